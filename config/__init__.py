@@ -1,0 +1,1 @@
+"""Workspace settings: a commented TOML file in, typed and checked values out."""

@@ -1,0 +1,62 @@
+"""Secrets by reference: settings name where a secret is, never the secret itself."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from overlap.errors import ConfigError
+
+_COMMAND_TIMEOUT_S = 20
+
+
+def _is_reference(value: str) -> str:
+    scheme, _, rest = value.partition(":")
+    if scheme not in ("env", "file", "cmd") or not rest.strip():
+        raise ValueError("write a reference, not the secret: env:NAME, file:PATH or cmd:COMMAND")
+    return value
+
+
+#: A setting that says where a secret is: ``env:NAME``, ``file:PATH`` or ``cmd:COMMAND``.
+SecretReference = Annotated[str, AfterValidator(_is_reference)]
+
+
+def resolve(reference: str, folder: Path) -> str:
+    """Return the secret that *reference* points to, without surrounding white space.
+
+    A relative ``file:`` path starts at *folder*; a ``cmd:`` runs without a shell, in *folder*, for at most 20 s.
+
+    Raises:
+        ConfigError: there is no secret at that place; the message never holds what was found.
+    """
+    scheme, _, place = reference.partition(":")
+    if scheme == "env":
+        secret = os.environ.get(place, "")
+        missing = f"the environment has no {place}; set it and try again"
+    elif scheme == "file":
+        path = folder / Path(place).expanduser()
+        secret = path.read_text(encoding="utf-8") if path.is_file() else ""
+        missing = f"{path} is missing or empty"
+    else:
+        secret, missing = _run(place, folder)
+    if not secret.strip():
+        raise ConfigError(f"secret '{reference}': {missing}")
+    return secret.strip()
+
+
+def _run(command: str, folder: Path) -> tuple[str, str]:
+    """Return (what *command* prints, what to say if that is nothing)."""
+    try:
+        done = subprocess.run(
+            shlex.split(command), cwd=folder, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return "", f"the command did not run: {type(error).__name__}"
+    if done.returncode != 0:
+        return "", f"the command ended with exit code {done.returncode}"
+    return done.stdout, "the command printed nothing"

@@ -1,0 +1,1 @@
+"""Hands: what reads accounts from, and writes records to, the systems around us."""

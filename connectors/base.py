@@ -1,0 +1,121 @@
+"""What every connector promises. Structural: a connector inherits nothing, it just has these methods.
+
+A connector knows no ledger and no workspace: what it needs is handed in, what it did is handed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of one stream.
+
+    *stream* is ``accounts``, ``opportunities``, ``users``, ``opportunity_partners``, ``partner_accounts`` (columns of
+    the noun in `overlap.model`), or ``record:<object>`` for what the CRM says now in fields of ours: columns ``crm``,
+    ``id`` and every E and H field of that object in `overlap.fields`. *deleted* are ids that the source says are gone.
+    """
+
+    stream: str
+    rows: pl.DataFrame
+    deleted: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Something that accounts are read from."""
+
+    def now(self) -> datetime:
+        """Return the source's own time, UTC: the only clock that a watermark may be taken from."""
+        ...
+
+    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
+        """Yield what changed in [*since*, *until*], deletions included; *since* None means everything.
+
+        A row may come twice: land it by id. Rows come whole, never as differences.
+        """
+        ...
+
+    def ids(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield (stream, every id visible now): the complete sweep that finds what changed rows cannot show."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One intended change. *values* are E fields by their name in `overlap.fields`; None clears.
+
+    *record_id* addresses the record by the CRM's own id; without it, it is upserted by *key*. A lookup to an object
+    of ours holds that record's key, a lookup to the CRM's own its id.
+    """
+
+    key: str
+    record_id: str | None
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the CRM said of one `Write`. *retry* means that the same write may succeed later (a row lock)."""
+
+    key: str
+    record_id: str | None
+    created: bool = False
+    error: str | None = None
+    retry: bool = False
+
+
+class Sink(Protocol):
+    """Something that records are written to."""
+
+    #: Records that one `send` takes at most.
+    batch_size: int
+
+    def current(self, object_name: str, keys: Sequence[str], record_ids: Sequence[str] = ()) -> pl.DataFrame:
+        """Return what the CRM says now of the records with these *keys* or *record_ids*.
+
+        Columns: ``id`` and every E and H field of the object; a key that the CRM does not know has no row.
+        """
+        ...
+
+    def send(self, object_name: str, batch: Sequence[Write]) -> list[Receipt]:
+        """Write *batch* and return one receipt per write, in its order.
+
+        Raises:
+            TransientError: it is not known whether the CRM took the batch: read back before sending again.
+            AccessError: the CRM took nothing and will not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `overlap check`: what was looked at, whether it is well, and else what to do."""
+
+    ok: bool
+    subject: str
+    detail: str
+    remedy: str = ""
+
+
+class Connection(Protocol):
+    """A signed-in CRM."""
+
+    name: str
+    org_id: str
+    source: Source
+    sink: Sink
+
+    def check(self) -> list[Finding]:
+        """Look at everything that a run needs, and change nothing."""
+        ...
+
+    def api_calls_left(self) -> tuple[int, int] | None:
+        """Return (used, allowed) calls of the day as the CRM last said; None if it never did."""
+        ...

@@ -1,0 +1,1 @@
+"""Brain: decides which of our accounts and a partner's accounts are one company, and says why."""

@@ -1,0 +1,63 @@
+"""Errors, named by what to do next. Only `jobs/` catches them.
+
+OverlapError                 something is wrong and it is ours
+├── ConfigError              fix the file; the message says file, key and remedy
+├── TransientError           the same step may work again later
+├── RecordError              one record is bad: journal it, go on
+├── AccessError              stop this connector: credentials, permission, wrong org
+├── StalePlanError           the world moved on: plan again
+└── GuardError               held: a person must look and approve
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OverlapError(Exception):
+    """Root of every error that we raise on purpose; its text is shown to people as it is."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(OverlapError):
+    """A setting, argument or workspace is wrong."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class TransientError(OverlapError):
+    """A step failed for a reason that passes: a timeout, a 503, a row lock.
+
+    *retry_after_s* is what the other side asked for, in seconds; None means that it did not say.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RecordError(OverlapError):
+    """One record was refused; the others are not affected."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class AccessError(OverlapError):
+    """A connector may not go on: sign-in, permission, a missing field, the wrong org."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class StalePlanError(OverlapError):
+    """A plan no longer describes the world it was made for."""
+
+    exit_code: ClassVar[int] = 6
+
+
+class GuardError(OverlapError):
+    """A limit was reached; nothing was written and a person must approve."""
+
+    exit_code: ClassVar[int] = 6

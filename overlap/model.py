@@ -1,0 +1,250 @@
+"""The nouns of account mapping. A frame of a thing has exactly the columns of its dataclass, in its order.
+
+`schema_of` gives a dataclass's polars schema, so that a frame and its noun cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CUSTOMERS: Final = "Customers"
+OPEN_OPPORTUNITIES: Final = "Open Opportunities"
+PROSPECTS: Final = "Prospects"
+OTHER: Final = "Other"
+#: The rows and columns of the matrix, in the order in which an account in several populations takes its cell.
+POPULATIONS: Final = (CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS)
+
+SAME: Final = "Same"
+PARENT: Final = "Theirs is our parent"
+SUBSIDIARY: Final = "Theirs is our subsidiary"
+SIBLING: Final = "Sibling"
+RELATIONS: Final = (SAME, PARENT, SUBSIDIARY, SIBLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One of our accounts, as its CRM has it. *crm* names the connection, *id* is the CRM's 18-character id."""
+
+    crm: str
+    id: str
+    name: str
+    website: str | None
+    phone: str | None
+    street: str | None
+    city: str | None
+    state: str | None
+    postcode: str | None
+    country: str | None
+    industry: str | None
+    headcount: int | None
+    account_type: str | None
+    parent_id: str | None
+    owner_id: str | None
+    engagement: str | None
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """One of our deals. *amount* is in *currency*; None for *currency* means the org's only one."""
+
+    crm: str
+    id: str
+    account_id: str | None
+    name: str
+    stage: str | None
+    amount: float | None
+    currency: str | None
+    is_closed: bool
+    is_won: bool
+    close_date: date | None
+    owner_id: str | None
+    engagement: str | None
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of ours who owns accounts and opportunities."""
+
+    crm: str
+    id: str
+    name: str
+    email: str | None
+    is_active: bool
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityPartner:
+    """A partner that somebody entered on an opportunity: *account_id* is the partner's own account in our CRM."""
+
+    crm: str
+    id: str
+    opportunity_id: str
+    account_id: str
+    role: str | None
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerAccount:
+    """One row of a partner's list.
+
+    *population* is where it stands with them, in our words. *claim* is the partner's own account of how it
+    influenced us, *claimed_on* the day of it.
+    """
+
+    partner: str
+    id: str
+    name: str
+    website: str | None
+    phone: str | None
+    street: str | None
+    city: str | None
+    state: str | None
+    postcode: str | None
+    country: str | None
+    industry: str | None
+    headcount: int | None
+    population: str
+    owner_name: str | None
+    owner_email: str | None
+    claim: str | None
+    claimed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A pair of ours and theirs, with what speaks for it.
+
+    *probability* is 0..1; *decision* is ``match``, ``review`` or ``no match``; *relation* is one of `RELATIONS`;
+    *reasons* are words that a person reads, strongest first, at most 255 characters; *evidence* is the ladder
+    behind them, one ``comparison|level|weight in bits`` per line.
+    """
+
+    crm: str
+    ours_id: str
+    partner: str
+    theirs_id: str
+    probability: float
+    decision: str
+    relation: str
+    reasons: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A person's verdict on a pair: ``same`` or ``different``. It beats every score.
+
+    It is kept by ids and by name, domain and country of both sides, so that it survives when either side is
+    given a new id. *source* is ``command`` or ``crm`` (the record's Feedback field).
+    """
+
+    crm: str
+    ours_id: str
+    ours_name: str
+    ours_domain: str | None
+    ours_country: str | None
+    partner: str
+    theirs_id: str
+    theirs_name: str
+    theirs_domain: str | None
+    theirs_country: str | None
+    verdict: str
+    source: str
+    judged_by: str
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """One of our accounts that is also a partner's: all rows of the partner on it, united.
+
+    The cell is (*our_population*, *partner_population*); the best row of theirs is the one shown. *icp_fit* and
+    *priority* are 0..100. *changed* facts are compared when planning, so nothing here depends on the day of the run
+    except *first_seen*.
+    """
+
+    key: str
+    crm: str
+    account_id: str
+    account_name: str
+    partner: str
+    our_population: str
+    our_populations: str
+    partner_population: str
+    partner_populations: str
+    play: str | None
+    theirs_id: str
+    theirs_name: str
+    theirs_website: str | None
+    theirs_owner_name: str | None
+    theirs_owner_email: str | None
+    probability: float
+    relation: str
+    reasons: str
+    icp_fit: int
+    icp_tier: str
+    icp_reasons: str
+    priority: int
+    engagement: str | None
+    owner_id: str | None
+    first_seen: date
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """A suggestion that a partner influenced an opportunity, with its evidence. A person decides on it in the CRM."""
+
+    key: str
+    crm: str
+    opportunity_id: str
+    opportunity_name: str
+    account_id: str
+    partner: str
+    overlap_key: str | None
+    evidence: str
+    owner_id: str | None
+
+
+@cache
+def schema_of(noun: type) -> Mapping[str, pl.DataType | type[pl.DataType]]:
+    """Return the polars schema of *noun*'s frame: column name to data type, in the order of its fields."""
+    import polars as pl  # heavy: words alone must not cost a start-up
+
+    types: dict[Any, pl.DataType | type[pl.DataType]] = {
+        str: pl.String,
+        int: pl.Int64,
+        float: pl.Float64,
+        bool: pl.Boolean,
+        date: pl.Date,
+        datetime: pl.Datetime("us", "UTC"),
+    }
+    hints = get_type_hints(noun)
+    return {field.name: types[_bare(hints[field.name])] for field in fields(noun)}
+
+
+def empty(noun: type) -> pl.DataFrame:
+    """Return a frame of *noun* with its columns and no rows."""
+    import polars as pl
+
+    return pl.DataFrame(schema=dict(schema_of(noun)))
+
+
+def _bare(hint: Any) -> Any:
+    """Strip ``| None`` from a type hint."""
+    if isinstance(hint, UnionType):
+        return next(arg for arg in get_args(hint) if arg is not type(None))
+    return hint
