@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from overlap.errors import ConfigError
 
@@ -18,7 +19,10 @@ _COMMAND_TIMEOUT_S = 20
 def _is_reference(value: str) -> str:
     scheme, _, rest = value.partition(":")
     if scheme not in ("env", "file", "cmd") or not rest.strip():
-        raise ValueError("write a reference, not the secret: env:NAME, file:PATH or cmd:COMMAND")
+        # Not a ValueError: its report would repeat what was found, and that may be the secret itself.
+        raise PydanticCustomError(
+            "secret", "write where the secret is, not the secret: env:NAME, file:PATH or cmd:COMMAND"
+        )
     return value
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
+import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from config.secrets import SecretReference
-from overlap.model import OTHER, POPULATIONS
+from overlap.errors import ConfigError
+from overlap.model import POPULATIONS
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 PopulationName = Literal["Customers", "Open Opportunities", "Prospects", "Other"]
@@ -61,7 +65,8 @@ class PartnerSettings(_Section):
     values of the partner's status column to our populations.
     """
 
-    name: str
+    # Names become values of multi-select picklists, which are stored joined by semicolons.
+    name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^;\r\n]+$")]
     files: str
     population: PopulationName = "Customers"
     populations: dict[str, PopulationName] = {}
@@ -144,7 +149,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, env_prefix="OVERLAP_", env_nested_delimiter="__", case_sensitive=False
     )
-    toml_path: ClassVar[Path]
 
     workspace: WorkspaceSettings
     crm: dict[Key, SalesforceSettings] = {}
@@ -154,19 +158,6 @@ class Settings(BaseSettings):
     influence: InfluenceSettings = InfluenceSettings()
     guards: GuardSettings = GuardSettings()
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the file."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=cls.toml_path)
-
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
         facts: dict[str, Any] = self.model_dump(mode="json", exclude={"crm": True, "guards": True})
@@ -174,4 +165,62 @@ class Settings(BaseSettings):
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-__all__ = ["OTHER", "Settings"]
+def load(path: Path) -> Settings:
+    """Read *path* and check every key and value of it.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or has a wrong key or value; the message names file, key and
+            remedy.
+    """
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; 'overlap init' writes one")
+    try:
+        return FromFile()  # type: ignore[call-arg]  # its arguments come from the file
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(path, item) for item in error.errors())) from error
+
+
+def _explain(path: Path, item: ErrorDetails) -> str:
+    """Say what is wrong with one key, and what to write instead."""
+    place = [str(part) for part in item["loc"]]
+    where = f"{path}: {'.'.join(place)}"
+    if item["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_did_you_mean(place)}"
+    if item["type"] == "secret":
+        return f"{where}: {item['msg']}"
+    if item["type"] == "missing":
+        return f"{where}: missing; add it"
+    if item["type"] == "string_pattern_mismatch":
+        return f"{where}: {item['input']!r} does not fit; it must match {item['ctx']['pattern']}"
+    return f"{where}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+
+
+def _did_you_mean(place: list[str]) -> str:
+    """Suggest the known key of the same section that is spelled most like the last of *place*."""
+    section: type[BaseModel] = Settings
+    for part in place[:-1]:
+        field = section.model_fields.get(part)
+        if field is None:
+            continue  # the free name of a partner or a connection
+        types = [field.annotation, *get_args(field.annotation)]
+        section = next((kind for kind in types if isinstance(kind, type) and issubclass(kind, BaseModel)), section)
+    close = difflib.get_close_matches(place[-1], section.model_fields, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known here: {', '.join(section.model_fields)}"

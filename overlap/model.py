@@ -173,8 +173,7 @@ class Overlap:
     """One of our accounts that is also a partner's: all rows of the partner on it, united.
 
     The cell is (*our_population*, *partner_population*); the best row of theirs is the one shown. *icp_fit* and
-    *priority* are 0..100. *changed* facts are compared when planning, so nothing here depends on the day of the run
-    except *first_seen*.
+    *priority* are 0..100. Nothing here but *first_seen* depends on the day of a run.
     """
 
     key: str
@@ -206,7 +205,10 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """A suggestion that a partner influenced an opportunity, with its evidence. A person decides on it in the CRM."""
+    """A suggestion that a partner influenced an opportunity, with its evidence. A person decides on it in the CRM.
+
+    *suggest* false means: the evidence stands, but it may not make a new suggestion.
+    """
 
     key: str
     crm: str
@@ -217,6 +219,7 @@ class Influence:
     overlap_key: str | None
     evidence: str
     owner_id: str | None
+    suggest: bool
 
 
 @cache
