@@ -1,0 +1,88 @@
+"""A person's verdict beats every score, and sticks to the companies, not to the ids that they have today."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from overlap.model import SAME, Match, schema_of
+
+VERDICTS: Final = ("same", "different")
+_FINGERPRINT = ("name", "domain", "country")
+
+
+def resolve(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """Return crm, ours_id, partner, theirs_id, verdict, judged_by, judged_at for the rows that exist today.
+
+    *judgements* has the columns of Judgement, *ours* crm, id, name, domain, country and *theirs* partner, id and the
+    same three, all normalised in one way. Our side is found by id, else by name, domain and country. Their side is
+    found by id only while name or domain still fits, since partners renumber their rows. The latest verdict counts.
+    """
+    numbered = judgements.with_row_index("judgement")
+    ours_now = _ours_today(numbered, ours)
+    theirs_now = _theirs_today(numbered, theirs)
+    return (
+        numbered.select("judgement", "verdict", "judged_by", "judged_at")
+        .join(ours_now, on="judgement")
+        .join(theirs_now, on="judgement")
+        .sort("judged_at", "judgement")
+        .unique(["crm", "ours_id", "partner", "theirs_id"], keep="last", maintain_order=True)
+        .drop("judgement")
+    )
+
+
+def apply(pairs: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Return *pairs* (columns of Match) with *verdicts* in force; pairs that only a person saw are added.
+
+    ``same`` makes a match of probability 1, ``different`` a ``no match`` of probability 0. What the engine found
+    stays behind the verdict in the reasons.
+    """
+    pair = ["crm", "ours_id", "partner", "theirs_id"]
+    said = pl.format(
+        "judged {} by {} on {}",
+        pl.when(pl.col("verdict") == "same").then(pl.lit("the same company")).otherwise(pl.lit("different companies")),
+        "judged_by",
+        pl.col("judged_at").dt.date(),
+    )
+    judged = verdicts.select(*pair, "verdict", said=said)
+    known = pairs.join(judged, on=pair, how="full", coalesce=True)
+    same = pl.col("verdict") == "same"
+    decided = known.with_columns(
+        probability=pl.when(same).then(1.0).when(~same).then(0.0).otherwise("probability"),
+        decision=pl.when(same).then(pl.lit("match")).when(~same).then(pl.lit("no match")).otherwise("decision"),
+        relation=pl.when(same).then(pl.lit(SAME)).otherwise(pl.col("relation").fill_null(SAME)),
+        reasons=pl.concat_str("said", "reasons", separator="; ", ignore_nulls=True).str.slice(0, 255),
+        evidence=pl.col("evidence").fill_null(""),
+    )
+    return decided.select(list(schema_of(Match))).sort(pair)
+
+
+def _ours_today(judgements: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
+    by_id = judgements.join(ours.select("crm", "id"), left_on=["crm", "ours_id"], right_on=["crm", "id"]).select(
+        "judgement", "crm", "ours_id"
+    )
+    lost = judgements.join(by_id, on="judgement", how="anti")
+    by_name = _by_fingerprint(lost, ours, "crm", "ours")
+    return pl.concat([by_id, by_name])
+
+
+def _theirs_today(judgements: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    by_id = (
+        judgements.join(theirs, left_on=["partner", "theirs_id"], right_on=["partner", "id"])
+        .filter((pl.col("theirs_name") == pl.col("name")) | (pl.col("theirs_domain") == pl.col("domain")))
+        .select("judgement", "partner", "theirs_id")
+    )
+    lost = judgements.join(by_id, on="judgement", how="anti")
+    by_name = _by_fingerprint(lost, theirs, "partner", "theirs")
+    return pl.concat([by_id, by_name])
+
+
+def _by_fingerprint(judgements: pl.DataFrame, today: pl.DataFrame, side: str, prefix: str) -> pl.DataFrame:
+    """Find the rows whose name, domain and country are what they were when the person judged."""
+    return judgements.join(
+        today,
+        left_on=[side, *(f"{prefix}_{part}" for part in _FINGERPRINT)],
+        right_on=[side, *_FINGERPRINT],
+        nulls_equal=True,
+    ).select("judgement", side, pl.col("id").alias(f"{prefix}_id"))

@@ -1,0 +1,63 @@
+"""A plan: what a CRM should say and does not. A frozen value, bound to the run, settings and org it was made for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Action(StrEnum):
+    """What a change does to its record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"  # fill the empty engine fields of a record that a person made
+    RETIRE = "retire"  # an overlap becomes Retired, a suggestion Withdrawn; nothing is ever deleted
+    CLEAR = "clear"  # flat fields of an account or opportunity that has no overlap any more
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record's intended change. *old* and *new* have the same fields, all owned by the engine.
+
+    *record_id* is None where the record does not exist yet. *partner* and *account_id* say whom it is about, *label*
+    names it for a person, *cause* says why.
+    """
+
+    crm: str
+    object_name: str
+    key: str
+    record_id: str | None
+    action: Action
+    label: str
+    partner: str | None
+    account_id: str | None
+    cause: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """All changes for one CRM. *held* are reasons why a person must approve; *notes* are worth reading.
+
+    *unchanged* counts records that say already what they should, by object.
+    """
+
+    id: str
+    run_id: str
+    crm: str
+    org_id: str
+    settings_hash: str
+    created_at: datetime
+    changes: tuple[Change, ...]
+    unchanged: Mapping[str, int]
+    held: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def count(self, *actions: Action) -> int:
+        """Return how many changes have one of *actions*."""
+        return sum(change.action in actions for change in self.changes)

@@ -1,0 +1,250 @@
+"""What the CRM should say: one frame per object, with its key and every engine-owned field of `overlap.fields`.
+
+Lookups to objects of ours hold keys, multi-select lists are sorted and joined by ``;``, as a CRM stores them.
+Every frame also has crm, key, label, about_partner and about_account, which say whom a row is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from overlap.fields import ACCOUNT, OPPORTUNITY, CrmObject
+from overlap.keys import external_key
+from overlap.model import CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS, SAME
+from overlap.overlaps import OFF_LIMITS, play
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run found, for one CRM.
+
+    *partners* has partner, name, account, as_of, late; *confirmed* has opportunity_id, partner (key of its record)
+    and sourced, for influence that people confirmed. *current* is what the CRM says now, by object name.
+    """
+
+    workspace_id: str
+    crm: str
+    partners: pl.DataFrame
+    overlaps: pl.DataFrame
+    influences: pl.DataFrame
+    opportunities: pl.DataFrame
+    users: pl.DataFrame
+    confirmed: pl.DataFrame
+    current: Mapping[str, pl.DataFrame]
+    fallback_owner: str | None = None
+
+
+def partner_records(found: Findings) -> pl.DataFrame:
+    """Return the desired `overlap_partner` records: freshness lives here, so a re-dated list costs one write."""
+    return _labelled_partners(found).select(
+        crm=pl.lit(found.crm),
+        key="partner_key",
+        label="partner_name",
+        about_partner="partner",
+        about_account=pl.lit(None, pl.String),
+        name="partner_name",
+        partner_key="partner_key",
+        workspace=pl.lit(found.workspace_id),
+        partner_account="account",
+        list_as_of="as_of",
+        feed_status=pl.when(pl.col("late")).then(pl.lit("Late")).otherwise(pl.lit("Current")),
+    )
+
+
+def overlap_records(found: Findings) -> pl.DataFrame:
+    """Return the desired `partner_overlap` records; ``changed_on`` is left to the comparison."""
+    email = pl.col("theirs_owner_email")
+    fits = (email.str.len_chars() <= 80) & email.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    return (
+        found.overlaps.join(_labelled_partners(found), on="partner")
+        .join(_owners(found), on="owner_id", how="left")
+        .select(
+            crm="crm",
+            key="key",
+            label=pl.format("{} x {}", "account_name", "partner_name"),
+            about_partner="partner",
+            about_account="account_id",
+            name=cut(pl.format("{}: {}", "partner_name", "account_name"), 80),
+            overlap_key="key",
+            workspace=pl.lit(found.workspace_id),
+            owner_id="active_owner_id",
+            account="account_id",
+            partner="partner_key",
+            our_population="our_population",
+            partner_population="partner_population",
+            our_populations=cut(pl.col("our_populations"), 255),
+            partner_populations=cut(pl.col("partner_populations"), 255),
+            play="play",
+            partner_record_name=cut(pl.col("theirs_name"), 255),
+            partner_record_website=pl.when(pl.col("theirs_website").str.len_chars() <= 255).then("theirs_website"),
+            partner_owner_name=cut(pl.col("theirs_owner_name"), 150),
+            partner_owner_email=pl.when(fits).then(email),
+            match_probability="probability",
+            match_relation="relation",
+            match_reason=cut(pl.col("reasons"), 255),
+            icp_fit=pl.col("icp_fit").cast(pl.Float64),
+            icp_tier="icp_tier",
+            priority=pl.col("priority").cast(pl.Float64),
+            first_seen="first_seen",
+            changed_on=pl.lit(None, pl.Date),
+            status=pl.lit("Active"),
+        )
+    )
+
+
+def influence_records(found: Findings) -> pl.DataFrame:
+    """Return the desired `partner_influence` records, and *suggest*: whether a missing one may be created."""
+    return (
+        found.influences.join(_labelled_partners(found), on="partner")
+        .join(_owners(found), on="owner_id", how="left")
+        .select(
+            crm="crm",
+            key="key",
+            label=pl.format("{} x {}", "opportunity_name", "partner_name"),
+            about_partner="partner",
+            about_account="account_id",
+            suggest="suggest",
+            influence_key="key",
+            workspace=pl.lit(found.workspace_id),
+            origin=pl.lit("Engine"),
+            owner_id="active_owner_id",
+            opportunity="opportunity_id",
+            account="account_id",
+            overlap="overlap_key",
+            partner="partner_key",
+            evidence_summary="evidence",
+            suggestion_state=pl.lit("Current"),
+        )
+    )
+
+
+def account_records(found: Findings) -> pl.DataFrame:
+    """Return the desired flat fields of every account that has an overlap. Only the company itself fills the lists."""
+    rows = found.overlaps.join(_labelled_partners(found), on="partner")
+    same = rows.filter(pl.col("relation") == SAME)
+    best = same.sort("account_id", "priority", "probability", "partner", descending=[False, True, True, False]).unique(
+        ["account_id"], keep="first", maintain_order=True
+    )
+    lists = rows.group_by("account_id", "account_name").agg(
+        overlap_partner_count=pl.col("partner").filter(pl.col("relation") == SAME).n_unique().cast(pl.Float64),
+        overlap_customer_of=_partners_with(CUSTOMERS),
+        overlap_open_opportunity_of=_partners_with(OPEN_OPPORTUNITIES),
+        overlap_prospect_of=_partners_with(PROSPECTS),
+        overlap_family_of=_names(pl.col("relation") != SAME),
+    )
+    return lists.join(best, on="account_id", how="left", suffix="_best").select(
+        crm=pl.lit(found.crm),
+        key="account_id",
+        label="account_name",
+        about_partner=pl.lit(None, pl.String),
+        about_account="account_id",
+        **_columns(ACCOUNT, lists),
+        **_best_columns(pl.col("play")),
+        overlap_icp_fit=pl.col("icp_fit").cast(pl.Float64),
+        overlap_icp_tier="icp_tier",
+        overlap_changed_on=pl.lit(None, pl.Date),
+    )
+
+
+def opportunity_records(found: Findings) -> pl.DataFrame:
+    """Return the desired flat fields of opportunities: overlaps while the deal is open, confirmed influence always.
+
+    A closed deal keeps what it said about overlaps when it closed. Its play is always of the row Open Opportunities.
+    """
+    rows = found.overlaps.filter(pl.col("relation") == SAME).join(_labelled_partners(found), on="partner")
+    order = pl.col("partner_population").replace_strict(
+        {CUSTOMERS: 0, OPEN_OPPORTUNITIES: 1, PROSPECTS: 2}, default=3, return_dtype=pl.Int64
+    )
+    best = rows.sort("account_id", order, "probability", "partner", descending=[False, False, True, False]).unique(
+        ["account_id"], keep="first", maintain_order=True
+    )
+    lists = rows.group_by("account_id").agg(
+        overlap_partner_count=pl.col("partner").n_unique().cast(pl.Float64),
+        overlap_customer_of=_partners_with(CUSTOMERS),
+        overlap_open_opportunity_of=_partners_with(OPEN_OPPORTUNITIES),
+    )
+    of_account = lists.join(best, on="account_id").select(
+        "account_id",
+        *lists.columns[1:],
+        **_best_columns(
+            pl.when(~pl.col("engagement").eq_missing(pl.lit(OFF_LIMITS))).then(play(pl.lit(OPEN_OPPORTUNITIES)))
+        ),
+    )
+    deals = found.opportunities.select("id", "name", "account_id", "is_closed")
+    open_deals = deals.filter(~pl.col("is_closed")).join(of_account, on="account_id", how="left")
+    kept = found.current["opportunity"].select("id", *_flat_names(of_account))
+    closed_deals = deals.filter(pl.col("is_closed")).join(kept, on="id", how="left").select(open_deals.columns)
+    everything = pl.concat([open_deals, closed_deals]).join(_confirmed(found), on="id", how="left")
+    flat = [name for name in everything.columns if name.startswith("overlap_")]
+    return everything.filter(pl.any_horizontal(pl.col(flat).is_not_null())).select(
+        crm=pl.lit(found.crm),
+        key="id",
+        label="name",
+        about_partner=pl.lit(None, pl.String),
+        about_account="account_id",
+        **_columns(OPPORTUNITY, everything),
+        overlap_changed_on=pl.lit(None, pl.Date),
+    )
+
+
+def cut(text: pl.Expr, length: int) -> pl.Expr:
+    """Cut *text* to *length* characters, with an ellipsis where something was cut off."""
+    return pl.when(text.str.len_chars() > length).then(text.str.slice(0, length - 1) + "…").otherwise(text)
+
+
+def _labelled_partners(found: Findings) -> pl.DataFrame:
+    """Partners with partner_name (the label) and partner_key (the external key of the partner's record)."""
+    key = pl.col("partner").map_elements(
+        lambda partner: external_key(found.workspace_id, partner, "", "partner"), pl.String
+    )
+    return found.partners.rename({"name": "partner_name"}).with_columns(partner_key=key)
+
+
+def _owners(found: Findings) -> pl.DataFrame:
+    """Who owns a record: the account's or opportunity's owner, or the fallback where that person is inactive."""
+    owner = pl.when(pl.col("is_active")).then(pl.col("id")).otherwise(pl.lit(found.fallback_owner, pl.String))
+    return found.users.select(owner_id="id", active_owner_id=owner)
+
+
+def _names(where: pl.Expr) -> pl.Expr:
+    joined = pl.col("partner_name").filter(where).unique().sort().str.join(";")
+    return pl.when(joined != "").then(joined)
+
+
+def _partners_with(population: str) -> pl.Expr:
+    return _names((pl.col("relation") == SAME) & (pl.col("partner_population") == population))
+
+
+def _best_columns(best_play: pl.Expr) -> dict[str, pl.Expr]:
+    """Who is best to talk to, why, and what to do."""
+    contact = pl.concat_str("theirs_owner_name", "theirs_owner_email", separator=", ", ignore_nulls=True)
+    reason = pl.format("{} of {}; {}", "partner_population", "partner_name", "reasons")
+    return {
+        "overlap_best_partner": pl.col("partner_name"),
+        "overlap_best_play": best_play,
+        "overlap_best_reason": cut(reason, 255),
+        "overlap_partner_contact": pl.when(contact != "").then(cut(contact, 255)),
+    }
+
+
+def _confirmed(found: Findings) -> pl.DataFrame:
+    """Partners whose influence people confirmed, by opportunity; the first by name where two claim to have sourced."""
+    named = found.confirmed.join(
+        _labelled_partners(found).select("partner_key", "partner_name"), left_on="partner", right_on="partner_key"
+    )
+    sourced = pl.col("partner_name").filter(pl.col("sourced").fill_null(False)).sort().first()
+    return named.group_by(id="opportunity_id").agg(
+        overlap_confirmed_partners=pl.col("partner_name").unique().sort().str.join(";"), overlap_sourced_by=sourced
+    )
+
+
+def _flat_names(frame: pl.DataFrame) -> list[str]:
+    return [name for name in frame.columns if name.startswith("overlap_")]
+
+
+def _columns(thing: CrmObject, frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """The engine's fields of *thing* that *frame* has, as they are."""
+    return {field.name: pl.col(field.name) for field in thing.engine_fields if field.name in frame.columns}
