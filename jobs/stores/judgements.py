@@ -1,0 +1,42 @@
+"""People's verdicts on pairs, as the ledger keeps them. Undone ones stay on record and count no more."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import insert, select, update
+
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import judgements
+from overlap.model import Judgement, schema_of
+
+_PAIR = ("crm", "ours_id", "partner", "theirs_id")
+
+
+def record(ledger: Ledger, verdict: Judgement) -> None:
+    """Put *verdict* in force; an earlier one on the same pair is undone."""
+    with ledger.engine.begin() as connection:
+        connection.execute(_of_pair(tuple(getattr(verdict, name) for name in _PAIR), verdict.judged_at))
+        connection.execute(insert(judgements).values(asdict(verdict)))
+
+
+def undo(ledger: Ledger, pair: tuple[str, str, str, str], at: datetime) -> bool:
+    """Undo the verdict on *pair* (crm, ours_id, partner, theirs_id); return whether there was one."""
+    with ledger.engine.begin() as connection:
+        return bool(connection.execute(_of_pair(pair, at)).rowcount)
+
+
+def in_force(ledger: Ledger) -> pl.DataFrame:
+    """Return the verdicts that count, with the columns of Judgement, oldest first."""
+    columns = [judgements.c[name] for name in schema_of(Judgement)]
+    query = select(*columns).where(judgements.c.undone_at.is_(None)).order_by(judgements.c.judged_at, judgements.c.id)
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema_of(Judgement)), orient="row")
+
+
+def _of_pair(pair: tuple[str, ...], at: datetime):  # type: ignore[no-untyped-def]  # SQLAlchemy's Update is private
+    where = [judgements.c[name] == value for name, value in zip(_PAIR, pair, strict=True)]
+    return update(judgements).where(*where, judgements.c.undone_at.is_(None)).values(undone_at=at)

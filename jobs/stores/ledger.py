@@ -1,0 +1,185 @@
+"""The ledger: one SQLite file that remembers what cannot be pulled again.
+
+A transaction that was not acknowledged may still have happened; what was acknowledged survives a crash (WAL,
+synchronous FULL). Writers begin with BEGIN IMMEDIATE: a read transaction that turns into a write deadlocks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from jobs.stores import schema
+from overlap.errors import AccessError, ConfigError
+
+_HEAD: Final = "0001"
+_BUSY_TIMEOUT_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One line of the ledger's runs."""
+
+    id: int
+    verb: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    summary: Mapping[str, Any]
+
+
+class Ledger:
+    """Open it with `open_ledger`. Every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def start_run(self, verb: str, at: datetime) -> int:
+        """Return the number of a new run of *verb*."""
+        with self.engine.begin() as connection:
+            row = insert(schema.runs).values(verb=verb, state="running", started_at=at).returning(schema.runs.c.id)
+            return int(connection.execute(row).scalar_one())
+
+    def finish_run(self, run_id: int, state: str, at: datetime, summary: Mapping[str, Any]) -> None:
+        """Close run *run_id* as ``done`` or ``failed``."""
+        with self.engine.begin() as connection:
+            values = {"state": state, "finished_at": at, "summary": json.dumps(summary)}
+            connection.execute(update(schema.runs).where(schema.runs.c.id == run_id).values(values))
+
+    def last_runs(self) -> list[RunRecord]:
+        """Return the latest run of each verb, oldest first."""
+        newest = select(func.max(schema.runs.c.id)).group_by(schema.runs.c.verb)
+        query = select(schema.runs).where(schema.runs.c.id.in_(newest)).order_by(schema.runs.c.id)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [RunRecord(**{**row, "summary": json.loads(row["summary"] or "{}")}) for row in rows]
+
+    def pinned(self, name: str) -> str | None:
+        """Return what is pinned under *name*."""
+        with self.engine.connect() as connection:
+            found = connection.execute(select(schema.pins.c.value).where(schema.pins.c.name == name)).scalar()
+        return None if found is None else str(found)
+
+    def pin(self, name: str, value: str) -> None:
+        """Set *name* to *value*."""
+        with self.engine.begin() as connection:
+            row = upsert(schema.pins).values(name=name, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+    def require_same_org(self, crm: str, org_id: str) -> None:
+        """Pin the org of *crm* at the first sight of it; refuse another one ever after.
+
+        Raises:
+            AccessError: *crm* points to another org than before.
+        """
+        known = self.pinned(f"org:{crm}")
+        if known is None:
+            self.pin(f"org:{crm}", org_id)
+        elif known != org_id:
+            raise AccessError(
+                f"crm '{crm}' is org {org_id}, but this workspace belongs to org {known}; nothing was read or written. "
+                f"Correct login_url, or make another workspace for the other org"
+            )
+
+    def first_seen(self, keys: list[str], today: date) -> dict[str, date]:
+        """Return the day on which each of *keys* was seen first; new ones are seen *today*."""
+        table = schema.first_seen
+        with self.engine.begin() as connection:
+            known = {row.key: row.seen_on for row in connection.execute(select(table))}
+            new = [{"key": key, "seen_on": today} for key in keys if key not in known]
+            if new:
+                connection.execute(insert(table), new)
+        return {key: known.get(key, today) for key in keys}
+
+    def count_absences(self, crm: str, absent: set[str], swept_at: datetime) -> dict[str, int]:
+        """Count one complete read of *crm* that did not find the accounts *absent*; return each one's count.
+
+        Accounts that are not in *absent* any more are forgotten.
+        """
+        table = schema.absences
+        with self.engine.begin() as connection:
+            known = {row.account_id: row.sweeps for row in connection.execute(select(table).where(table.c.crm == crm))}
+            counts = {account_id: known.get(account_id, 0) + 1 for account_id in absent}
+            connection.execute(table.delete().where(table.c.crm == crm))
+            if counts:
+                rows = [
+                    {"crm": crm, "account_id": account_id, "sweeps": sweeps, "last_swept_at": swept_at}
+                    for account_id, sweeps in sorted(counts.items())
+                ]
+                connection.execute(insert(table), rows)
+        return counts
+
+    def note(self, who: str, did: str, what: Mapping[str, Any], at: datetime) -> None:
+        """Append a line to the audit."""
+        with self.engine.begin() as connection:
+            connection.execute(insert(schema.audit).values(at=at, who=who, did=did, what=json.dumps(what)))
+
+
+@contextmanager
+def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
+    """Open the ledger at *path*, making or migrating it where needed.
+
+    Raises:
+        ConfigError: the ledger belongs to another workspace id: every external key would change.
+    """
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    try:
+        _migrate(engine)
+        ledger = Ledger(engine)
+        known = ledger.pinned("workspace")
+        if known is None:
+            ledger.pin("workspace", workspace_id)
+        elif known != workspace_id:
+            raise ConfigError(
+                f"{path.parent / 'overlap.toml'}: workspace.id is '{workspace_id}', but this workspace was made as "
+                f"'{known}'; the id is part of every record's key: write '{known}' back"
+            )
+        yield ledger
+    finally:
+        engine.dispose()
+
+
+def _prepare(connection: Any, record: object) -> None:
+    del record
+    connection.isolation_level = None  # SQLAlchemy's begin event below decides how a transaction begins
+    for pragma in (
+        "journal_mode=wal",
+        "synchronous=full",
+        "foreign_keys=on",
+        f"busy_timeout={_BUSY_TIMEOUT_S * 1000}",
+    ):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("begin immediate")
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.begin() as connection:
+        exists = connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").scalar()
+        if exists and connection.exec_driver_sql("select version_num from alembic_version").scalar() == _HEAD:
+            return
+        from alembic import command  # 0.3 s: only a new or old ledger pays for it
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("jobs.stores").joinpath("migrations")))
+        config.attributes["connection"] = connection
+        command.upgrade(config, _HEAD)
+
+
+def utc_now() -> datetime:
+    """Return our own clock's time: for the ledger's lines, never for a watermark."""
+    return datetime.now(UTC)

@@ -1,0 +1,75 @@
+"""Partner lists as accepted. Their bytes are kept under their sha256, because they cannot be asked for again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+
+from jobs.steps import step
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import lists
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedList:
+    """One list that is, or was, in force."""
+
+    partner: str
+    as_of: datetime
+    sha256: str
+    file_name: str
+    rows_in: int
+    rows_out: int
+    quarantined: int
+    duplicates: int
+    accepted_at: datetime
+    approved_by: str | None
+
+    def path(self, folder: Path) -> Path:
+        """Where its bytes lie; the suffix says how to read them."""
+        return folder / f"{self.sha256}{Path(self.file_name).suffix.lower()}"
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of the bytes of *path*."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def accept(ledger: Ledger, accepted: AcceptedList, file: Path, folder: Path) -> None:
+    """Keep the bytes of *file* and put *accepted* in force. A crash between the two leaves unused bytes only."""
+    target = accepted.path(folder)
+    step("list: keep bytes")
+    if not target.exists():
+        partial = target.with_name(f".{target.name}.partial")
+        with partial.open("wb") as copy:
+            copy.write(file.read_bytes())
+            copy.flush()
+            os.fsync(copy.fileno())
+        partial.replace(target)
+    step("list: bytes kept")
+    with ledger.engine.begin() as connection:
+        connection.execute(insert(lists).values({name: getattr(accepted, name) for name in AcceptedList.__slots__}))
+    step("list: accepted")
+
+
+def in_force(ledger: Ledger, partner: str, zone: ZoneInfo) -> tuple[AcceptedList | None, AcceptedList | None]:
+    """Return the newest accepted list of *partner* and the newest one of an earlier day in *zone*.
+
+    Absence counts a list once per as-of day, and a row is gone when two of them lack it: so these two say everything.
+    """
+    columns = [lists.c[name] for name in AcceptedList.__slots__]
+    newest_first = select(*columns).where(lists.c.partner == partner).order_by(lists.c.as_of.desc(), lists.c.id.desc())
+    with ledger.engine.connect() as connection:
+        everything = [AcceptedList(**row) for row in connection.execute(newest_first).mappings()]
+    if not everything:
+        return None, None
+    day = everything[0].as_of.astimezone(zone).date()
+    earlier = (found for found in everything if found.as_of.astimezone(zone).date() < day)
+    return everything[0], next(earlier, None)

@@ -1,0 +1,273 @@
+"""Plans and the outbox: one row per change, from planned to settled.
+
+A row is written before its effect: ``sent`` is committed before the request leaves, so that after a crash a ``sent``
+row means "ask the CRM", never "send again".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import outbox, plans
+from overlap.errors import ConfigError
+from overlap.fields import BY_NAME, Kind
+from overlap.plan import Action, Change, SyncPlan
+
+
+class State(StrEnum):
+    """Where a change stands."""
+
+    PLANNED = "planned"
+    PENDING = "pending"  # to be written
+    SENT = "sent"  # may have been written: read back before anything else
+    ACKNOWLEDGED = "acknowledged"
+    UNNEEDED = "unneeded"  # the CRM said it already
+    CONFLICT = "conflict"  # somebody changed the record since the plan
+    REJECTED = "rejected"  # the CRM refused the record
+
+
+OPEN: Final = (State.PENDING, State.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the outbox."""
+
+    seq: int
+    state: State
+    attempts: int
+    change: Change
+
+
+def store(ledger: Ledger, plan: SyncPlan) -> SyncPlan:
+    """Keep *plan* and return it with its number. Its changes are ``planned``: nothing will be written yet."""
+    header = {
+        "run_id": int(plan.run_id),
+        "crm": plan.crm,
+        "org_id": plan.org_id,
+        "settings_hash": plan.settings_hash,
+        "created_at": plan.created_at,
+        "unchanged": json.dumps(plan.unchanged),
+        "held": json.dumps(plan.held),
+        "notes": json.dumps(plan.notes),
+    }
+    with ledger.engine.begin() as connection:
+        number = connection.execute(insert(plans).values(header).returning(plans.c.id)).scalar_one()
+        rows = [_row(number, change) for change in plan.changes]
+        if rows:
+            connection.execute(insert(outbox), rows)
+    return load(ledger, str(number))
+
+
+def load(ledger: Ledger, plan_id: str) -> SyncPlan:
+    """Return the plan with number *plan_id*; ``latest`` is the newest.
+
+    Raises:
+        ConfigError: there is no such plan.
+    """
+    number = latest_id(ledger) if plan_id == "latest" else int(plan_id) if plan_id.isdecimal() else None
+    with ledger.engine.connect() as connection:
+        row = connection.execute(select(plans).where(plans.c.id == number)).mappings().first()
+        if row is None:
+            raise ConfigError(f"there is no plan '{plan_id}'; 'overlap plan' makes one and prints its number")
+        changes = connection.execute(select(outbox).where(outbox.c.plan_id == number).order_by(outbox.c.seq))
+        found = tuple(_entry(change, row["crm"]).change for change in changes.mappings())
+    return SyncPlan(
+        id=str(row["id"]),
+        run_id=str(row["run_id"]),
+        crm=row["crm"],
+        org_id=row["org_id"],
+        settings_hash=row["settings_hash"],
+        created_at=row["created_at"],
+        changes=found,
+        unchanged=json.loads(row["unchanged"]),
+        held=tuple(json.loads(row["held"])),
+        notes=tuple(json.loads(row["notes"])),
+    )
+
+
+def latest_id(ledger: Ledger, crm: str | None = None) -> int | None:
+    """Return the number of the newest plan (of *crm*), None before the first."""
+    query = select(func.max(plans.c.id))
+    with ledger.engine.connect() as connection:
+        found = connection.execute(query.where(plans.c.crm == crm) if crm else query).scalar()
+    return None if found is None else int(found)
+
+
+def applied_at(ledger: Ledger, plan_id: str) -> datetime | None:
+    """Return when a person or a run set off plan *plan_id*, None if nobody did."""
+    with ledger.engine.connect() as connection:
+        found: datetime | None = connection.execute(
+            select(plans.c.applied_at).where(plans.c.id == int(plan_id))
+        ).scalar()
+    return found
+
+
+def was_ever_applied(ledger: Ledger, crm: str) -> bool:
+    """Return whether any plan for *crm* was set off before."""
+    query = select(plans.c.id).where(plans.c.crm == crm, plans.c.applied_at.is_not(None)).limit(1)
+    with ledger.engine.connect() as connection:
+        return connection.execute(query).first() is not None
+
+
+def set_off(ledger: Ledger, plan_id: str, at: datetime, approved_by: str | None) -> None:
+    """Turn the planned changes of *plan_id* into pending ones: from here on they are finished, crash or not."""
+    with ledger.engine.begin() as connection:
+        values = {"applied_at": at, "approved_by": approved_by}
+        connection.execute(update(plans).where(plans.c.id == int(plan_id)).values(values))
+        planned = (outbox.c.plan_id == int(plan_id)) & (outbox.c.state == State.PLANNED)
+        connection.execute(update(outbox).where(planned).values(state=State.PENDING))
+
+
+def unfinished(ledger: Ledger, crm: str) -> list[int]:
+    """Return the numbers of the plans for *crm* that have changes in flight, oldest first."""
+    query = (
+        select(plans.c.id)
+        .where(plans.c.crm == crm, plans.c.id.in_(select(outbox.c.plan_id).where(outbox.c.state.in_(OPEN))))
+        .order_by(plans.c.id)
+    )
+    with ledger.engine.connect() as connection:
+        return [int(number) for number in connection.execute(query).scalars()]
+
+
+def entries(ledger: Ledger, plan_id: str, states: Sequence[State]) -> list[Entry]:
+    """Return the changes of *plan_id* in one of *states*, in the order in which they were planned."""
+    query = (
+        select(outbox, plans.c.crm)
+        .join(plans)
+        .where(outbox.c.plan_id == int(plan_id), outbox.c.state.in_(states))
+        .order_by(outbox.c.seq)
+    )
+    with ledger.engine.connect() as connection:
+        return [_entry(row, row["crm"]) for row in connection.execute(query).mappings()]
+
+
+def mark_sent(ledger: Ledger, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+    """Commit that the rows *batch* (seq, before-image of the fields to be written) are about to leave."""
+    rows = [{"row": seq, "image": _dump(before)} for seq, before in batch]
+    statement = (
+        update(outbox)
+        .where(outbox.c.seq == bindparam("row"))
+        .values(state=State.SENT, before=bindparam("image"), attempts=outbox.c.attempts + 1)
+    )
+    with ledger.engine.begin() as connection:
+        connection.execute(statement, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How one change ended, or that it is to be tried again (``pending``)."""
+
+    seq: int
+    state: State
+    record_id: str | None = None
+    created: bool = False
+    error: str | None = None
+
+
+def settle(ledger: Ledger, results: Sequence[Settled], at: datetime) -> None:
+    """Store how the changes of *results* ended, in one transaction."""
+    if not results:
+        return
+    rows = [
+        {
+            "row": result.seq,
+            "ends": result.state,
+            "record": result.record_id,
+            "is_new": result.created,
+            "said": result.error,
+            "ended_at": None if result.state in OPEN else at,
+        }
+        for result in results
+    ]
+    statement = (
+        update(outbox)
+        .where(outbox.c.seq == bindparam("row"))
+        .values(
+            state=bindparam("ends"),
+            record_id=func.coalesce(bindparam("record"), outbox.c.record_id),
+            created=bindparam("is_new"),
+            error=bindparam("said"),
+            settled_at=bindparam("ended_at"),
+        )
+    )
+    with ledger.engine.begin() as connection:
+        connection.execute(statement, rows)
+
+
+def tally(ledger: Ledger, plan_id: str) -> dict[State, int]:
+    """Return how many changes of *plan_id* are in each state."""
+    query = select(outbox.c.state, func.count()).where(outbox.c.plan_id == int(plan_id)).group_by(outbox.c.state)
+    with ledger.engine.connect() as connection:
+        return {State(state): count for state, count in connection.execute(query)}
+
+
+def troubles(ledger: Ledger, plan_id: str) -> list[tuple[str, State, str]]:
+    """Return (label, state, what was wrong) of the changes that did not go through."""
+    query = (
+        select(outbox.c.label, outbox.c.state, outbox.c.error)
+        .where(outbox.c.plan_id == int(plan_id), outbox.c.state.in_((State.CONFLICT, State.REJECTED)))
+        .order_by(outbox.c.seq)
+    )
+    with ledger.engine.connect() as connection:
+        return [(row.label, State(row.state), row.error) for row in connection.execute(query)]
+
+
+def _row(plan_id: int, change: Change) -> dict[str, Any]:
+    return {
+        "plan_id": plan_id,
+        "state": State.PLANNED,
+        "object_name": change.object_name,
+        "key": change.key,
+        "record_id": change.record_id,
+        "action": change.action,
+        "label": change.label,
+        "partner": change.partner,
+        "account_id": change.account_id,
+        "cause": change.cause,
+        "old": _dump(change.old),
+        "new": _dump(change.new),
+    }
+
+
+def _entry(row: Mapping[Any, Any], crm: str) -> Entry:
+    change = Change(
+        crm=crm,
+        object_name=row["object_name"],
+        key=row["key"],
+        record_id=row["record_id"],
+        action=Action(row["action"]),
+        label=row["label"],
+        partner=row["partner"],
+        account_id=row["account_id"],
+        cause=row["cause"],
+        old=_parse(row["object_name"], row["old"]),
+        new=_parse(row["object_name"], row["new"]),
+    )
+    return Entry(seq=row["seq"], state=State(row["state"]), attempts=row["attempts"], change=change)
+
+
+def _dump(values: Mapping[str, Any]) -> str:
+    """Write field values as JSON, times as ISO text; `_parse` knows from the field what they were."""
+    return json.dumps({name: _plain(value) for name, value in values.items()}, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _parse(object_name: str, text: str) -> dict[str, Any]:
+    fields = BY_NAME[object_name].by_name
+    readers = {Kind.DATE: date.fromisoformat, Kind.DATETIME: datetime.fromisoformat}
+    return {
+        name: readers[fields[name].kind](value) if value is not None and fields[name].kind in readers else value
+        for name, value in json.loads(text).items()
+    }

@@ -1,0 +1,178 @@
+"""The ledger's tables. A change here needs a migration in `migrations/versions`; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time, kept as ISO text that sorts by time: SQLite has no type that remembers the zone."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive times: nobody could say what they mean."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive time {value!r} for the ledger")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give the time back as it was."""
+        del dialect
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="what is fixed once: workspace id, org ids; and which run is published",
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("verb", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("summary", Text),
+    comment="every pull, match, plan and apply; state running, done or failed",
+)
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("partner", String(40), nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("rows_in", Integer, nullable=False),
+    Column("rows_out", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("accepted_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(80)),
+    UniqueConstraint("partner", "as_of", "sha256"),
+    comment="partner lists as accepted; their bytes lie in lists/<sha256>",
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *(
+        Column(f"{side}{part}", String(255), nullable=part.endswith(("domain", "country")))
+        for side, parts in (
+            ("", ("crm",)),
+            ("ours_", ("id", "name", "domain", "country")),
+            ("", ("partner",)),
+            ("theirs_", ("id", "name", "domain", "country")),
+        )
+        for part in parts
+    ),
+    Column("verdict", String(16), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("judged_by", String(80), nullable=False),
+    Column("judged_at", UtcDateTime, nullable=False),
+    Column("undone_at", UtcDateTime),
+    comment="people's verdicts on pairs; undone ones stay, with the day",
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("crm", String(40), primary_key=True),
+    Column("account_id", String(32), primary_key=True),
+    Column("sweeps", Integer, nullable=False),
+    Column("last_swept_at", UtcDateTime, nullable=False),
+    comment="our accounts that complete reads did not find although nobody deleted them",
+)
+
+first_seen = Table(
+    "first_seen",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("seen_on", Date, nullable=False),
+    comment="the day on which an overlap was found first",
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, nullable=False),
+    Column("crm", String(40), nullable=False),
+    Column("org_id", String(18), nullable=False),
+    Column("settings_hash", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("unchanged", Text, nullable=False),
+    Column("held", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("applied_at", UtcDateTime),
+    Column("approved_by", String(80)),
+    comment="what was planned; its changes are rows of the outbox",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("plan_id", Integer, ForeignKey("plans.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("object_name", String(40), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("record_id", String(32)),
+    Column("action", String(16), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("partner", String(40)),
+    Column("account_id", String(32)),
+    Column("cause", Text, nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Column("before", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created", Boolean, nullable=False, default=False),
+    Column("error", Text),
+    Column("settled_at", UtcDateTime),
+    UniqueConstraint("plan_id", "object_name", "key"),
+    Index("outbox_open", "state", "plan_id"),
+    comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict or rejected",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("did", String(40), nullable=False),
+    Column("what", Text, nullable=False),
+    comment="who approved, judged or applied what; only ever appended to",
+)

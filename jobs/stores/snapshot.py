@@ -1,0 +1,76 @@
+"""What a run found: a folder of Parquet files and a manifest, immutable once it has its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from jobs.steps import step
+from jobs.stores.lists import digest
+from overlap.errors import ConfigError, OverlapError
+
+_MANIFEST = "manifest.json"
+
+
+def publish(runs: Path, run_id: int, frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> Path:
+    """Write *frames* and a manifest of *facts*, sizes and hashes to ``runs/<run_id>`` and return that folder.
+
+    The folder gets its name last, after everything in it has reached the disk, so that a reader sees all or nothing.
+    """
+    partial, final = runs / f".{run_id}.partial", runs / str(run_id)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    step("snapshot: write files")
+    files = {}
+    for name, frame in frames.items():
+        path = partial / f"{name}.parquet"
+        frame.write_parquet(path)
+        _sync(path)
+        files[path.name] = {"rows": frame.height, "sha256": digest(path)}
+    (partial / _MANIFEST).write_text(json.dumps({**facts, "files": files}, indent=1), encoding="utf-8")
+    _sync(partial / _MANIFEST)
+    _sync(partial)
+    step("snapshot: files written")
+    partial.rename(final)
+    _sync(runs)
+    step("snapshot: named")
+    return final
+
+
+def read(runs: Path, run_id: str, *names: str) -> tuple[pl.DataFrame, ...]:
+    """Return the frames *names* of run *run_id*.
+
+    Raises:
+        OverlapError: the files are not what the run wrote.
+    """
+    folder = runs / run_id
+    if not (folder / _MANIFEST).is_file():
+        raise ConfigError(f"{folder} is missing; 'overlap match' makes a new run")
+    files = manifest(runs, run_id)["files"]
+    frames = []
+    for name in names:
+        path = folder / f"{name}.parquet"
+        if digest(path) != files[path.name]["sha256"]:
+            raise OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run")
+        frames.append(pl.read_parquet(path))
+    return tuple(frames)
+
+
+def manifest(runs: Path, run_id: str) -> dict[str, Any]:
+    """Return the facts of run *run_id* and its files."""
+    found: dict[str, Any] = json.loads((runs / run_id / _MANIFEST).read_text(encoding="utf-8"))
+    return found
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
