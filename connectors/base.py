@@ -116,6 +116,10 @@ class Connection(Protocol):
         """Look at everything that a run needs, and change nothing."""
         ...
 
+    def close(self) -> None:
+        """Let go of sockets."""
+        ...
+
     def api_calls_left(self) -> tuple[int, int] | None:
         """Return (used, allowed) calls of the day as the CRM last said; None if it never did."""
         ...

@@ -39,7 +39,7 @@ class Findings:
 
 def partner_records(found: Findings) -> pl.DataFrame:
     """Return the desired `overlap_partner` records: freshness lives here, so a re-dated list costs one write."""
-    return _labelled_partners(found).select(
+    return labelled_partners(found).select(
         crm=pl.lit(found.crm),
         key="partner_key",
         label="partner_name",
@@ -59,7 +59,7 @@ def overlap_records(found: Findings) -> pl.DataFrame:
     email = pl.col("theirs_owner_email")
     fits = (email.str.len_chars() <= 80) & email.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     return (
-        found.overlaps.join(_labelled_partners(found), on="partner")
+        found.overlaps.join(labelled_partners(found), on="partner")
         .join(_owners(found), on="owner_id", how="left")
         .select(
             crm="crm",
@@ -98,7 +98,7 @@ def overlap_records(found: Findings) -> pl.DataFrame:
 def influence_records(found: Findings) -> pl.DataFrame:
     """Return the desired `partner_influence` records, and *suggest*: whether a missing one may be created."""
     return (
-        found.influences.join(_labelled_partners(found), on="partner")
+        found.influences.join(labelled_partners(found), on="partner")
         .join(_owners(found), on="owner_id", how="left")
         .select(
             crm="crm",
@@ -123,7 +123,7 @@ def influence_records(found: Findings) -> pl.DataFrame:
 
 def account_records(found: Findings) -> pl.DataFrame:
     """Return the desired flat fields of every account that has an overlap. Only the company itself fills the lists."""
-    rows = found.overlaps.join(_labelled_partners(found), on="partner")
+    rows = found.overlaps.join(labelled_partners(found), on="partner")
     same = rows.filter(pl.col("relation") == SAME)
     best = same.sort("account_id", "priority", "probability", "partner", descending=[False, True, True, False]).unique(
         ["account_id"], keep="first", maintain_order=True
@@ -154,7 +154,7 @@ def opportunity_records(found: Findings) -> pl.DataFrame:
 
     A closed deal keeps what it said about overlaps when it closed. Its play is always of the row Open Opportunities.
     """
-    rows = found.overlaps.filter(pl.col("relation") == SAME).join(_labelled_partners(found), on="partner")
+    rows = found.overlaps.filter(pl.col("relation") == SAME).join(labelled_partners(found), on="partner")
     order = pl.col("partner_population").replace_strict(
         {CUSTOMERS: 0, OPEN_OPPORTUNITIES: 1, PROSPECTS: 2}, default=3, return_dtype=pl.Int64
     )
@@ -195,8 +195,8 @@ def cut(text: pl.Expr, length: int) -> pl.Expr:
     return pl.when(text.str.len_chars() > length).then(text.str.slice(0, length - 1) + "…").otherwise(text)
 
 
-def _labelled_partners(found: Findings) -> pl.DataFrame:
-    """Partners with partner_name (the label) and partner_key (the external key of the partner's record)."""
+def labelled_partners(found: Findings) -> pl.DataFrame:
+    """Return partners with partner_name (the label) and partner_key (the external key of the partner's record)."""
     key = pl.col("partner").map_elements(
         lambda partner: external_key(found.workspace_id, partner, "", "partner"), pl.String
     )
@@ -233,7 +233,7 @@ def _best_columns(best_play: pl.Expr) -> dict[str, pl.Expr]:
 def _confirmed(found: Findings) -> pl.DataFrame:
     """Partners whose influence people confirmed, by opportunity; the first by name where two claim to have sourced."""
     named = found.confirmed.join(
-        _labelled_partners(found).select("partner_key", "partner_name"), left_on="partner", right_on="partner_key"
+        labelled_partners(found).select("partner_key", "partner_name"), left_on="partner", right_on="partner_key"
     )
     sourced = pl.col("partner_name").filter(pl.col("sourced").fill_null(False)).sort().first()
     return named.group_by(id="opportunity_id").agg(

@@ -47,6 +47,15 @@ class Entry:
     change: Change
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedPlan:
+    """What a plan that was set off was bound to."""
+
+    id: int
+    run_id: str
+    settings_hash: str
+
+
 def store(ledger: Ledger, plan: SyncPlan) -> SyncPlan:
     """Keep *plan* and return it with its number. Its changes are ``planned``: nothing will be written yet."""
     header = {
@@ -94,11 +103,10 @@ def load(ledger: Ledger, plan_id: str) -> SyncPlan:
     )
 
 
-def latest_id(ledger: Ledger, crm: str | None = None) -> int | None:
-    """Return the number of the newest plan (of *crm*), None before the first."""
-    query = select(func.max(plans.c.id))
+def latest_id(ledger: Ledger) -> int | None:
+    """Return the number of the newest plan, None before the first."""
     with ledger.engine.connect() as connection:
-        found = connection.execute(query.where(plans.c.crm == crm) if crm else query).scalar()
+        found = connection.execute(select(func.max(plans.c.id))).scalar()
     return None if found is None else int(found)
 
 
@@ -111,11 +119,17 @@ def applied_at(ledger: Ledger, plan_id: str) -> datetime | None:
     return found
 
 
-def was_ever_applied(ledger: Ledger, crm: str) -> bool:
-    """Return whether any plan for *crm* was set off before."""
-    query = select(plans.c.id).where(plans.c.crm == crm, plans.c.applied_at.is_not(None)).limit(1)
+def last_applied(ledger: Ledger, crm: str) -> AppliedPlan | None:
+    """Return the newest plan for *crm* that was set off, None before the first."""
+    query = (
+        select(plans.c.id, plans.c.run_id, plans.c.settings_hash)
+        .where(plans.c.crm == crm, plans.c.applied_at.is_not(None))
+        .order_by(plans.c.id.desc())
+        .limit(1)
+    )
     with ledger.engine.connect() as connection:
-        return connection.execute(query).first() is not None
+        row = connection.execute(query).first()
+    return None if row is None else AppliedPlan(int(row.id), str(row.run_id), str(row.settings_hash))
 
 
 def set_off(ledger: Ledger, plan_id: str, at: datetime, approved_by: str | None) -> None:

@@ -153,9 +153,11 @@ def streams() -> tuple[str, ...]:
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path), config={"TimeZone": "UTC"})
+        connection = duckdb.connect(str(path))
     except duckdb.IOException as error:
         raise GuardError(f"{path} is in use by another process; try again when it has ended") from error
+    connection.execute("set TimeZone = 'UTC'").fetchall()
+    return connection
 
 
 def _has_version(path: Path, version: str) -> bool:

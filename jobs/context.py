@@ -1,0 +1,95 @@
+"""What every job needs: the workspace, its ledger, the time of the run, who runs it, and where to report progress."""
+
+from __future__ import annotations
+
+import getpass
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from config.secrets import resolve
+from config.workspace import Workspace
+from connectors.base import Connection
+from jobs.stores.ledger import Ledger, open_ledger, utc_now
+from overlap.errors import ConfigError
+
+
+def _silent(message: str) -> None:
+    del message
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """*now* is the UTC time at which the job began; *report* takes one line of progress for a person."""
+
+    workspace: Workspace
+    ledger: Ledger
+    now: datetime
+    who: str
+    report: Callable[[str], None] = _silent
+
+    @property
+    def today(self) -> date:
+        """The day of the job in the workspace's time zone."""
+        return self.now.astimezone(self.workspace.zone).date()
+
+    def crms(self) -> tuple[str, ...]:
+        """Return the names of the CRM connections.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        names = tuple(self.workspace.settings.crm)
+        if not names:
+            raise ConfigError(
+                f"{self.workspace.folder / 'overlap.toml'}: there is no CRM; fill in [crm.salesforce] "
+                f"('overlap demo' shows a complete one)"
+            )
+        return names
+
+
+@contextmanager
+def open_context(workspace: Workspace, report: Callable[[str], None] = _silent) -> Iterator[Context]:
+    """Open *workspace*'s ledger for one job of the person at the keyboard."""
+    with open_ledger(workspace.ledger_file, workspace.settings.workspace.id) as ledger:
+        yield Context(workspace, ledger, utc_now(), _who(), report)
+
+
+@contextmanager
+def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Open a run of *verb* in the ledger and close it, as ``failed`` if an error comes through.
+
+    Yields the run's number and its summary, to be filled in.
+    """
+    run_id = context.ledger.start_run(verb, context.now)
+    summary: dict[str, Any] = {}
+    try:
+        yield run_id, summary
+    except BaseException as error:
+        context.ledger.finish_run(run_id, "failed", utc_now(), {**summary, "error": str(error) or type(error).__name__})
+        raise
+    context.ledger.finish_run(run_id, "done", utc_now(), summary)
+
+
+@contextmanager
+def connected(context: Context, crm: str) -> Iterator[Connection]:
+    """Sign in to *crm* and make sure that it is the org of this workspace."""
+    workspace = context.workspace
+    settings = workspace.settings.crm[crm]
+    connector = importlib.import_module(f"connectors.{settings.type}")
+    secret = partial(resolve, folder=workspace.folder)
+    ours = workspace.settings.workspace
+    with closing(connector.connect(crm, settings, ours.id, secret, workspace.folder, ours.flat_fields)) as connection:
+        context.ledger.require_same_org(crm, connection.org_id)
+        yield connection
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,38 @@
+"""What a company is known by when its id changes: its name without the legal form, its domain, its country."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from matching.normalize.names import variants
+from matching.normalize.places import country_code
+from matching.normalize.websites import domains
+
+
+def identified(accounts: pl.DataFrame, side: str) -> pl.DataFrame:
+    """Return *side* (``crm`` or ``partner``), id, name, domain and country of *accounts*, normalised."""
+    return accounts.select(
+        side,
+        "id",
+        name=plain_names(accounts["name"]),
+        domain=_mapped(accounts["website"], domains(accounts["website"]), "website", "domain"),
+        country=plain_countries(accounts["country"], keep_unknown=False),
+    )
+
+
+def plain_names(names: pl.Series) -> pl.Series:
+    """Return *names* as they are compared: one spelling, no spaces, no legal form."""
+    own = variants(names).filter(pl.col("variant") == 0)
+    return _mapped(names, own, "name", "squeezed")
+
+
+def plain_countries(countries: pl.Series, keep_unknown: bool = True) -> pl.Series:
+    """Return ISO 3166 codes of *countries*; what is no country stays as it is, or becomes null."""
+    codes = {text: country_code(text) for text in countries.drop_nulls().unique()}
+    known = {text: code or (text if keep_unknown else None) for text, code in codes.items()}
+    return countries.replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def _mapped(values: pl.Series, table: pl.DataFrame, key: str, value: str) -> pl.Series:
+    found = dict(zip(table[key].to_list(), table[value].to_list(), strict=True))
+    return values.replace_strict(found, default=None, return_dtype=pl.String)

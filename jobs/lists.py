@@ -1,0 +1,144 @@
+"""Take in the lists that partners sent: accept a good one, hold a doubtful one, keep the last good one in force."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from config.settings import PartnerSettings
+from connectors.files import quarantine
+from connectors.files.source import ListRead, as_of, newest_list, read_list
+from jobs.context import Context
+from jobs.stores import lists
+from jobs.stores.lists import AcceptedList
+from jobs.stores.warehouse import Warehouse
+from overlap.errors import GuardError
+from overlap.guards import ListLimits, ListSize, list_guards
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """What became of one partner's list.
+
+    *state* is ``accepted``, ``unchanged``, ``held`` (*reasons* say why; the last good list stays in force) or
+    ``missing``. *quarantine* is the file with the bad rows, if there are any.
+    """
+
+    partner: str
+    state: str
+    file: str | None = None
+    as_of: datetime | None = None
+    rows_in: int = 0
+    rows_out: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    quarantine: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def take_in(context: Context, partner: str, approve: bool) -> ListReport:
+    """Look for a newer list of *partner* and put it in force if the guards let it through or a person did."""
+    workspace, settings = context.workspace, context.workspace.settings.partners[partner]
+    last, _ = lists.in_force(context.ledger, partner, workspace.zone)
+    file = newest_list(settings.files, workspace.folder)
+    if file is None:
+        return ListReport(partner, "unchanged" if last else "missing", reasons=(f"no file fits '{settings.files}'",))
+    day, sha256 = as_of(file, workspace.settings.workspace.time_zone), lists.digest(file)
+    if (last and (last.as_of, last.sha256) == (day, sha256)) or (last and day < last.as_of):
+        return ListReport(partner, "unchanged", last.file_name, last.as_of, last.rows_in, last.rows_out)
+    try:
+        found = read_list(file, partner, settings)
+    except GuardError as error:
+        return ListReport(partner, "held", file.name, day, reasons=(str(error),))
+    saved = _save_quarantine(context, partner, day, found)
+    held = _guards(context, partner, last, found)
+    report = ListReport(
+        partner=partner,
+        state="held" if held and not approve else "accepted",
+        file=file.name,
+        as_of=day,
+        rows_in=found.rows_in,
+        rows_out=found.rows.height,
+        quarantined=found.quarantine.height,
+        duplicates=found.duplicates,
+        quarantine=saved,
+        reasons=held,
+    )
+    if report.state == "accepted":
+        _accept(context, report, sha256, file, context.who if held else None)
+    return report
+
+
+def land(context: Context, warehouse: Warehouse, partner: str) -> int | None:
+    """Bring the warehouse to the lists of *partner* in force; return the number of rows, None if nothing changed.
+
+    A row is gone when two lists of different days lack it; one that only the newest list lacks still counts.
+    """
+    settings = context.workspace.settings.partners[partner]
+    newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
+    if newest is None:
+        return None
+    wanted = json.dumps([newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")], sort_keys=True)
+    if warehouse.mark(f"list:{partner}") == wanted:
+        return None
+    rows = _rows(context, newest, partner, settings)
+    if earlier is not None and earlier.sha256 != newest.sha256:
+        before = _rows(context, earlier, partner, settings)
+        rows = pl.concat([rows, before.join(rows, on="id", how="anti")])
+    warehouse.replace_side("partner_accounts", partner, rows)
+    warehouse.set_mark(f"list:{partner}", wanted)
+    return rows.height
+
+
+def _rows(context: Context, accepted: AcceptedList, partner: str, settings: PartnerSettings) -> pl.DataFrame:
+    return read_list(accepted.path(context.workspace.lists), partner, settings).rows
+
+
+def _guards(context: Context, partner: str, last: AcceptedList | None, found: ListRead) -> tuple[str, ...]:
+    workspace = context.workspace
+    guards = workspace.settings.guards
+    limits = ListLimits(
+        rows_lost=guards.list_rows_lost,
+        rows_lost_percent=guards.list_rows_lost_percent,
+        keys_lost_percent=guards.list_keys_lost_percent,
+        rejects=guards.list_rejects,
+        rejects_percent=guards.list_rejects_percent,
+    )
+    before = read_list(last.path(workspace.lists), partner, workspace.settings.partners[partner]) if last else None
+    return list_guards(_size(found), _size(before) if before else None, limits)
+
+
+def _size(found: ListRead) -> ListSize:
+    return ListSize(found.rows_in, found.quarantine.height, frozenset(found.rows["id"]))
+
+
+def _save_quarantine(context: Context, partner: str, day: datetime, found: ListRead) -> str | None:
+    if found.quarantine.is_empty():
+        return None
+    path = context.workspace.quarantine / f"{partner}-{day.astimezone(context.workspace.zone):%Y-%m-%d}.csv"
+    quarantine.write(found.quarantine, path)
+    return str(path.relative_to(context.workspace.folder))
+
+
+def _accept(context: Context, report: ListReport, sha256: str, file: Path, approved_by: str | None) -> None:
+    assert report.as_of is not None, "an accepted list has a day"
+    accepted = AcceptedList(
+        partner=report.partner,
+        as_of=report.as_of,
+        sha256=sha256,
+        file_name=file.name,
+        rows_in=report.rows_in,
+        rows_out=report.rows_out,
+        quarantined=report.quarantined,
+        duplicates=report.duplicates,
+        accepted_at=context.now,
+        approved_by=approved_by,
+    )
+    lists.accept(context.ledger, accepted, file, context.workspace.lists)
+    if approved_by:
+        what = {"partner": report.partner, "file": file.name, "sha256": sha256, "held": report.reasons}
+        context.ledger.note(approved_by, "approved list", what, context.now)

@@ -1,0 +1,177 @@
+"""Plan: compare what the published run says with what the CRM says, and keep the difference for a person to see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from connectors.base import Connection, Sink
+from jobs.context import Context, connected, recorded
+from jobs.stores import lists, outbox, snapshot
+from overlap.errors import ConfigError
+from overlap.fields import BY_NAME, INFLUENCE, OBJECTS, OVERLAP
+from overlap.guards import PlanLimits, plan_guards
+from overlap.plan import Action, Change, SyncPlan
+from overlap.planning import Intent, Reasons, intent, live_records
+from overlap.records import Findings
+
+_FRAMES = ("accounts", "partner_accounts", "opportunities", "users", "matches", "overlaps", "influences")
+
+
+def plan(context: Context, crm: str) -> SyncPlan:
+    """Make, keep and return the plan that takes *crm* to what the published run found. Writes nothing to it.
+
+    Raises:
+        ConfigError: nothing has been matched yet.
+    """
+    published = context.ledger.pinned("published_run")
+    if published is None:
+        raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
+    with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
+        found, reasons = _read(context, crm, published)
+        wanted = _decide(context, connection.sink, found, reasons)
+        held = _held(context, connection, found, wanted)
+        made = outbox.store(
+            context.ledger,
+            SyncPlan(
+                id="",
+                run_id=published,
+                crm=crm,
+                org_id=connection.org_id,
+                settings_hash=context.workspace.settings.fingerprint(),
+                created_at=context.now,
+                changes=wanted.changes,
+                unchanged=wanted.unchanged,
+                held=held,
+                notes=wanted.notes,
+            ),
+        )
+        summary |= {"plan": made.id, "changes": len(made.changes), "held": held}
+    return made
+
+
+def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
+    runs = context.workspace.runs
+    frames = dict(zip(_FRAMES, snapshot.read(runs, run_id, *_FRAMES), strict=True))
+    mirrors = snapshot.read(runs, run_id, *(f"record_{thing.name}" for thing in OBJECTS))
+    ours = {
+        name: frame.filter(pl.col("crm") == crm) if "crm" in frame.columns else frame for name, frame in frames.items()
+    }
+    current = {thing.name: mirror.filter(pl.col("crm") == crm) for thing, mirror in zip(OBJECTS, mirrors, strict=True)}
+    found = Findings(
+        workspace_id=context.workspace.settings.workspace.id,
+        crm=crm,
+        partners=_partners(context),
+        overlaps=ours["overlaps"],
+        influences=ours["influences"],
+        opportunities=ours["opportunities"],
+        users=ours["users"],
+        confirmed=_confirmed(current[INFLUENCE.name]),
+        current=current,
+        fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
+    )
+    reasons = Reasons(ours["accounts"], ours["partner_accounts"], ours["matches"], _rules_changed(context, crm, run_id))
+    return found, reasons
+
+
+def _partners(context: Context) -> pl.DataFrame:
+    """Partners that sent a list, with its day and whether the next one is late."""
+    rows = []
+    for key, settings in context.workspace.settings.partners.items():
+        newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)
+        if newest is not None:
+            late = context.now - newest.as_of > timedelta(days=settings.expected_every_days)
+            rows.append((key, settings.name, settings.account, newest.as_of, late))
+    schema: dict[str, Any] = {
+        "partner": pl.String,
+        "name": pl.String,
+        "account": pl.String,
+        "as_of": pl.Datetime("us", "UTC"),
+        "late": pl.Boolean,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _confirmed(influences: pl.DataFrame) -> pl.DataFrame:
+    confirmed = influences.filter((pl.col("status") == "Confirmed") & ~pl.col("is_deleted"))
+    return confirmed.select("partner", "sourced", opportunity_id="opportunity")
+
+
+def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
+    """Whether settings or model differ from those of the last plan that was applied."""
+    before = outbox.last_applied(context.ledger, crm)
+    if before is None:
+        return False
+    now = snapshot.manifest(context.workspace.runs, run_id)
+    try:
+        then = snapshot.manifest(context.workspace.runs, before.run_id)
+    except FileNotFoundError:
+        return before.settings_hash != now["settings_hash"]
+    return bool(then["settings_hash"] != now["settings_hash"] or then["model"] != now["model"])
+
+
+def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> Intent:
+    """Compare with what the last pull saw, then look again at just the records that would change.
+
+    An unchanged workspace costs no call, and what is shown as old is what the CRM says at this moment.
+    """
+    flat = context.workspace.settings.workspace.flat_fields
+    first = intent(found, reasons, context.today, flat)
+    if not first.changes:
+        return first
+    context.report(f"looking at {len(first.changes):,} records in the CRM")
+    return intent(_look_again(sink, found, first.changes), reasons, context.today, flat)
+
+
+def _look_again(sink: Sink, found: Findings, changes: tuple[Change, ...]) -> Findings:
+    """Return *found* with what the CRM says at this moment of every record that *changes* would touch."""
+    current = dict(found.current)
+    for name, mirror in current.items():
+        touched = [change for change in changes if change.object_name == name]
+        by_id = BY_NAME[name].key is None
+        keys = [change.key for change in touched if change.action is not Action.ADOPT and not by_id]
+        ids = [change.record_id for change in touched if change.record_id and (by_id or change.action is Action.ADOPT)]
+        if touched:
+            fresh = sink.current(name, keys, ids).with_columns(crm=pl.lit(found.crm), is_deleted=pl.lit(False))
+            asked = pl.col(BY_NAME[name].key or "id").is_in(keys) | pl.col("id").is_in([*ids, *fresh["id"]])
+            stale = mirror.filter(asked.fill_null(False))
+            gone = stale.join(fresh, on="id", how="anti").with_columns(is_deleted=pl.lit(True))
+            kept = mirror.join(stale, on="id", how="anti")
+            current[name] = pl.concat([kept, gone, fresh.select(mirror.columns)])
+    return replace(found, current=current)
+
+
+def _held(context: Context, connection: Connection, found: Findings, wanted: Intent) -> tuple[str, ...]:
+    """Why a person must approve, empty if nobody must."""
+    if not wanted.changes:
+        return ()
+    guards = context.workspace.settings.guards
+    limits = PlanLimits(
+        retirements=guards.retirements,
+        retirements_percent=guards.retirements_percent,
+        retirements_partner_percent=guards.retirements_partner_percent,
+        creates=guards.creates,
+        creates_percent=guards.creates_percent,
+        updates=guards.updates,
+        updates_percent=guards.updates_percent,
+    )
+    live = live_records(found)
+    by_partner: Mapping[str, int] = dict(live[OVERLAP.name].group_by("about_partner").len().iter_rows())
+    held = list(plan_guards(wanted.changes, sum(frame.height for frame in live.values()), by_partner, limits))
+    if outbox.last_applied(context.ledger, connection.name) is None:
+        held.insert(0, f"the first plan for '{connection.name}'")
+    allowance = connection.api_calls_left()
+    calls = _calls(connection.sink, wanted.changes)
+    if allowance and calls * 100 > allowance[1] * guards.api_budget_percent:
+        held.append(f"about {calls:,} API calls, more than {guards.api_budget_percent} % of the day's {allowance[1]:,}")
+    return tuple(held)
+
+
+def _calls(sink: Sink, changes: tuple[Change, ...]) -> int:
+    """Calls that applying takes: a read and a write for each batch of an object."""
+    sizes = [sum(change.object_name == thing.name for change in changes) for thing in OBJECTS]
+    return 2 * sum(-(-size // sink.batch_size) for size in sizes)

@@ -1,0 +1,148 @@
+"""Pull: land what changed in the CRMs since the last read, and the partners' lists. A pull is complete or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from connectors.base import Connection, Page
+from jobs import lists
+from jobs.context import Context, connected, recorded
+from jobs.lists import ListReport
+from jobs.steps import step
+from jobs.stores import snapshot
+from jobs.stores.lock import workspace_lock
+from jobs.stores.warehouse import Warehouse, open_warehouse
+from overlap.model import Account, PartnerAccount, empty, schema_of
+
+_SWEEPS_UNTIL_GONE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CrmReport:
+    """What was read from one CRM: rows and deletions by stream. *since* None means that everything was read."""
+
+    crm: str
+    since: datetime | None
+    until: datetime
+    rows: dict[str, int]
+    deleted: dict[str, int]
+    swept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """What one pull brought."""
+
+    crms: tuple[CrmReport, ...]
+    lists: tuple[ListReport, ...]
+
+    @property
+    def held(self) -> tuple[ListReport, ...]:
+        """Lists that a person must look at."""
+        return tuple(report for report in self.lists if report.state == "held")
+
+
+def pull(context: Context, full: bool = False, approve: Collection[str] = ()) -> PullReport:
+    """Read every CRM and every partner's list.
+
+    *full* reads everything again; *approve* names partners whose held list a person has looked at.
+
+    Raises:
+        AccessError: a CRM cannot be read; nothing of it was landed.
+    """
+    with (
+        recorded(context, "pull") as (_, summary),
+        workspace_lock(context.workspace.lock_file),
+        open_warehouse(context.workspace.warehouse_file) as warehouse,
+    ):
+        crms = tuple(_pull_crm(context, warehouse, crm, full) for crm in context.crms())
+        _forget_removed_partners(context, warehouse)
+        reports = tuple(
+            _pull_list(context, warehouse, key, key in approve) for key in context.workspace.settings.partners
+        )
+        report = PullReport(crms, reports)
+        summary |= {"crms": [asdict(crm) | {"since": str(crm.since), "until": str(crm.until)} for crm in crms]}
+        summary |= {"lists": [asdict(found) | {"as_of": str(found.as_of)} for found in reports]}
+    return report
+
+
+def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> CrmReport:
+    context.report(f"{crm}: signing in")
+    with connected(context, crm) as connection:
+        since = None if full else warehouse.watermark(crm)
+        until = connection.source.now()
+        rows: dict[str, int] = {}
+        deleted: dict[str, set[str]] = {}
+        # One transaction: half an account list would look like a mass of overlaps that are gone.
+        with warehouse.transaction():
+            for page in connection.source.pages(since, until):
+                warehouse.land(page)
+                warehouse.forget(page.stream, crm, page.deleted)
+                rows[page.stream] = rows.get(page.stream, 0) + page.rows.height
+                deleted.setdefault(page.stream, set()).update(page.deleted)
+                context.report(f"{crm}: {rows[page.stream]:,} {page.stream.removeprefix('record:').replace('_', ' ')}")
+            swept = _sweep_is_due(context, warehouse, crm, since, until)
+            if swept:
+                _carry_over(context, warehouse, crm, deleted.get("accounts", set()))
+                _sweep(context, warehouse, connection, until)
+            warehouse.set_mark(f"watermark:{crm}", until.isoformat())
+            step("pull: commit")
+        step("pull: committed")
+    return CrmReport(crm, since, until, rows, {stream: len(ids) for stream, ids in deleted.items() if ids}, swept)
+
+
+def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool) -> ListReport:
+    context.report(f"{partner}: looking for a list")
+    report = lists.take_in(context, partner, approve)
+    with warehouse.transaction():
+        lists.land(context, warehouse, partner)
+    return report
+
+
+def _sweep_is_due(context: Context, warehouse: Warehouse, crm: str, since: datetime | None, until: datetime) -> bool:
+    last = warehouse.mark(f"sweep:{crm}")
+    every = timedelta(days=context.workspace.settings.crm[crm].sweep_every_days)
+    return since is None or last is None or until - datetime.fromisoformat(last) >= every
+
+
+def _carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: set[str]) -> None:
+    """Bring back accounts that the published run had and a first read into an empty warehouse did not find.
+
+    Otherwise throwing the warehouse away would take their second chance from them. *deleted* ones had theirs.
+    """
+    published = context.ledger.pinned("published_run")
+    if published is None or warehouse.mark(f"sweep:{crm}") is not None:
+        return
+    (before,) = snapshot.read(context.workspace.runs, published, "accounts")
+    known = sorted(warehouse.ids("accounts", crm) | deleted)
+    missing = before.filter((pl.col("crm") == crm) & ~pl.col("id").is_in(known))
+    warehouse.land(Page("accounts", missing.select(list(schema_of(Account)))))
+
+
+def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: datetime) -> None:
+    """Compare every id with what the warehouse has: the only way to find rows that vanished without a deletion.
+
+    An account that vanished stays until two complete reads have missed it: a permission that shrank looks the same.
+    """
+    crm = connection.name
+    seen: dict[str, set[str]] = {}
+    for stream, ids in connection.source.ids():
+        seen.setdefault(stream, set()).update(ids)
+    for stream, visible in seen.items():
+        vanished = warehouse.ids(stream, crm) - visible
+        if stream == "accounts":
+            counts = context.ledger.count_absences(crm, vanished, at)
+            vanished = {account for account, sweeps in counts.items() if sweeps >= _SWEEPS_UNTIL_GONE}
+        warehouse.forget(stream, crm, tuple(sorted(vanished)))
+    warehouse.set_mark(f"sweep:{crm}", at.isoformat())
+
+
+def _forget_removed_partners(context: Context, warehouse: Warehouse) -> None:
+    for partner in warehouse.sides("partner_accounts") - set(context.workspace.settings.partners):
+        with warehouse.transaction():
+            warehouse.replace_side("partner_accounts", partner, empty(PartnerAccount))
+            warehouse.set_mark(f"list:{partner}", "")

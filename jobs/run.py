@@ -1,0 +1,41 @@
+"""Run: pull, match, plan, and apply what lies within the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jobs.apply import ApplyReport, apply
+from jobs.context import Context
+from jobs.match import MatchReport, match
+from jobs.plan import plan
+from jobs.pull import PullReport, pull
+from overlap.plan import SyncPlan
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a whole run did. *applied* has no report for a plan that is held: a person must look at it."""
+
+    pulled: PullReport
+    matched: MatchReport
+    plans: tuple[SyncPlan, ...]
+    applied: tuple[ApplyReport, ...]
+
+    @property
+    def held(self) -> tuple[SyncPlan, ...]:
+        """Plans that wait for a person."""
+        return tuple(planned for planned in self.plans if planned.held)
+
+
+def run(context: Context, approve: bool = False, lists: Collection[str] = ()) -> RunReport:
+    """Do the whole weekly job. *approve* also applies a plan that a guard holds; *lists* are approved partners' lists.
+
+    Raises:
+        OverlapError: a step failed; the steps before it stand.
+    """
+    pulled = pull(context, approve=lists)
+    matched = match(context)
+    plans = tuple(plan(context, crm) for crm in context.crms())
+    applied = tuple(apply(context, planned.id, approve) for planned in plans if approve or not planned.held)
+    return RunReport(pulled, matched, plans, applied)

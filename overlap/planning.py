@@ -1,0 +1,163 @@
+"""Decide what to write: everything that the CRM should say, held against everything that it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from overlap import records
+from overlap.diff import ENGINE_MADE, adopt, compare, retire
+from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, CrmObject
+from overlap.keys import external_key
+from overlap.plan import Change
+from overlap.records import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What must change in one CRM, in the order of writing, and how many records are right, by object."""
+
+    changes: tuple[Change, ...] = ()
+    unchanged: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """What explains a retirement: the accounts, lists and verdicts of the run, and whether the rules changed since."""
+
+    accounts: pl.DataFrame
+    theirs: pl.DataFrame
+    matches: pl.DataFrame
+    rules_changed: bool = False
+
+
+def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) -> Intent:
+    """Return every change that takes the CRM from what it says to what *found* says it should."""
+    desired = {PARTNER.name: records.partner_records(found), OVERLAP.name: records.overlap_records(found)}
+    handmade, notes = _handmade(found)
+    suggested = records.influence_records(found)
+    adopted = adopt(INFLUENCE, handmade, suggested, found.workspace_id)
+    desired[INFLUENCE.name] = suggested.join(handmade, on="key", how="anti")
+    things = [PARTNER, OVERLAP, INFLUENCE]
+    if flat_fields:
+        desired |= {ACCOUNT.name: records.account_records(found), OPPORTUNITY.name: records.opportunity_records(found)}
+        things += [ACCOUNT, OPPORTUNITY]
+    changes: list[Change] = []
+    unchanged: dict[str, int] = {}
+    for thing in things:
+        wanted = desired[thing.name]
+        difference = compare(thing, wanted, found.current[thing.name], today)
+        unchanged[thing.name] = difference.unchanged
+        notes += difference.notes
+        changes += [*difference.changes, *(adopted if thing is INFLUENCE else ())]
+        changes += _retirements(thing, found, reasons, wanted, today)
+    changes.sort(key=lambda change: [thing.name for thing in things].index(change.object_name))
+    return Intent(tuple(changes), unchanged, notes)
+
+
+def live_records(found: Findings) -> dict[str, pl.DataFrame]:
+    """Return the records in force that are ours, by object, with crm, key, label, about_partner and about_account."""
+    names = {row["partner_key"]: row["partner"] for row in _partner_keys(found).iter_rows(named=True)}
+    about_partner = pl.col("partner").replace(names) if names else pl.col("partner")
+    ours = (pl.col("workspace") == found.workspace_id) & ~pl.col("is_deleted")
+    overlaps = found.current[OVERLAP.name].filter(ours, pl.col("status") == "Active")
+    influences = found.current[INFLUENCE.name].filter(
+        ours, pl.col("origin") == ENGINE_MADE, pl.col("suggestion_state") == "Current"
+    )
+    live = {
+        OVERLAP.name: overlaps.with_columns(
+            key="overlap_key", label="name", about_partner=about_partner, about_account="account"
+        ),
+        INFLUENCE.name: influences.with_columns(
+            key="influence_key", label=pl.lit("suggestion"), about_partner=about_partner, about_account="account"
+        ),
+    }
+    for thing in (ACCOUNT, OPPORTUNITY):
+        filled = [name.name for name in thing.engine_fields if name.name not in thing.bookkeeping]
+        nobody = pl.lit(None, pl.String)
+        live[thing.name] = (
+            found.current[thing.name]
+            .filter(~pl.col("is_deleted"), pl.any_horizontal(pl.col(filled).is_not_null()))
+            .with_columns(key="id", label="id", about_partner=nobody, about_account="id")
+        )
+    return live
+
+
+def _retirements(
+    thing: CrmObject, found: Findings, reasons: Reasons, desired: pl.DataFrame, today: date
+) -> tuple[Change, ...]:
+    if thing is PARTNER:
+        return ()
+    live = live_records(found)[thing.name]
+    new: dict[str, Any]
+    if thing is OVERLAP:
+        new = {"status": "Retired", "changed_on": today}
+        live = live.with_columns(cause=_why_gone(found, reasons))
+    elif thing is INFLUENCE:
+        new = {"suggestion_state": "Withdrawn"}
+        live = live.with_columns(cause=pl.lit("its evidence is gone"))
+    else:
+        new = dict.fromkeys(one.name for one in thing.engine_fields) | {"overlap_changed_on": today}
+        named = reasons.accounts if thing is ACCOUNT else found.opportunities
+        live = live.join(named.select("id", shown="name"), on="id", how="left").with_columns(
+            label=pl.coalesce("shown", "id"), cause=pl.lit("no overlap any more")
+        )
+    return retire(thing, live, desired, new)
+
+
+def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
+    """Say why an overlap is gone, the plainest cause first."""
+    judged = reasons.matches.filter((pl.col("decision") == "no match") & pl.col("reasons").str.starts_with("judged"))
+    pairs = pl.concat_str("about_account", "about_partner", separator="|")
+    judged_pairs = judged.select(pl.concat_str("ours_id", "partner", separator="|")).to_series().to_list()
+    partners = found.partners["partner"].to_list()
+    listed = pl.concat_str("about_partner", "partner_record_name", separator="|")
+    lists = reasons.theirs.select(pl.concat_str("partner", pl.col("name").str.slice(0, 254), separator="|")).to_series()
+    rules = " since the settings or the model changed" if reasons.rules_changed else ""
+    return (
+        pl.when(~pl.col("about_partner").is_in(partners))
+        .then(pl.lit("the partner was removed"))
+        .when(~pl.col("about_account").is_in(reasons.accounts["id"].to_list()))
+        .then(pl.lit("our account is gone"))
+        .when(pairs.is_in(judged_pairs))
+        .then(pl.lit("judged different"))
+        .when(~listed.is_in(lists.to_list()))
+        .then(pl.lit("not in the partner's list any more"))
+        .otherwise(pl.lit(f"no longer a match{rules}"))
+    )
+
+
+def _handmade(found: Findings) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return influence that people entered and that has no key yet, with its key; and notes on duplicates."""
+    keys = _partner_keys(found)
+    known = found.current[INFLUENCE.name].filter(~pl.col("is_deleted"))
+    taken = known.filter(pl.col("influence_key").is_not_null())["influence_key"].to_list()
+    made = (
+        known.filter(pl.col("influence_key").is_null() & pl.col("opportunity").is_not_null())
+        .join(keys, left_on="partner", right_on="partner_key", maintain_order="left", suffix="_about")
+        .join(found.opportunities.select(opportunity="id", deal="name", deal_account="account_id"), on="opportunity")
+        .sort("id")
+    )
+    made = made.with_columns(
+        key=pl.struct("partner_about", "opportunity").map_elements(
+            lambda pair: external_key(found.workspace_id, pair["partner_about"], pair["opportunity"], "influence"),
+            pl.String,
+        ),
+        crm=pl.lit(found.crm),
+        label=pl.format("{} x {}", "deal", "partner_name"),
+        about_partner="partner_about",
+        about_account="deal_account",
+    )
+    double = made.filter(pl.col("key").is_in(taken) | ~pl.col("key").is_first_distinct())
+    notes = tuple(
+        f"{row['label']}: {row['id']} is a duplicate influence record" for row in double.iter_rows(named=True)
+    )
+    return made.join(double, on="id", how="anti"), notes
+
+
+def _partner_keys(found: Findings) -> pl.DataFrame:
+    return records.labelled_partners(found).select("partner", "partner_name", "partner_key")
