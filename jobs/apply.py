@@ -114,8 +114,12 @@ def _finish(context: Context, sink: Sink, plan_id: str) -> None:
             time.sleep(_FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))
         try:
             _read_back(context, sink, plan_id)
-            for batch in _batches(outbox.entries(context.ledger, plan_id, (State.PENDING,)), sink.batch_size):
+            pending = outbox.entries(context.ledger, plan_id, (State.PENDING,))
+            done = 0
+            for batch in _batches(pending, sink.batch_size):
+                context.report(f"writing {BY_NAME[batch[0].change.object_name].label} records", done / len(pending))
                 _write(context, sink, batch, last=attempt + 1 == _MOST_ATTEMPTS)
+                done += len(batch)
         except TransientError as error:
             if attempt + 1 == _MOST_ATTEMPTS:
                 raise TransientError(f"{error}; run 'overlap apply {plan_id}' again to finish") from error
@@ -150,7 +154,6 @@ def _judge_sent(entry: Entry, now: dict[str, Any] | None) -> Settled:
 def _write(context: Context, sink: Sink, batch: list[Entry], last: bool) -> None:
     """Send one batch: look, mark as sent, send, store the receipts."""
     name = batch[0].change.object_name
-    context.report(f"writing {len(batch)} {BY_NAME[name].label} records")
     step(f"{name}: look")
     now = _current(sink, batch)
     step(f"{name}: looked")

@@ -17,20 +17,27 @@ from connectors.base import Connection
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
 from overlap.errors import ConfigError
 
+#: Takes one line of progress for a person and, where it is known, the share that is done, 0..1.
+Report = Callable[[str, float | None], None]
 
-def _silent(message: str) -> None:
-    del message
+
+def _silent(message: str, share: float | None) -> None:
+    del message, share
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """*now* is the UTC time at which the job began; *report* takes one line of progress for a person."""
+    """*now* is the UTC time at which the job began."""
 
     workspace: Workspace
     ledger: Ledger
     now: datetime
     who: str
-    report: Callable[[str], None] = _silent
+    progress: Report = _silent
+
+    def report(self, message: str, share: float | None = None) -> None:
+        """Tell the person who waits what is going on."""
+        self.progress(message, share)
 
     @property
     def today(self) -> date:
@@ -53,10 +60,10 @@ class Context:
 
 
 @contextmanager
-def open_context(workspace: Workspace, report: Callable[[str], None] = _silent) -> Iterator[Context]:
+def open_context(workspace: Workspace, progress: Report = _silent) -> Iterator[Context]:
     """Open *workspace*'s ledger for one job of the person at the keyboard."""
     with open_ledger(workspace.ledger_file, workspace.settings.workspace.id) as ledger:
-        yield Context(workspace, ledger, utc_now(), _who(), report)
+        yield Context(workspace, ledger, utc_now(), _who(), progress)
 
 
 @contextmanager

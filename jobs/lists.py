@@ -25,7 +25,8 @@ class ListReport:
     """What became of one partner's list.
 
     *state* is ``accepted``, ``unchanged``, ``held`` (*reasons* say why; the last good list stays in force) or
-    ``missing``. *quarantine* is the file with the bad rows, if there are any.
+    ``missing``. *quarantine* is the file with the bad rows, if there are any; *notes* say what was read otherwise than
+    written.
     """
 
     partner: str
@@ -38,6 +39,7 @@ class ListReport:
     duplicates: int = 0
     quarantine: str | None = None
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def take_in(context: Context, partner: str, approve: bool) -> ListReport:
@@ -67,6 +69,7 @@ def take_in(context: Context, partner: str, approve: bool) -> ListReport:
         duplicates=found.duplicates,
         quarantine=saved,
         reasons=held,
+        notes=found.notes,
     )
     if report.state == "accepted":
         _accept(context, report, sha256, file, context.who if held else None)
@@ -119,6 +122,7 @@ def _size(found: ListRead) -> ListSize:
 def _save_quarantine(context: Context, partner: str, day: datetime, found: ListRead) -> str | None:
     if found.quarantine.is_empty():
         return None
+    context.workspace.quarantine.mkdir(exist_ok=True)
     path = context.workspace.quarantine / f"{partner}-{day.astimezone(context.workspace.zone):%Y-%m-%d}.csv"
     quarantine.write(found.quarantine, path)
     return str(path.relative_to(context.workspace.folder))

@@ -110,7 +110,7 @@ def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
     try:
         then = snapshot.manifest(context.workspace.runs, before.run_id)
     except FileNotFoundError:
-        return before.settings_hash != now["settings_hash"]
+        return bool(before.settings_hash != now["settings_hash"])
     return bool(then["settings_hash"] != now["settings_hash"] or then["model"] != now["model"])
 
 
@@ -149,6 +149,8 @@ def _held(context: Context, connection: Connection, found: Findings, wanted: Int
     """Why a person must approve, empty if nobody must."""
     if not wanted.changes:
         return ()
+    if outbox.last_applied(context.ledger, connection.name) is None:
+        return (f"the first plan for '{connection.name}'",)  # a person looks at all of it: no limit says more
     guards = context.workspace.settings.guards
     limits = PlanLimits(
         retirements=guards.retirements,
@@ -162,8 +164,6 @@ def _held(context: Context, connection: Connection, found: Findings, wanted: Int
     live = live_records(found)
     by_partner: Mapping[str, int] = dict(live[OVERLAP.name].group_by("about_partner").len().iter_rows())
     held = list(plan_guards(wanted.changes, sum(frame.height for frame in live.values()), by_partner, limits))
-    if outbox.last_applied(context.ledger, connection.name) is None:
-        held.insert(0, f"the first plan for '{connection.name}'")
     allowance = connection.api_calls_left()
     calls = _calls(connection.sink, wanted.changes)
     if allowance and calls * 100 > allowance[1] * guards.api_budget_percent:

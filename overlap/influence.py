@@ -74,7 +74,9 @@ def influences_of(
         descending=[False, False, True, True, False, False],
     ).with_columns(rank=pl.int_range(pl.len()).over("crm", "opportunity_id"))
     columns = {name: kind for name, kind in schema_of(Influence).items() if name != "key"}
-    return ranked.with_columns(suggest=pl.col("may") & (pl.col("rank") < rules.most)).select(list(columns)).cast(columns)  # type: ignore[arg-type]
+    return (
+        ranked.with_columns(suggest=pl.col("may") & (pl.col("rank") < rules.most)).select(list(columns)).cast(columns)
+    )  # type: ignore[arg-type]
 
 
 def with_keys(influences: pl.DataFrame, workspace_id: str) -> pl.DataFrame:

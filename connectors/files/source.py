@@ -1,0 +1,193 @@
+"""A partner's list as accounts, and as a `connectors.base.Source`.
+
+Law, whatever the file holds: rows in = rows out + quarantined rows + duplicates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from config.settings import PartnerSettings
+from connectors.base import Page
+from connectors.files import quarantine, values
+from connectors.files.headings import COLUMNS, check_recognised, recognise
+from connectors.files.quarantine import Check
+from connectors.files.reader import read_table
+from connectors.files.rows import one_per_id, parsed, trimmed
+from overlap.errors import ConfigError, GuardError
+from overlap.model import PartnerAccount, schema_of
+
+STREAM: Final = "partner_accounts"
+_NAME_CHARACTERS: Final = 255
+#: White space is gone by now; what is left of these was never typed by a person.
+_CONTROL: Final = r"[\x00-\x1f\x7f-\x9f]"
+_DAMAGED_ID: Final = r"(?i)^\d([.,]\d+)?E\+\d+$"
+_DATE_IN_NAME: Final = re.compile(r"(?<!\d)(20\d\d)(-?)(\d\d)\2(\d\d)(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """What came of a list.
+
+    *rows* has the columns of `PartnerAccount`, sorted by id; *quarantine* those of `quarantine.SCHEMA`, one row per
+    row refused. *rows_in* = rows + quarantine + *duplicates*. *headings* says which of the partner's stood for which
+    of our columns; *notes* are sentences on what was read otherwise than written.
+    """
+
+    rows: pl.DataFrame
+    quarantine: pl.DataFrame
+    rows_in: int
+    duplicates: int
+    headings: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def read_list(path: Path, partner: str, settings: PartnerSettings) -> ListRead:
+    """Return the accounts in the list at *path* of the partner with the key *partner*.
+
+    A row without an id gets one from name, website and country. A row without a status is in ``settings.population``.
+
+    Raises:
+        ConfigError: no such file, sheet or encoding, or a setting names a heading that the list lacks.
+        GuardError: the file as a whole cannot be trusted; the message says why and what to do.
+    """
+    table = read_table(path, settings.encoding, settings.sheet)
+    headings = recognise(table.headings, settings.headings)
+    check_recognised(headings, table.headings, path)
+    _check_status(headings, settings, path)
+    rows = _with_population(trimmed(table, headings, COLUMNS), settings)
+    rows, refused = quarantine.sift(rows, _checks(settings), headings)
+    rows, notes = _typed(rows)
+    rows, duplicates, more_notes = one_per_id(_with_ids(rows))
+    return ListRead(
+        rows=rows.select(pl.lit(partner).alias("partner"), *COLUMNS).match_to_schema(dict(schema_of(PartnerAccount))),
+        quarantine=pl.concat([refused, quarantine.of_rejects(table.rejects)]).sort("row_number"),
+        rows_in=table.rows_in,
+        duplicates=duplicates,
+        headings=headings,
+        notes=(*table.notes, *notes, *more_notes),
+    )
+
+
+class FilesSource:
+    """One list of one partner as a `connectors.base.Source`; its time is the day that the list speaks of."""
+
+    def __init__(self, path: Path, partner: str, settings: PartnerSettings, as_of: datetime) -> None:
+        self._path = path
+        self._partner = partner
+        self._settings = settings
+        self._as_of = as_of
+
+    @cached_property
+    def content(self) -> ListRead:
+        """What came of the list, quarantine and notes included; read once."""
+        return read_list(self._path, self._partner, self._settings)
+
+    def now(self) -> datetime:
+        """Return the as-of time of the list, UTC."""
+        return self._as_of.astimezone(UTC)
+
+    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
+        """Yield the list whole, in one page, unless it is older than *since*: a list has no changed rows.
+
+        *until* says nothing here, since a list has one time only. Raises what `read_list` does.
+        """
+        del until
+        if since is None or since <= self.now():
+            yield Page(STREAM, self.content.rows)
+
+    def ids(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the ids of all rows that can be used."""
+        yield STREAM, tuple(self.content.rows["id"])
+
+
+def newest_list(pattern: str, folder: Path) -> Path | None:
+    """Return the newest file in *folder* that *pattern* names (as ``lists/acme*.csv``), None if there is none.
+
+    Newest by `as_of`, then by name. Files of programs that are still writing (".x", "~$x") do not count.
+
+    Raises:
+        ConfigError: *pattern* is absolute or empty.
+    """
+    if not pattern or Path(pattern).is_absolute():
+        raise ConfigError(f"files = '{pattern}': write a pattern relative to the workspace, like 'lists/acme*.csv'")
+    found = (path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$")))
+    return max(found, key=lambda path: (as_of(path, "UTC"), path.name, str(path)), default=None)
+
+
+def as_of(path: Path, zone: str) -> datetime:
+    """Return the time that the list at *path* speaks of, UTC.
+
+    It is midnight in *zone* of the last date in the file's name (2025-12-31 or 20251231); without one, the second in
+    which the file was last written.
+    """
+    for year, _, month, day in reversed(_DATE_IN_NAME.findall(path.stem)):
+        try:
+            return datetime(int(year), int(month), int(day), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        except ValueError:  # eight digits that are no date
+            continue
+    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+
+
+def _check_status(headings: Mapping[str, str], settings: PartnerSettings, path: Path) -> None:
+    if settings.populations and "population" not in headings:
+        # Else every row would silently fall into the default population.
+        raise GuardError(
+            f"{path.name}: the setting 'populations' is given, but no heading for the status was recognised; "
+            "name it in the setting 'headings', as in population = \"Their heading\""
+        )
+
+
+def _with_population(rows: pl.DataFrame, settings: PartnerSettings) -> pl.DataFrame:
+    """Add ``#population``: what the status means, the list's own where it is empty, None where it is unknown."""
+    statuses = rows["population"].drop_nulls().unique().to_list()
+    meaning = {status: values.population(status, settings.populations) for status in statuses}
+    known = pl.col("population").replace_strict(meaning, default=None, return_dtype=pl.String)
+    stated = known if meaning else pl.lit(None, pl.String)
+    default = pl.when(pl.col("population").is_null()).then(pl.lit(settings.population))
+    return rows.with_columns(pl.coalesce(default, stated).alias("#population"))
+
+
+def _checks(settings: PartnerSettings) -> list[Check]:
+    status = (
+        "this status is not in the partner's setting 'populations'; add it there"
+        if settings.populations
+        else "this status is not known; map it in the partner's setting 'populations'"
+    )
+    name = pl.col("name")
+    return [
+        *(Check(at, pl.col(at).str.contains(_CONTROL), "control characters; type the cell again") for at in COLUMNS),
+        Check("name", name.is_null(), "no company name"),
+        Check("name", name.str.len_chars() > _NAME_CHARACTERS, f"name longer than {_NAME_CHARACTERS} characters"),
+        Check(
+            "id",
+            pl.col("id").str.contains(_DAMAGED_ID),
+            "id damaged by a spreadsheet; format the column as text and export again",
+        ),
+        Check("population", pl.col("#population").is_null(), status),
+    ]
+
+
+def _typed(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    rows = rows.with_columns(pl.col("#population").alias("population")).drop("#population")
+    rows, notes = parsed(rows, "headcount", values.headcount, pl.Int64)
+    rows, more = parsed(rows, "claimed_on", values.day, pl.Date)
+    rows, most = parsed(rows, "owner_email", values.email, pl.String)
+    return rows, (*notes, *more, *most)
+
+
+def _with_ids(rows: pl.DataFrame) -> pl.DataFrame:
+    derived = [
+        given or values.derived_id(name, website, country)
+        for given, name, website, country in rows.select("id", "name", "website", "country").iter_rows()
+    ]
+    return rows.with_columns(pl.Series("id", derived, dtype=pl.String))

@@ -1,0 +1,27 @@
+"""The frame of what a CRM says now in fields of ours: the same columns for every connector."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from overlap.fields import CrmObject, Kind, Owner
+
+#: Multi-picklists stay the one string that the CRM stores, "A;B"; lookups are a key or an id, see `Page`.
+_TYPES: Final[dict[Kind, pl.DataType]] = {
+    Kind.NUMBER: pl.Float64(),
+    Kind.CHECKBOX: pl.Boolean(),
+    Kind.DATE: pl.Date(),
+    Kind.DATETIME: pl.Datetime("us", "UTC"),
+}
+
+
+def record_schema(thing: CrmObject) -> dict[str, pl.DataType]:
+    """Return the columns of a ``record:<object>`` page: ``crm``, ``id``, and each E and H field in its order.
+
+    Formula fields are left out: what the CRM works out itself is neither compared nor sent. What `Sink.current`
+    returns has the same columns without ``crm``.
+    """
+    fields = {field.name: _TYPES.get(field.kind, pl.String()) for field in thing.fields if field.owner != Owner.FORMULA}
+    return {"crm": pl.String(), "id": pl.String(), **fields}

@@ -1,0 +1,105 @@
+"""What `overlap check` says of an org: one line each, with its remedy. Reads descriptions, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from connectors.base import Finding
+from connectors.salesforce.columns import Reading, none_deployed, readings
+from connectors.salesforce.errors import DEPLOY
+from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
+from connectors.salesforce.session import Describe, SalesforceSession
+from overlap.fields import OBJECTS, CrmObject
+
+#: Share of the day's API calls from which on a run may not come to its end.
+_MOST_USED: Final = 0.9
+_MOST_SKEW_S: Final = 120
+#: Only orgs with several currencies have it.
+_MAY_BE_ABSENT: Final = frozenset({"CurrencyIsoCode"})
+
+
+def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -> list[Finding]:
+    """Return what is well and what is not, in the order in which an admin would mend it.
+
+    *flat_fields* says whether the workspace writes fields of ours on accounts and opportunities; without them it is
+    no fault that they were never deployed.
+    """
+    server = session.server_now()
+    found = [
+        Finding(True, "sign-in", f"signed in to org {session.org_id}"),
+        api_calls(session.api_calls()),
+        clock(server, datetime.now(UTC)),
+    ]
+    described = {reading.object_name: session.describe(reading.object_name) for reading in readings(workspace_id)}
+    for reading in readings(workspace_id):
+        found += readable(reading, described[reading.object_name], flat_fields)
+    for thing in OBJECTS:
+        found += writable(thing, described[OBJECT_NAMES[thing.name]])
+    return found
+
+
+def api_calls(calls: tuple[int, int] | None) -> Finding:
+    """Return whether enough of the day's (used, allowed) API calls is left; None means that the org does not tell."""
+    if calls is None:
+        return Finding(True, "API calls", "the org does not say how many are left")
+    used, allowed = calls
+    return Finding(
+        used < allowed * _MOST_USED,
+        "API calls",
+        f"{used:,} of {allowed:,} used in the last 24 hours",
+        "wait until the window rolls on, or raise the org's allocation",
+    )
+
+
+def clock(server: datetime, here: datetime) -> Finding:
+    """Return whether this machine's clock agrees with the org's. Watermarks are the org's; days and logs are ours."""
+    ahead_s = (here - server).total_seconds()
+    side = "ahead of" if ahead_s > 0 else "behind"
+    return Finding(
+        abs(ahead_s) <= _MOST_SKEW_S,
+        "clock",
+        f"this machine is {abs(ahead_s):.0f} s {side} Salesforce",
+        "set this machine's clock, best by NTP",
+    )
+
+
+def readable(reading: Reading, described: Describe | None, flat_fields: bool) -> Iterator[Finding]:
+    """Yield a line for the object, and one for each field that is missing or hidden."""
+    name = reading.object_name
+    if described is None:
+        detail = "not used in this org" if reading.optional else "the object is missing or hidden"
+        yield Finding(reading.optional, name, detail, DEPLOY)
+        return
+    columns = [column for view in reading.views for column in view.columns]
+    lost = {column.field for column in columns if column.field not in described} - _MAY_BE_ABSENT
+    if any(none_deployed(view, described) for view in reading.views):
+        lost = {field for field in lost if not field.endswith("__c")}
+        remedy = f"{DEPLOY}, or set flat_fields = false"
+        yield Finding(not flat_fields, name, "none of overlap's fields is here", remedy)
+    if not lost:
+        count = len({column.field for column in columns} & described.keys())
+        yield Finding(True, name, f"{count} fields can be read")
+    for field in sorted(lost):
+        remedy = DEPLOY if field.endswith("__c") else "give the integration user access to it"
+        yield Finding(False, f"{name}.{field}", "the field is missing or hidden", remedy)
+
+
+def writable(thing: CrmObject, described: Describe | None) -> Iterator[Finding]:
+    """Yield what hinders writing: a key that is no unique external id, and fields that may only be read.
+
+    Fields that cannot even be read are `readable`'s to report.
+    """
+    if described is None:
+        return
+    name, key = OBJECT_NAMES[thing.name], key_name(thing)
+    facts = described.get(key, {})
+    if thing.key is not None and facts and not (facts.get("externalId") and facts.get("unique")):
+        yield Finding(False, f"{name}.{key}", "the key is no external id, or not unique", DEPLOY)
+    engine = [api_name(field) for field in thing.engine_fields if api_name(field) in described]
+    locked = [field for field in engine if not described[field].get("updateable")]
+    for field in locked:
+        yield Finding(False, f"{name}.{field}", "the field can be read but not written", DEPLOY)
+    if engine and not locked:
+        yield Finding(True, name, f"{len(engine)} fields can be written")

@@ -1,0 +1,65 @@
+"""A signed-in org with its source and its sink. `connectors.salesforce.connect` makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from config.settings import SalesforceSettings
+from connectors.base import Finding, Sink, Source
+from connectors.salesforce import check
+from connectors.salesforce.session import SalesforceSession
+from connectors.salesforce.sink import SalesforceSink
+from connectors.salesforce.source import SalesforceSource
+
+
+@dataclass(slots=True)
+class SalesforceConnection:
+    """A `connectors.base.Connection`. It holds sockets: close it, or use it in a ``with``."""
+
+    name: str
+    org_id: str
+    source: Source
+    sink: Sink
+    session: SalesforceSession
+    workspace_id: str
+    flat_fields: bool
+
+    def check(self) -> list[Finding]:
+        """Look at everything that a run needs, and change nothing."""
+        return check.findings(self.session, self.workspace_id, self.flat_fields)
+
+    def api_calls_left(self) -> tuple[int, int] | None:
+        """Return (used, allowed) calls of the last 24 hours as the org last said; None if it never did."""
+        return self.session.api_calls()
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_connection(
+    name: str,
+    settings: SalesforceSettings,
+    workspace_id: str,
+    secret: Callable[[str], str],
+    folder: Path,
+    flat_fields: bool,
+) -> SalesforceConnection:
+    """Sign in and return the connection; see `connectors.salesforce.connect`."""
+    session = SalesforceSession(name, settings, secret, folder)
+    source = SalesforceSource(session, name, workspace_id, timedelta(hours=settings.look_back_hours))
+    sink = SalesforceSink(session)
+    return SalesforceConnection(name, session.org_id, source, sink, session, workspace_id, flat_fields)

@@ -1,0 +1,84 @@
+"""Salesforce's errors in our words: what happened, on which connection, and what to do next.
+
+A field that field-level security hides looks exactly like one that does not exist, in describes and in errors alike:
+no message here can tell them apart, so each names both remedies.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import requests
+from simple_salesforce.exceptions import SalesforceError
+
+from overlap.errors import AccessError, OverlapError, TransientError
+
+#: What to do about an object or field that is missing or hidden.
+DEPLOY: Final = "deploy overlap's objects and fields, or assign its permission set to the integration user"
+
+_MISSING: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE", "NOT_FOUND", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+_NO_SUCH_COLUMN: Final = re.compile(r"No such column '([\w.]+)' on (?:entity|sobject of type) '?(\w+)'?")
+#: Refusals that pass by themselves, of a whole call or of one record.
+PASSING: Final = frozenset(
+    {
+        "UNABLE_TO_LOCK_ROW",
+        "QUERY_TIMEOUT",
+        "REQUEST_RUNNING_TOO_LONG",
+        "SERVER_UNAVAILABLE",
+        "INVALID_QUERY_LOCATOR",
+    }
+)
+
+
+class MissingError(AccessError):
+    """An object or field that we asked for does not exist, or not for us."""
+
+
+def translated(where: str, error: Exception, retry_after_s: float | None = None) -> OverlapError:
+    """Return *error* of simple-salesforce or requests as one of ours.
+
+    *where* names the connection, *retry_after_s* is what the last answer asked for. The text holds Salesforce's code
+    and message and never a token or a header.
+    """
+    if isinstance(error, SalesforceError):
+        return _refusal(where, error, retry_after_s)
+    if isinstance(error, requests.exceptions.SSLError):
+        return AccessError(f"{where}: the server's certificate is not trusted; set ca_file, then run 'overlap check'")
+    if isinstance(error, requests.exceptions.JSONDecodeError):
+        return TransientError(f"{where}: answered with something that is not JSON, such as a maintenance page")
+    if isinstance(error, requests.exceptions.RequestException):
+        return TransientError(f"{where}: the connection failed ({type(error).__name__}); try again later")
+    return AccessError(f"{where}: answered in an unknown shape ({type(error).__name__}); run 'overlap check'")
+
+
+def _refusal(where: str, error: SalesforceError, retry_after_s: float | None) -> OverlapError:
+    """Return what a status of 300 or more means. The status alone says too little: 403 has two opposite meanings."""
+    code, message = _code_and_message(error.content)
+    said = f"{where}: {code}: {message}" if code else f"{where}: HTTP {error.status}"
+    if error.status == 401:
+        return AccessError(f"{said}; the session is not accepted, run 'overlap check'")
+    if code == "REQUEST_LIMIT_EXCEEDED":
+        if "concurrent" in message.lower():
+            return TransientError(f"{said}; try again later", retry_after_s)
+        return AccessError(f"{said}; the day's API calls are used up: wait, or raise the org's allocation")
+    if error.status >= 500 or error.status in (408, 429) or code in PASSING:
+        return TransientError(f"{said}; try again later", retry_after_s)
+    if error.status == 410:
+        return AccessError(f"{said}; set api_version to a version that the org still has")
+    if code in _MISSING:
+        return MissingError(f"{where}: {_missing(message, error.resource_name)}; {DEPLOY}")
+    return AccessError(f"{said}; run 'overlap check'")
+
+
+def _code_and_message(content: Any) -> tuple[str, str]:
+    """Return (errorCode, message in one line) of a refusal's body; both empty for HTML and other strange bodies."""
+    first = content[0] if isinstance(content, list) and content else content
+    if not isinstance(first, dict):
+        return "", ""
+    return str(first.get("errorCode", "")), " ".join(str(first.get("message", "")).split())
+
+
+def _missing(message: str, asked_for: str) -> str:
+    found = _NO_SUCH_COLUMN.search(message)
+    return f"field {found[1]} of {found[2]} is missing or hidden" if found else f"{asked_for}: {message}"

@@ -1,0 +1,117 @@
+"""The describe replies: what an object and its fields are, in the API's own words. Hidden fields are simply absent."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from connectors.sandbox.schema import Catalog, Column, Entity
+
+_SOAP_TYPES: Final = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "int": "xsd:int",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+}
+
+_UNGROUPED: Final = frozenset({"double", "currency", "percent", "datetime", "multipicklist"})
+#: Facts that hold for no field of the sandbox; clients may read them all the same.
+_NEVER: Final[dict[str, Any]] = {
+    **dict.fromkeys(("aiPredictionField", "cascadeDelete", "dependentPicklist", "displayLocationInDecimal"), False),
+    **dict.fromkeys(("encrypted", "formulaTreatNullNumberAsZero", "highScaleNumber", "htmlFormatted"), False),
+    **dict.fromkeys(("namePointing", "polymorphicForeignKey", "queryByDistance", "restrictedDelete"), False),
+    **dict.fromkeys(("searchPrefilterable", "writeRequiresMasterRead"), False),
+    **dict.fromkeys(("compoundFieldName", "controllerName", "defaultValueFormula", "extraTypeInfo"), None),
+    **dict.fromkeys(("filteredLookupInfo", "mask", "maskType", "referenceTargetField", "relationshipOrder"), None),
+}
+
+
+def everything(catalog: Catalog, version: str) -> dict[str, Any]:
+    """Return the global describe: every object, without its fields."""
+    listed = [_summary(entity, version) for entity in catalog.entities.values()]
+    return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed}
+
+
+def one(entity: Entity, version: str) -> dict[str, Any]:
+    """Return the describe of *entity* with its fields."""
+    return {**_summary(entity, version), "fields": [_field(entity, column) for column in entity], "recordTypeInfos": []}
+
+
+def _summary(entity: Entity, version: str) -> dict[str, Any]:
+    path = f"/services/data/v{version}/sobjects/{entity.name}"
+    writable = entity.name != "Organization"
+    return {
+        "activateable": False,
+        "createable": writable,
+        "custom": entity.custom,
+        "customSetting": False,
+        "deletable": writable and entity.name != "User",
+        "deprecatedAndHidden": False,
+        "keyPrefix": entity.prefix,
+        "label": entity.label,
+        "labelPlural": entity.plural,
+        "mergeable": entity.name == "Account",
+        "name": entity.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": writable,
+        "triggerable": writable,
+        "undeletable": writable and entity.name != "User",
+        "updateable": entity.name != "OpportunityPartner",
+        "urls": {"describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}", "sobject": path},
+    }
+
+
+def _field(entity: Entity, column: Column) -> dict[str, Any]:
+    calculated = column.formula is not None
+    return {
+        **_NEVER,
+        **_value_facts(column),
+        "aggregatable": column.filterable and column.type != "boolean",
+        "autoNumber": column.auto_number,
+        "calculated": calculated,
+        "calculatedFormula": column.formula,
+        "caseSensitive": False,
+        "createable": column.createable,
+        "custom": column.name.endswith("__c"),
+        "defaultedOnCreate": column.defaulted,
+        "deprecatedAndHidden": False,
+        "externalId": column.external_id,
+        "filterable": column.filterable,
+        "groupable": column.filterable and column.type not in _UNGROUPED,
+        "idLookup": column.external_id or column.type == "id" or (entity.custom and column.name == "Name"),
+        "inlineHelpText": None,
+        "label": column.label,
+        "name": column.name,
+        "nameField": column.name == "Name",
+        "nillable": column.nillable,
+        "permissionable": column.nillable and column.name.endswith("__c"),
+        "sortable": column.filterable and column.type != "multipicklist",
+        "unique": column.external_id,
+        "updateable": column.updateable,
+    }
+
+
+def _value_facts(column: Column) -> dict[str, Any]:
+    return {
+        "byteLength": column.length if column.type in ("id", "reference") else column.length * 3,
+        "defaultValue": column.default,
+        "digits": column.digits,
+        "length": column.length,
+        "picklistValues": [
+            {"active": True, "defaultValue": value == column.default, "label": value, "validFor": None, "value": value}
+            for value in column.values
+        ],
+        "precision": column.precision,
+        "referenceTo": [column.target] if column.target else [],
+        "relationshipName": column.relationship,
+        "restrictedPicklist": column.restricted,
+        "scale": column.scale,
+        "soapType": _SOAP_TYPES.get(column.type, "xsd:string"),
+        "type": column.type,
+    }

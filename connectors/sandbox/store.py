@@ -1,0 +1,292 @@
+"""The sandbox org as a person, a demo or a test reaches it: data in, edits, what happened, and what goes wrong.
+
+Everything lives in one SQLite file, so a running server sees a change at its next request. What a person does goes
+through the same checks as the API; only `Store.seed` may write what Salesforce itself fills in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from connectors.sandbox import automations, cursor, seeding, writes
+from connectors.sandbox.cursor import Reader
+from connectors.sandbox.database import Database
+from connectors.sandbox.errors import ApiError
+from connectors.sandbox.ids import with_checksum
+from connectors.sandbox.schema import Catalog, Entity, visible
+from connectors.sandbox.values import stamp
+from connectors.sandbox.writes import Author
+from overlap.errors import RecordError
+
+API_ALLOWANCE: Final = 100_000
+_VERSION: Final = "62.0"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write that was accepted. *changed* maps a field to (old, new) as the API shows them.
+
+    Seeding is no write. *user* is a User id; *operation* is create, update or delete.
+    """
+
+    at: datetime
+    user: str
+    object_name: str
+    id: str
+    operation: str
+    changed: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def effective(self) -> bool:
+        """It changed a value. An update that changes none still moves SystemModstamp, as in Salesforce."""
+        return bool(self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call that the server answered. *body* is its JSON text; of a token request only the grant type is kept."""
+
+    at: datetime
+    method: str
+    path: str
+    query: str
+    body: str
+    status: int
+    user_agent: str
+
+
+class Store:
+    """One org. Open it with `Store.open`, and in one thread only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder)
+        try:
+            seeding.found(self.database)
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the org in *folder*, founding it if there is none; use it as a context manager."""
+        return cls(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the org stays."""
+        self.database.close()
+
+    # --- data -------------------------------------------------------------------------------------------------------
+
+    def seed(self, object_name: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Put *rows* (API field names, also read-only ones) into the org and return their ids.
+
+        A row whose Id is there already changes that record's given fields. Seeding checks names and values, asks for
+        no required field, follows no reference, and makes no history.
+
+        Raises:
+            RecordError: a row is refused; nothing was stored.
+        """
+        return seeding.seed(self.database, self._entity(object_name), rows)
+
+    def edit(self, object_name: str, id_or_key: str, values: Mapping[str, Any], user: str | None = None) -> str:
+        """Change fields of a record as a person does, and return its id.
+
+        *id_or_key* is its id or external id. *user* is the Id or Name of a User; None means the administrator.
+
+        Raises:
+            RecordError: there is no such record or user, or Salesforce would refuse the change.
+        """
+        entity = self._entity(object_name)
+        found_id = self._find(entity, id_or_key)
+        return self._as_person(user, lambda author: writes.update(author, entity, {**values, "Id": found_id}))
+
+    def create(self, object_name: str, values: Mapping[str, Any], user: str | None = None) -> str:
+        """Create a record as a person does, and return its id; *user* as in `edit`.
+
+        Raises:
+            RecordError: Salesforce would refuse it.
+        """
+        entity = self._entity(object_name)
+        return self._as_person(user, lambda author: writes.create(author, entity, dict(values)))
+
+    def delete(self, object_name: str, id_or_key: str, user: str | None = None) -> None:
+        """Put a record into the recycle bin, where queryAll still sees it; *user* as in `edit`.
+
+        Raises:
+            RecordError: there is no such record.
+        """
+        entity = self._entity(object_name)
+        found_id = self._find(entity, id_or_key)
+        self._as_person(user, lambda author: automations.delete(self.database, entity, found_id, author.user))
+
+    def records(self, object_name: str) -> list[dict[str, Any]]:
+        """Return every record of an object, deleted ones too, with all its fields as the API shows them."""
+        found = cursor.everything(Reader(self.database, visible(), _VERSION), self._entity(object_name).name)
+        return [{name: value for name, value in record.items() if name != "attributes"} for record in found]
+
+    # --- what happened ----------------------------------------------------------------------------------------------
+
+    def history(self) -> list[Change]:
+        """Return every accepted write, oldest first."""
+        rows = self.database.rows("select at, user, object, id, operation, changed from history order by number")
+        return [_change(*row) for row in rows]
+
+    def requests(self) -> list[Request]:
+        """Return every call that the server answered, oldest first."""
+        sql = "select at, method, path, query, body, status, user_agent from request order by number"
+        return [Request(datetime.fromisoformat(at), *rest) for at, *rest in self.database.rows(sql)]
+
+    def log(self, request: Request) -> None:
+        """Keep *request* for `requests`, and count it against the day's allowance."""
+        with self.database.transaction():
+            self.database.rows(
+                "insert into request (at, method, path, query, body, status, user_agent) values (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    stamp(request.at),
+                    request.method,
+                    request.path,
+                    request.query,
+                    request.body,
+                    request.status,
+                    request.user_agent,
+                ),
+            )
+            self.database.keep("limit_used", self.limit_used + 1)
+
+    # --- switches ---------------------------------------------------------------------------------------------------
+
+    def hide_field(self, object_name: str, field: str) -> None:
+        """Take *field* from the API user by field-level security; people still see it."""
+        column = self._entity(object_name).column(field)
+        if column is None:
+            raise RecordError(f"{object_name} has no field '{field}' to hide; write its API name")
+        self._set_hidden({*self._hidden(), (self._entity(object_name).name, column.name)})
+
+    def show_field(self, object_name: str, field: str) -> None:
+        """Give back a field that `hide_field` took."""
+        name = self._entity(object_name).name
+        self._set_hidden({pair for pair in self._hidden() if (pair[0], pair[1].lower()) != (name, field.lower())})
+
+    def set_deployed(self, deployed: bool) -> None:
+        """Without it, the API user sees an org before setup: none of our objects and fields."""
+        self.database.keep("deployed", deployed)
+
+    def expire_tokens(self) -> None:
+        """End every session: the next call with an old token is answered 401 INVALID_SESSION_ID."""
+        self.database.rows("delete from token")
+
+    def set_credentials_valid(self, valid: bool) -> None:
+        """Without it, every sign-in is refused as invalid_client."""
+        self.database.keep("credentials_valid", valid)
+
+    def set_down(self, down: bool) -> None:
+        """While set, every call is answered 503 with an HTML page, as a load balancer does."""
+        self.database.keep("down", down)
+
+    def set_limit_used(self, calls: int) -> None:
+        """Say that *calls* of the day's 100,000 are used; at the last one calls are refused."""
+        self.database.keep("limit_used", calls)
+
+    def set_org_id(self, org_id: str) -> None:
+        """Become another org: a restored copy, or the wrong one."""
+        self.database.rows('update "Organization" set "Id" = ?', (org_id,))
+
+    def lock_rows(self, count: int) -> None:
+        """Answer UNABLE_TO_LOCK_ROW for the next *count* records that the API writes."""
+        self.database.keep("locks", count)
+
+    def set_time(self, at: datetime | None) -> None:
+        """Stop the org's clock at *at*, an aware time (stamps and the Date header); None lets it run."""
+        self.database.keep("time", at.astimezone(UTC).isoformat() if at else None)
+
+    # --- what the server asks ---------------------------------------------------------------------------------------
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the API user sees."""
+        return visible(frozenset(self._hidden()), self.database.setting("deployed", True))
+
+    @property
+    def org_id(self) -> str:
+        """The organization's 18-character id."""
+        return str(self.database.rows('select "Id" from "Organization"')[0][0])
+
+    @property
+    def api_user(self) -> str:
+        """The User id that the API writes as."""
+        return str(self.database.setting("api_user"))
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """Consumer key and consumer secret of the API user's app."""
+        key, secret = self.database.setting("credentials")
+        return key, secret
+
+    @property
+    def limit_used(self) -> int:
+        """Calls of the day so far."""
+        return int(self.database.setting("limit_used", 0))
+
+    def take_locks(self, records: int) -> int:
+        """Return how many of the next *records* are locked, and use those locks up."""
+        with self.database.transaction():
+            locks = int(self.database.setting("locks", 0))
+            if locks:
+                self.database.keep("locks", max(locks - records, 0))
+        return min(locks, records)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _entity(self, object_name: str) -> Entity:
+        try:
+            return visible().entity(object_name)
+        except ApiError as error:
+            raise RecordError(f"the sandbox has no object '{object_name}'; write its API name") from error
+
+    def _find(self, entity: Entity, id_or_key: str) -> str:
+        for column in entity:
+            if column.name == "Id" or column.external_id:
+                wanted = with_checksum(id_or_key) if column.name == "Id" else id_or_key
+                found = self.database.find(entity, column, wanted)
+                if found is not None:
+                    return str(found["Id"])
+        raise RecordError(f"{entity.name} has no record '{id_or_key}'; give its id or its external id")
+
+    def _as_person(self, user: str | None, act: Callable[[Author], _T]) -> _T:
+        person = self._user(user)
+        try:
+            with self.database.transaction():
+                return act(Author(self.database, visible(), person))
+        except ApiError as error:
+            raise RecordError(str(error)) from error
+
+    def _user(self, user: str | None) -> str:
+        if user is None:
+            return str(self.database.setting("person"))
+        found = self.database.rows('select "Id" from "User" where "Id" = ?1 or "Name" = ?1', (user,))
+        if not found:
+            raise RecordError(f"the sandbox has no user '{user}'; give the Id or Name of a User")
+        return str(found[0][0])
+
+    def _hidden(self) -> set[tuple[str, str]]:
+        return {(name, field) for name, field in self.database.setting("hidden", [])}
+
+    def _set_hidden(self, hidden: set[tuple[str, str]]) -> None:
+        self.database.keep("hidden", sorted(hidden))
+
+
+def _change(at: str, user: str, object_name: str, record: str, operation: str, changed: str) -> Change:
+    moved = {name: (old, new) for name, (old, new) in json.loads(changed).items()}
+    return Change(datetime.fromisoformat(at), user, object_name, record, operation, moved)

@@ -1,0 +1,101 @@
+"""Verbs that show something of the published run. They change nothing and need no CRM."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jobs.cli.options import HERE, Folder, Json, Limit, Partner, opened
+
+
+def matrix(partner: Partner = None, folder: Folder = HERE, as_json: Json = False) -> None:
+    """Show how many accounts lie in each cell: our populations by theirs, with the play of each cell."""
+    from jobs import views
+    from jobs.cli import console, tables
+
+    with opened(folder) as context:
+        cells = views.matrix(context, partner)
+        names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
+    if as_json:
+        console.print_json({"cells": cells.to_dicts()})
+    else:
+        tables.matrix(cells, names)
+
+
+def overlaps(
+    partner: Partner = None,
+    account: Annotated[
+        str | None, typer.Option("--account", "-a", help="Only accounts with this in their name.")
+    ] = None,
+    limit: Limit = 20,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """List the overlaps, the most promising first."""
+    from jobs import views
+    from jobs.cli import console, tables
+
+    with opened(folder) as context:
+        found = views.overlaps(context, partner, account)
+    if as_json:
+        console.print_json({"total": found.height, "overlaps": found.head(limit).to_dicts()})
+    else:
+        tables.overlaps(found, limit)
+
+
+def reviews(partner: Partner = None, limit: Limit = 20, folder: Folder = HERE, as_json: Json = False) -> None:
+    """List the doubtful pairs that wait for your judgement, the surest first."""
+    from jobs import views
+    from jobs.cli import console, tables
+
+    with opened(folder) as context:
+        found = views.reviews(context, partner)
+    if as_json:
+        console.print_json({"total": found.height, "reviews": found.head(limit).to_dicts()})
+    else:
+        tables.reviews(found, limit)
+
+
+def greenfield(partner: Partner = None, limit: Limit = 20, folder: Folder = HERE, as_json: Json = False) -> None:
+    """List the partners' accounts that you do not have, the best ICP fit first."""
+    from jobs import views
+    from jobs.cli import console, tables
+
+    with opened(folder) as context:
+        found = views.greenfield(context, partner)
+    if as_json:
+        console.print_json({"total": found.height, "greenfield": found.head(limit).to_dicts()})
+    else:
+        tables.greenfield(found, limit)
+
+
+def status(folder: Folder = HERE, as_json: Json = False) -> None:
+    """Show the last runs, the lists in force and their age, and what to do next."""
+    from jobs import views
+    from jobs.cli import console, tables
+
+    with opened(folder) as context:
+        found = views.status(context)
+    if as_json:
+        console.print_json(found)
+    else:
+        tables.status(found)
+
+
+def explain(
+    ours: Annotated[str, typer.Argument(help="Our account: id or name.")],
+    theirs: Annotated[str, typer.Argument(help="The partner's: id, PARTNER:ID or name.")],
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Show both sides of a pair and what speaks for and against it, matched or not."""
+    from jobs.cli import console, tables
+    from jobs.pairs import explain as look_at
+
+    with opened(folder) as context:
+        found = look_at(context, ours, theirs)
+    if as_json:
+        console.print_json(found)
+    else:
+        tables.explanation(found)

@@ -1,0 +1,63 @@
+"""The verbs of `overlap`, in the order of the help. Each opens what it needs, calls a job, and shows what came of it.
+
+Heavy imports happen inside the verbs, so that `overlap --help` answers at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+import typer.core
+from rich.markup import escape
+
+from jobs.cli import look, sandbox, work
+from overlap.errors import OverlapError
+
+
+class _Verbs(typer.core.TyperGroup):
+    """Turns our errors into a sentence on stderr and the exit code that says what to do next."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OverlapError as error:
+            from jobs.cli.console import err
+
+            err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+            raise typer.Exit(error.exit_code) from error
+
+
+app = typer.Typer(
+    name="overlap",
+    cls=_Verbs,
+    help="Find which of your accounts are also a partner's, explain it, and write it to your CRM.",
+    epilog=(
+        "Exit codes: 0 ok, 1 failure, 2 usage or settings, 3 connection or access, 4 changes pending, "
+        "5 done with rejected records, 6 held or stale: a person must look, 130 interrupted."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_PANELS = {
+    "Start": (sandbox.demo, work.init, work.check),
+    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply),
+    "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.status),
+    "Settle matches": (look.explain, work.judge),
+}
+for _panel, _verbs in _PANELS.items():
+    for _verb in _verbs:
+        app.command(rich_help_panel=_panel)(_verb)
+app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

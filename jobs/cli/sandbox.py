@@ -1,0 +1,113 @@
+"""Verbs to try things out: the demo, and the sandbox Salesforce with a person's hand in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.cli.options import Json
+
+app = typer.Typer(
+    help="A strict stand-in for Salesforce on this machine, for dry runs.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+SandboxFolder = Annotated[Path, typer.Option("--dir", help="The sandbox's folder.")]
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Option("--dir", help="A new folder; a temporary one by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Watch the whole job on a sandbox CRM with real companies and made-up relationships."""
+    import tempfile
+
+    from jobs.cli import console, show
+    from jobs.demo import demo as play
+
+    place = folder or Path(tempfile.mkdtemp(prefix="overlap-demo-"))
+    with console.progress() as report:
+        shown = play(place.resolve(), report)
+    if as_json:
+        console.print_json(show.demo_as_json(shown))
+    else:
+        show.demo(shown)
+
+
+@app.command()
+def salesforce(
+    folder: SandboxFolder,
+    port: Annotated[int, typer.Option(help="0 takes the last one, or any that is free.")] = 0,
+) -> None:
+    """Serve a sandbox Salesforce over HTTPS on localhost until you press Ctrl-C."""
+    from connectors.sandbox.server import main
+
+    main(str(folder), port)
+
+
+@app.command()
+def edit(
+    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Influence__c.")],
+    record: Annotated[str, typer.Argument(metavar="ID", help="The record's id or external key.")],
+    values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="An empty value clears the field.")],
+    folder: SandboxFolder,
+) -> None:
+    """Edit a record in the sandbox as a person would."""
+    from connectors.sandbox.store import Store
+    from jobs.cli import show
+
+    with Store.open(folder) as store:
+        edited = store.edit(object_name, record, _assignments(values))
+    show.next_steps(f"{object_name} {edited} is edited.", [])
+
+
+@app.command()
+def create(
+    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Influence__c.")],
+    values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...")],
+    folder: SandboxFolder,
+) -> None:
+    """Make a record in the sandbox as a person would."""
+    from connectors.sandbox.store import Store
+    from jobs.cli import show
+
+    with Store.open(folder) as store:
+        made = store.create(object_name, _assignments(values))
+    show.next_steps(f"{object_name} {made} is made.", [])
+
+
+@app.command()
+def records(
+    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Overlap__c.")],
+    folder: SandboxFolder,
+) -> None:
+    """Print the sandbox's records of one object as JSON."""
+    from connectors.sandbox.store import Store
+    from jobs.cli import console
+
+    with Store.open(folder) as store:
+        console.print_json({"object": object_name, "records": store.records(object_name)})
+
+
+@app.command()
+def history(folder: SandboxFolder) -> None:
+    """Print every write that the sandbox took, by whom, as JSON."""
+    from dataclasses import asdict
+
+    from connectors.sandbox.store import Store
+    from jobs.cli import console
+
+    with Store.open(folder) as store:
+        console.print_json({"history": [asdict(change) for change in store.history()]})
+
+
+def _assignments(values: list[str]) -> dict[str, str | bool | None]:
+    """Read ``FIELD=VALUE`` words; ``true`` and ``false`` are a checkbox's."""
+    checkbox = {"true": True, "false": False}
+    pairs = [value.partition("=") for value in values]
+    for name, sign, _ in pairs:
+        if not sign or not name:
+            raise typer.BadParameter(f"'{name}' is not FIELD=VALUE")
+    return {name: checkbox.get(value, value or None) for name, _, value in pairs}

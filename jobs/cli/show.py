@@ -1,0 +1,258 @@
+"""What the verbs of the weekly job say when they are done."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from jobs.cli import tables
+from jobs.cli.console import err, out
+from overlap.errors import ConfigError
+from overlap.fields import BY_NAME
+
+if TYPE_CHECKING:
+    from connectors.base import Finding
+    from jobs.apply import ApplyReport
+    from jobs.demo import DemoReport
+    from jobs.files_match import FilesReport
+    from jobs.match import MatchReport
+    from jobs.pull import PullReport
+    from jobs.run import RunReport
+    from overlap.plan import SyncPlan
+
+_SHOWN_CHANGES = 15
+
+
+def next_steps(said: str, steps: Sequence[str]) -> None:
+    """Print what happened and the commands to go on with."""
+    out.print(said, soft_wrap=True)
+    for step in steps:
+        out.print(f"next: [bold]{escape(step)}[/]", soft_wrap=True)
+
+
+def ask(question: str) -> None:
+    """Let the person at the terminal say yes.
+
+    Raises:
+        ConfigError: there is no terminal to ask at.
+        typer.Exit: the person said no.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigError("there is no terminal to ask at; say --yes")
+    if not typer.confirm(question):
+        out.print("Nothing was written.")
+        raise typer.Exit(1)
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print one line per finding, and the remedy where it is not well."""
+    for finding in found:
+        sign = "[green]✓[/]" if finding.ok else "[red]✗[/]"
+        out.print(f"{sign} [bold]{escape(finding.subject)}[/] {escape(finding.detail)}", soft_wrap=True)
+        if not finding.ok and finding.remedy:
+            out.print(f"  → {escape(finding.remedy)}", soft_wrap=True)
+    bad = sum(not finding.ok for finding in found)
+    next_steps(f"{bad} of {len(found)} need you." if bad else "All well.", [] if bad else ["overlap run"])
+
+
+def pulled(report: PullReport) -> None:
+    """Print what was read, and which lists were held or quarantined."""
+    for crm in report.crms:
+        read = ", ".join(
+            f"{count:,} {stream.replace('_', ' ')}"
+            for stream, count in crm.rows.items()
+            if not stream.startswith("record:")
+        )
+        since = "everything" if crm.since is None else f"changes since {crm.since:%Y-%m-%d %H:%M} UTC"
+        gone = sum(crm.deleted.values())
+        out.print(f"[bold]{crm.crm}[/] {since}: {read or 'nothing new'}" + (f", {gone:,} deleted" if gone else ""))
+    for one in report.lists:
+        detail = f"{one.file}: {one.rows_in:,} rows in" if one.file else "; ".join(one.reasons)
+        if one.state == "accepted":
+            detail += f", {one.rows_out:,} out, {one.quarantined:,} quarantined, {one.duplicates:,} duplicates"
+        out.print(f"[bold]{one.partner}[/] {_state(one.state)} {escape(detail)}", soft_wrap=True)
+        if one.quarantine:
+            out.print(f"  bad rows, each with its reason: {escape(one.quarantine)}")
+        for note in one.notes:
+            out.print(f"  [dim]{escape(note)}[/]", soft_wrap=True)
+        if one.state == "held":
+            for reason in one.reasons:
+                out.print(f"  → {escape(reason)}", soft_wrap=True)
+            out.print(f"  the last good list stays in force; if this one is right: overlap pull --accept {one.partner}")
+
+
+def matched(report: MatchReport) -> None:
+    """Print what a run found."""
+    out.print(
+        f"run {report.run_id}: {report.accounts:,} accounts against {report.partner_accounts:,} of the partners': "
+        f"[bold]{report.overlaps:,} overlaps[/], {report.reviews:,} doubtful pairs, {report.suggestions:,} suggested "
+        f"influences, {report.greenfield:,} greenfield, {report.judgements:,} judged",
+        soft_wrap=True,
+    )
+    next_steps("", ["overlap matrix", "overlap overlaps", "overlap plan"])
+
+
+def matched_files(report: FilesReport) -> None:
+    """Print what came of matching two files."""
+    out.print(
+        f"{report.left:,} x {report.right:,} rows: [bold]{report.matches:,} matches[/], {report.reviews:,} to review, "
+        f"in {escape(report.output)}",
+        soft_wrap=True,
+    )
+    if any(report.dropped):
+        out.print(
+            f"{report.dropped[0]:,} left and {report.dropped[1]:,} right rows have no id or no name; they were left out"
+        )
+
+
+def plan(made: SyncPlan, everything: bool = False) -> None:
+    """Print a plan: counts by object and action, the first changes with old and new, and why it is held."""
+    counts = Counter((change.object_name, str(change.action)) for change in made.changes)
+    table = Table(
+        title=f"Plan {made.id} for '{made.crm}'", box=box.SIMPLE_HEAD, title_justify="left", title_style="bold"
+    )
+    actions = ("create", "update", "adopt", "retire", "clear")
+    table.add_column("object")
+    for heading in (*actions, "unchanged"):
+        table.add_column(heading, justify="right")
+    for name, unchanged in made.unchanged.items():
+        table.add_row(BY_NAME[name].label, *(f"{counts[name, action] or '·'}" for action in actions), f"{unchanged:,}")
+    out.print(table)
+    limit = len(made.changes) if everything else _SHOWN_CHANGES
+    for change in made.changes[:limit]:
+        out.print(
+            f"[cyan]{change.action}[/] [bold]{escape(change.label)}[/] [dim]({escape(change.cause)})[/]", soft_wrap=True
+        )
+        if change.old and change.action != "create":
+            for field, value in change.new.items():
+                out.print(f"    {field}: {_value(change.old[field])} → {_value(value)}", soft_wrap=True)
+    if len(made.changes) > limit:
+        out.print(f"[dim]… and {len(made.changes) - limit:,} more: --all, or --json[/]")
+    for note in made.notes:
+        out.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
+    if not made.changes:
+        out.print("The CRM says already what it should: nothing to write.")
+    elif made.held:
+        out.print(f"[yellow]held:[/] {escape('; '.join(made.held))}", soft_wrap=True)
+        next_steps("", [f"overlap apply {made.id} --approve"])
+    else:
+        next_steps("", [f"overlap apply {made.id}"])
+
+
+def plan_as_json(made: SyncPlan) -> dict[str, Any]:
+    """Return *made* for JSON, with counts by object and action."""
+    counts = Counter(f"{change.object_name}.{change.action}" for change in made.changes)
+    return {**asdict(made), "counts": dict(counts)}
+
+
+def applied(report: ApplyReport) -> None:
+    """Print how a plan's changes ended."""
+    if report.finished_first:
+        out.print(f"finished first what a crash had cut short: plan {', '.join(map(str, report.finished_first))}")
+    said = ", ".join(f"{count:,} {state}" for state, count in report.states.items()) or "nothing to write"
+    out.print(f"plan {report.plan_id}: {said}")
+    for label, state, error in report.troubles:
+        err.print(f"[yellow]{state}[/] {escape(label)}: {escape(error)}", soft_wrap=True)
+
+
+def ran(report: RunReport) -> None:
+    """Print a whole run, step by step."""
+    pulled(report.pulled)
+    found = report.matched
+    out.print(f"run {found.run_id}: {found.overlaps:,} overlaps, {found.reviews:,} doubtful pairs")
+    by_plan = {done.plan_id: done for done in report.applied}
+    for made in report.plans:
+        if made.id in by_plan:
+            applied(by_plan[made.id])
+        else:
+            plan(made)
+
+
+def run_as_json(report: RunReport) -> dict[str, Any]:
+    """Return *report* for JSON; plans as their counts, since their changes are in the ledger."""
+    plans = []
+    for made in report.plans:
+        facts = plan_as_json(made)
+        plans.append({name: facts[name] for name in ("id", "crm", "run_id", "counts", "unchanged", "held", "notes")})
+    return {
+        "pulled": asdict(report.pulled),
+        "matched": asdict(report.matched),
+        "plans": plans,
+        "applied": [asdict(done) for done in report.applied],
+    }
+
+
+def demo(shown: DemoReport) -> None:
+    """Print the demo: the matrix, the ten best overlaps, what was written, and what to try next."""
+    from jobs import views
+    from jobs.cli.options import opened
+    from jobs.demo import FICTION
+
+    folder = shown.folder
+    out.print(f"[bold]{FICTION}[/]\n")
+    pulled(shown.first.pulled)
+    with opened(folder) as context:
+        cells, best = views.matrix(context), views.overlaps(context)
+        names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
+    tables.matrix(cells, names)
+    tables.overlaps(best, 10)
+    out.print(
+        f"Matches: precision {shown.precision:.3f}, recall {shown.recall:.3f} on the demo's own truth "
+        f"(a smoke test, no measure of quality)."
+    )
+    out.print(
+        "The sandbox's first plan is held like any first plan; the demo approved it itself, a real CRM needs you."
+    )
+    done = shown.first.applied[0]
+    out.print(f"[bold]Written to the sandbox CRM: {shown.written:,} records[/] ({len(done.troubles)} refused).")
+    for made in shown.first.plans:
+        for name in made.unchanged:
+            count = sum(change.object_name == name for change in made.changes)
+            out.print(f"  {count:>5,} {BY_NAME[name].label}")
+    out.print(f"Second run, same lists: {shown.second_run_writes} writes.")
+    out.print(f"Third run, same lists with a newer date: {shown.second_run_writes_redated} writes (one per partner).\n")
+    example = best.row(0, named=True)
+    next_steps(
+        f"The workspace is {folder}. Try:",
+        [
+            f"overlap explain {example['account_id']} {example['partner']}:{example['theirs_id']} --dir {folder}",
+            f"overlap reviews --dir {folder}",
+            f"overlap greenfield --partner {example['partner']} --dir {folder}",
+        ],
+    )
+
+
+def demo_as_json(shown: DemoReport) -> dict[str, Any]:
+    """Return the demo's figures."""
+    rows = shown.first.pulled.crms[0].rows
+    return {
+        "folder": str(shown.folder),
+        "pulled": {
+            **{stream: rows.get(stream, 0) for stream in ("accounts", "opportunities")},
+            "partner_accounts": shown.first.matched.partner_accounts,
+        },
+        "matches": shown.first.matched.matches,
+        "reviews": shown.first.matched.reviews,
+        "precision": round(shown.precision, 4),
+        "recall": round(shown.recall, 4),
+        "overlaps": shown.first.matched.overlaps,
+        "written": shown.written,
+        "second_run_writes": shown.second_run_writes,
+        "second_run_writes_redated": shown.second_run_writes_redated,
+    }
+
+
+def _state(state: str) -> str:
+    return {"accepted": "[green]accepted[/]", "held": "[red]held[/]", "missing": "[red]missing[/]"}.get(state, state)
+
+
+def _value(value: Any) -> str:
+    return "—" if value is None else escape(str(value))

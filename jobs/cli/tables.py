@@ -1,0 +1,182 @@
+"""Tables of the published run that a partner manager enjoys reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from jobs.cli.console import out
+from overlap.fields import PLAYS
+from overlap.model import POPULATIONS
+
+if TYPE_CHECKING:
+    from jobs.pairs import Explanation
+    from jobs.views import Status
+
+_TIER_STYLES = {"A": "bold green", "B": "yellow", "C": "dim"}
+
+
+def matrix(cells: pl.DataFrame, names: Mapping[str, str]) -> None:
+    """Print one 3x3 table per partner: counts, and the play of each cell."""
+    if cells.is_empty():
+        out.print("No overlaps yet: run 'overlap pull' and 'overlap match'.")
+    for partner in cells["partner"].unique(maintain_order=True):
+        counts = {
+            (row["our_population"], row["partner_population"]): row["accounts"]
+            for row in cells.filter(pl.col("partner") == partner).iter_rows(named=True)
+        }
+        name = escape(names.get(partner, partner))
+        table = Table(
+            title=f"Our accounts that {name} knows too", box=box.ROUNDED, title_justify="left", show_lines=True
+        )
+        table.add_column("ours \\ theirs", style="bold")
+        for theirs in POPULATIONS:
+            table.add_column(theirs, justify="center")
+        for ours in ("Prospects", "Open Opportunities", "Customers"):
+            table.add_row(ours, *(_cell(counts.get((ours, theirs), 0), PLAYS[ours, theirs]) for theirs in POPULATIONS))
+        out.print(table)
+
+
+def overlaps(found: pl.DataFrame, limit: int) -> None:
+    """Print the *limit* most promising overlaps with their play and why they match."""
+    table = _table("Overlaps, the most promising first")
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("account, and why we think so", overflow="fold", ratio=3)
+    table.add_column("partner")
+    table.add_column("ours / theirs, and what to do", overflow="fold", ratio=2)
+    table.add_column("ICP", justify="right", no_wrap=True)
+    table.add_column("prio", justify="right", no_wrap=True)
+    for rank, row in enumerate(found.head(limit).iter_rows(named=True), 1):
+        table.add_row(
+            str(rank),
+            f"[bold]{escape(row['account_name'])}[/]\n[dim]{escape(_relation(row['relation']) + row['reasons'])}[/]",
+            row["partner"],
+            f"{row['our_population']} / {row['partner_population']}\n[cyan]{row['play'] or ''}[/]",
+            _tier(row["icp_tier"], row["icp_fit"]),
+            str(row["priority"]),
+        )
+    _print(table, found.height, limit)
+
+
+def reviews(found: pl.DataFrame, limit: int) -> None:
+    """Print doubtful pairs with what speaks for and against them."""
+    table = _table("Pairs that wait for your judgement")
+    table.add_column("ours", style="bold", overflow="fold")
+    table.add_column("theirs", overflow="fold")
+    table.add_column("partner")
+    table.add_column("probability", justify="right")
+    table.add_column("why", overflow="fold", ratio=1)
+    for row in found.head(limit).iter_rows(named=True):
+        names = (f"{escape(row[side])}\n[dim]{row[side + '_id']}[/]" for side in ("ours", "theirs"))
+        table.add_row(*names, row["partner"], f"{row['probability']:.0%}", escape(row["reasons"]))
+    _print(table, found.height, limit)
+    if found.height:
+        out.print("Settle one with: overlap judge OURS THEIRS same|different", style="dim")
+
+
+def greenfield(found: pl.DataFrame, limit: int) -> None:
+    """Print partners' accounts that are not ours yet, the best fit first."""
+    table = _table("Greenfield: their accounts that you do not have")
+    table.add_column("account", style="bold", overflow="fold")
+    table.add_column("partner")
+    table.add_column("theirs")
+    table.add_column("country")
+    table.add_column("headcount", justify="right")
+    table.add_column("ICP", justify="right")
+    table.add_column("why", overflow="fold", ratio=1)
+    for row in found.head(limit).iter_rows(named=True):
+        table.add_row(
+            escape(row["name"]),
+            row["partner"],
+            row["population"],
+            escape(row["country"] or ""),
+            f"{row['headcount']:,}" if row["headcount"] else "",
+            _tier(row["icp_tier"], row["icp_fit"]),
+            escape(row["icp_reasons"]),
+        )
+    _print(table, found.height, limit)
+
+
+def explanation(found: Explanation) -> None:
+    """Print both sides of a pair, the ladder of evidence, and the decision."""
+    sides = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    sides.add_column("")
+    sides.add_column(f"ours ({found.ours['crm']})", style="bold", overflow="fold")
+    sides.add_column(f"theirs ({found.theirs['partner']})", style="bold", overflow="fold")
+    for field in ("id", "name", "website", "country", "city", "industry", "headcount", "population"):
+        sides.add_row(field, *(escape(_shown(side.get(field))) for side in (found.ours, found.theirs)))
+    out.print(sides)
+    if not found.match:
+        out.print("Nothing can be said: one of the two has no usable name.")
+        return
+    ladder = Table(box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    ladder.add_column("what was compared")
+    ladder.add_column("what was found", overflow="fold")
+    ladder.add_column("bits", justify="right")
+    for line in found.match["evidence"].splitlines():
+        compared, level, weight = line.rsplit("|", 2)
+        ladder.add_row(compared, escape(level), f"[{'green' if float(weight) > 0 else 'red'}]{float(weight):+.1f}[/]")
+    if found.match["evidence"]:
+        ladder.caption = "+1 bit doubles the odds that they are one company, -1 halves them"
+        out.print(ladder)
+    decision = {"match": "[bold green]match[/]", "review": "[bold yellow]review[/]"}.get(
+        found.match["decision"], "[bold red]no match[/]"
+    )
+    out.print(f"{decision}, probability {found.match['probability']:.1%}, relation: {found.match['relation']}")
+    out.print(escape(found.match["reasons"]))
+    if found.verdict is None and found.match["decision"] == "review":
+        out.print("You know better? overlap judge OURS THEIRS same|different", style="dim")
+
+
+def status(found: Status) -> None:
+    """Print where the workspace stands."""
+    out.print(f"workspace [bold]{found.workspace}[/], published run {found.published_run or 'none yet'}")
+    runs = _table("Last runs")
+    for heading in ("verb", "run", "state", "started (UTC)", "seconds"):
+        runs.add_column(heading)
+    for run in found.runs:
+        took = f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
+        runs.add_row(run.verb, str(run.id), run.state, f"{run.started_at:%Y-%m-%d %H:%M:%S}", took)
+    out.print(runs)
+    lists = _table("Partners' lists in force")
+    for heading in ("partner", "file", "as of", "accounts", ""):
+        lists.add_column(heading)
+    for one in found.lists:
+        day = f"{one.as_of:%Y-%m-%d}" if one.as_of else ""
+        note = "[red]late[/]" if one.late else "" if one.file else "[red]no list yet[/]"
+        lists.add_row(f"{one.name} ({one.partner})", one.file or "", day, f"{one.accounts:,}", note)
+    out.print(lists)
+    if found.unfinished:
+        out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
+    out.print(f"next: [bold]{escape(found.next_step)}[/]")
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+
+
+def _print(table: Table, total: int, limit: int) -> None:
+    if total > limit:
+        table.caption = f"{limit:,} of {total:,}; more with --limit"
+    out.print(table)
+
+
+def _cell(count: int, play: str) -> str:
+    return f"[bold]{count}[/]\n[dim]{play}[/]" if count else f"[dim]·\n{play}[/]"
+
+
+def _tier(tier: str, fit: int) -> str:
+    return f"[{_TIER_STYLES[tier]}]{tier}[/] {fit}"
+
+
+def _relation(relation: str) -> str:
+    return "" if relation == "Same" else f"{relation}; "
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)

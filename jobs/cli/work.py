@@ -1,0 +1,215 @@
+"""Verbs that do something: set up, check, and the steps of the weekly job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.cli.options import HERE, Folder, Json, opened
+
+CHANGES_PENDING, REJECTED, HELD = 4, 5, 6
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    name: Annotated[str | None, typer.Option(help="Your company; the folder's name by default.")] = None,
+    time_zone: Annotated[str, typer.Option(help="For the dates that people see.")] = "UTC",
+    as_json: Json = False,
+) -> None:
+    """Make a workspace: a commented overlap.toml and the folders."""
+    from config.workspace import init as make
+    from jobs.cli import console, show
+
+    path = make(folder, name, time_zone)
+    if as_json:
+        console.print_json({"workspace": str(folder), "settings": str(path)})
+    else:
+        show.next_steps(f"{path} is written.", [f"fill it in, then: overlap check --dir {folder}"])
+
+
+def check(
+    crm: Annotated[str | None, typer.Argument(help="Only this CRM connection.")] = None,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Sign in, look at every permission and file that a run needs, change nothing."""
+    from dataclasses import asdict
+
+    from jobs.check import check as look_at
+    from jobs.cli import console, show
+
+    with opened(folder) as context:
+        findings = look_at(context, crm)
+    if as_json:
+        console.print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        show.findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(3)
+
+
+def pull(
+    full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
+    accept: Annotated[list[str] | None, typer.Option(help="Take this partner's held list: you looked at it.")] = None,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Read what changed in the CRM, and the partners' lists."""
+    from jobs.cli import console, show
+    from jobs.pull import pull as read
+
+    with opened(folder) as context:
+        report = read(context, full, accept or ())
+    if as_json:
+        console.print_json(report)
+    else:
+        show.pulled(report)
+    if report.held:
+        raise typer.Exit(HELD)
+
+
+def match(
+    left: Annotated[
+        Path | None, typer.Argument(help="A CSV, XLSX or Parquet file, to match without a workspace.")
+    ] = None,
+    right: Annotated[Path | None, typer.Argument(help="The file to match it with.")] = None,
+    left_id: Annotated[str | None, typer.Option(help="The column with LEFT's ids.")] = None,
+    right_id: Annotated[str | None, typer.Option(help="The column with RIGHT's ids.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The CSV to write.")] = None,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Find, rank and explain the overlaps in what was pulled; or match any two files."""
+    from jobs.cli import console, show
+
+    if left is not None:
+        _match_files(left, right, left_id, right_id, output, as_json)
+        return
+    if any(given is not None for given in (left_id, right_id, output)):
+        raise typer.BadParameter("these options belong to 'overlap match LEFT RIGHT'; name the two files too")
+    from jobs.match import match as find
+
+    with opened(folder) as context:
+        report = find(context)
+    if as_json:
+        console.print_json(report)
+    else:
+        show.matched(report)
+
+
+def _match_files(
+    left: Path, right: Path | None, left_id: str | None, right_id: str | None, output: Path | None, as_json: bool
+) -> None:
+    from jobs.cli import console, show
+    from jobs.files_match import match_files
+
+    if right is None or left_id is None or right_id is None or output is None:
+        raise typer.BadParameter("matching two files needs LEFT RIGHT --left-id COL --right-id COL -o OUT.csv")
+    with console.progress() as report:
+        report("matching", None)
+        found = match_files(left, right, left_id, right_id, output)
+    if as_json:
+        console.print_json(found)
+    else:
+        show.matched_files(found)
+
+
+def plan(
+    crm: Annotated[str | None, typer.Option(help="Only for this CRM connection.")] = None,
+    number: Annotated[
+        str | None, typer.Option("--show", metavar="PLAN", help="Show a plan that was made before.")
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 if there is anything to write.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change, not just the first ones.")] = False,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Show what the CRM should say and does not. Writes nothing to it."""
+    from jobs.cli import console, show
+    from jobs.plan import plan as make
+    from jobs.stores import outbox
+
+    with opened(folder) as context:
+        names = (crm,) if crm else context.crms()
+        plans = [outbox.load(context.ledger, number)] if number else [make(context, name) for name in names]
+    if as_json:
+        console.print_json({"plans": [show.plan_as_json(made) for made in plans]})
+    else:
+        for made in plans:
+            show.plan(made, everything)
+    if exit_code and any(made.changes for made in plans):
+        raise typer.Exit(CHANGES_PENDING)
+
+
+def apply(
+    number: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's number, or 'latest'.")],
+    approve: Annotated[bool, typer.Option("--approve", help="You looked at why it is held.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")] = False,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Write a plan to the CRM: the only verb that does, besides run."""
+    from jobs.apply import apply as write
+    from jobs.cli import console, show
+    from jobs.stores import outbox
+
+    with opened(folder) as context:
+        planned = outbox.load(context.ledger, number)
+    if not (yes or approve):
+        show.ask(f"Write {len(planned.changes):,} records to '{planned.crm}'?")
+    with opened(folder) as context:
+        report = write(context, planned.id, approve)
+    if as_json:
+        console.print_json(report)
+    else:
+        show.applied(report)
+    if report.troubles:
+        raise typer.Exit(REJECTED)
+
+
+def run(
+    approve: Annotated[bool, typer.Option("--approve", help="Also apply a plan that is held.")] = False,
+    accept: Annotated[list[str] | None, typer.Option(help="Take this partner's held list: you looked at it.")] = None,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """The weekly job: pull, match, plan, and apply what lies within the limits."""
+    from jobs.cli import console, show
+    from jobs.run import run as work
+
+    with opened(folder) as context:
+        report = work(context, approve, accept or ())
+    if as_json:
+        console.print_json(show.run_as_json(report))
+    else:
+        show.ran(report)
+    if report.pulled.held or (report.held and not approve):
+        raise typer.Exit(HELD)
+    if any(done.troubles for done in report.applied):
+        raise typer.Exit(REJECTED)
+
+
+def judge(
+    ours: Annotated[str, typer.Argument(help="Our account: id or name.")],
+    theirs: Annotated[str, typer.Argument(help="The partner's: id, PARTNER:ID or name.")],
+    verdict: Annotated[str, typer.Argument(metavar="same|different|undo", help="What you know.")],
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Say for good whether two accounts are one company. It beats every score."""
+    from jobs.cli import console, show
+    from jobs.pairs import judge as settle
+
+    if verdict not in ("same", "different", "undo"):
+        raise typer.BadParameter(f"'{verdict}' is no verdict; say same, different or undo")
+    with opened(folder) as context:
+        made = settle(context, ours, theirs, verdict)
+    if as_json:
+        console.print_json(
+            {"verdict": verdict, "ours": made.ours_id, "partner": made.partner, "theirs": made.theirs_id}
+        )
+    else:
+        said = "The verdict is undone." if verdict == "undo" else f"Judged {verdict}. It holds until you undo it."
+        show.next_steps(said, ["overlap match", "overlap plan"])

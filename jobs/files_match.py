@@ -1,0 +1,69 @@
+"""Match any two files, with no workspace at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from connectors.files.accounts import read_accounts
+from matching.duckdb_engine import DuckDbEngine
+from matching.weights import DEFAULT
+from overlap.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class FilesReport:
+    """What came of matching two files. *dropped* counts rows without an id or a name, left and right.
+
+    *notes* say what was read otherwise than written.
+    """
+
+    left: int
+    right: int
+    dropped: tuple[int, int]
+    matches: int
+    reviews: int
+    output: str
+    notes: tuple[str, ...] = ()
+
+
+def match_files(left: Path, right: Path, left_id: str, right_id: str, output: Path) -> FilesReport:
+    """Write the pairs of *left* and *right* to the CSV *output*: left_id, right_id, score, decision, relation, reasons.
+
+    *score* is the match probability, 0..1; *decision* is ``match`` or ``review``.
+
+    Raises:
+        ConfigError: a file or an id column is not there, or *output* is no CSV or cannot be written.
+        GuardError: a file as a whole cannot be trusted.
+    """
+    if output.suffix.lower() != ".csv":
+        raise ConfigError(f"{output}: the result is a CSV; give it a name that ends in .csv")
+    ours, theirs = read_accounts(left, left_id), read_accounts(right, right_id)
+    pairs = DuckDbEngine().match(
+        ours.rows.with_columns(crm=pl.lit("left")), theirs.rows.with_columns(partner=pl.lit("right")), DEFAULT
+    )
+    found = pairs.select(
+        left_id="ours_id",
+        right_id="theirs_id",
+        score=pl.col("probability").round(4),
+        decision="decision",
+        relation="relation",
+        reasons="reasons",
+    )
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        found.write_csv(partial)
+        partial.replace(output)
+    except OSError as error:
+        raise ConfigError(f"{output} cannot be written: {error.strerror}") from error
+    return FilesReport(
+        left=ours.rows.height,
+        right=theirs.rows.height,
+        dropped=(ours.dropped, theirs.dropped),
+        matches=found.filter(pl.col("decision") == "match").height,
+        reviews=found.filter(pl.col("decision") == "review").height,
+        output=str(output),
+        notes=(*ours.notes, *theirs.notes),
+    )

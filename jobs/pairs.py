@@ -1,0 +1,127 @@
+"""Find the pair a person means, and say what the engine and people think of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from rapidfuzz import process
+
+from jobs.context import Context
+from jobs.identity import identified
+from jobs.stores import judgements, snapshot
+from matching.duckdb_engine import DuckDbEngine
+from matching.weights import DEFAULT
+from overlap import judgements as verdicts
+from overlap.errors import ConfigError
+from overlap.model import Judgement
+
+_MOST_SUGGESTIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One pair in full: both rows as they came, what was found with its ladder, and the verdict in force, if any."""
+
+    ours: dict[str, Any]
+    theirs: dict[str, Any]
+    match: dict[str, Any]
+    verdict: dict[str, Any] | None
+
+
+def explain(context: Context, ours: str, theirs: str) -> Explanation:
+    """Return what is thought of the pair that *ours* and *theirs* (an id or a name each) stand for.
+
+    Raises:
+        ConfigError: there is no such row, or several.
+    """
+    accounts, partner_accounts = _published(context)
+    our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
+    pair = pl.DataFrame(
+        {"crm": our_row["crm"], "ours_id": our_row["id"], "partner": their_row["partner"], "theirs_id": their_row["id"]}
+    )
+    found = DuckDbEngine().compare(accounts, partner_accounts, pair, DEFAULT)
+    in_force = verdicts.resolve(
+        judgements.in_force(context.ledger), identified(accounts, "crm"), identified(partner_accounts, "partner")
+    )
+    verdict = in_force.join(pair, on=pair.columns, how="semi")
+    judged = verdicts.apply(found, verdict)
+    return Explanation(
+        ours=our_row,
+        theirs=their_row,
+        match=judged.row(0, named=True) if judged.height else {},
+        verdict=verdict.row(0, named=True) if verdict.height else None,
+    )
+
+
+def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
+    """Put ``same`` or ``different`` in force for a pair, or ``undo`` the verdict on it, and return it.
+
+    Raises:
+        ConfigError: there is no such row, or several, or nothing to undo.
+    """
+    accounts, partner_accounts = _published(context)
+    our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
+    made = _judgement(context, our_row, their_row, verdict)
+    if verdict == "undo":
+        pair = (made.crm, made.ours_id, made.partner, made.theirs_id)
+        if not judgements.undo(context.ledger, pair, context.now):
+            raise ConfigError(f"nobody judged '{our_row['name']}' and '{their_row['name']}'; there is nothing to undo")
+    else:
+        judgements.record(context.ledger, made)
+    what = {
+        "crm": made.crm,
+        "ours": made.ours_id,
+        "partner": made.partner,
+        "theirs": made.theirs_id,
+        "verdict": verdict,
+    }
+    context.ledger.note(context.who, "judged", what, context.now)
+    return made
+
+
+def _published(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
+    published = context.ledger.pinned("published_run")
+    if published is None:
+        raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
+    accounts, theirs = snapshot.read(context.workspace.runs, published, "accounts", "partner_accounts")
+    return accounts, theirs
+
+
+def _find(rows: pl.DataFrame, wanted: str, side: str, book: str) -> dict[str, Any]:
+    """Return the row whose id, ``book:id`` or name is *wanted*; names are compared without regard to case."""
+    ids = rows.filter((pl.col("id") == wanted) | (pl.concat_str(book, "id", separator=":") == wanted))
+    found = ids if ids.height else rows.filter(pl.col("name").str.to_lowercase() == wanted.strip().lower())
+    if found.height == 1:
+        return found.row(0, named=True)
+    if found.height > 1:
+        listed = "; ".join(f"{row[book]}:{row['id']} {row['name']} ({row['country']})" for row in _rows(found))
+        raise ConfigError(f"{side} '{wanted}' is {found.height} rows; name one by its id: {listed}")
+    close = [name for name, _, _ in process.extract(wanted, rows["name"].to_list(), limit=_MOST_SUGGESTIONS)]
+    raise ConfigError(f"{side} '{wanted}' is no id and no name in the last run; did you mean {' · '.join(close)}?")
+
+
+def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
+    return found.head(_MOST_SUGGESTIONS).to_dicts()
+
+
+def _judgement(context: Context, ours: dict[str, Any], theirs: dict[str, Any], verdict: str) -> Judgement:
+    known_ours = identified(pl.DataFrame([ours]), "crm").row(0, named=True)
+    known_theirs = identified(pl.DataFrame([theirs]), "partner").row(0, named=True)
+    return Judgement(
+        crm=ours["crm"],
+        ours_id=ours["id"],
+        ours_name=known_ours["name"],
+        ours_domain=known_ours["domain"],
+        ours_country=known_ours["country"],
+        partner=theirs["partner"],
+        theirs_id=theirs["id"],
+        theirs_name=known_theirs["name"],
+        theirs_domain=known_theirs["domain"],
+        theirs_country=known_theirs["country"],
+        verdict=verdict,
+        source="command",
+        judged_by=context.who,
+        judged_at=context.now,
+    )

@@ -1,0 +1,130 @@
+"""What people look at: the published run as frames, filtered, and the state of the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from jobs.context import Context
+from jobs.stores import lists, outbox, snapshot
+from jobs.stores.ledger import RunRecord
+from overlap.errors import ConfigError
+from overlap.overlaps import matrix as cells
+
+
+@dataclass(frozen=True, slots=True)
+class ListStatus:
+    """The list of one partner that is in force. *late* means older than the partner's usual cadence."""
+
+    partner: str
+    name: str
+    file: str | None
+    as_of: datetime | None
+    accounts: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the workspace stands. *unfinished* are plans whose writing a crash cut short."""
+
+    workspace: str
+    published_run: str | None
+    runs: tuple[RunRecord, ...]
+    lists: tuple[ListStatus, ...]
+    unfinished: tuple[int, ...]
+    next_step: str
+
+
+def matrix(context: Context, partner: str | None = None) -> pl.DataFrame:
+    """Return partner, our_population, partner_population, accounts of the published run."""
+    (overlaps,) = published(context, "overlaps")
+    return cells(_of_partner(context, overlaps, partner))
+
+
+def overlaps(context: Context, partner: str | None = None, account: str | None = None) -> pl.DataFrame:
+    """Return the overlaps of the published run, highest priority first; *account* is part of a name."""
+    (found,) = published(context, "overlaps")
+    kept = _of_partner(context, found, partner)
+    if account:
+        kept = kept.filter(pl.col("account_name").str.to_lowercase().str.contains(account.lower(), literal=True))
+    return kept
+
+
+def reviews(context: Context, partner: str | None = None) -> pl.DataFrame:
+    """Return the doubtful pairs of the published run with both names, surest first."""
+    matches, accounts, theirs = published(context, "matches", "accounts", "partner_accounts")
+    doubtful = _of_partner(context, matches.filter(pl.col("decision") == "review"), partner)
+    return (
+        doubtful.join(accounts.select("crm", ours_id="id", ours="name"), on=["crm", "ours_id"])
+        .join(theirs.select("partner", theirs_id="id", theirs="name"), on=["partner", "theirs_id"])
+        .sort("probability", "crm", "ours_id", "theirs_id", descending=[True, False, False, False])
+    )
+
+
+def greenfield(context: Context, partner: str | None = None) -> pl.DataFrame:
+    """Return the partners' accounts that match nothing of ours, best ICP fit first."""
+    (found,) = published(context, "greenfield")
+    return _of_partner(context, found, partner)
+
+
+def published(context: Context, *names: str) -> tuple[pl.DataFrame, ...]:
+    """Return frames of the published run.
+
+    Raises:
+        ConfigError: nothing has been matched yet.
+    """
+    run_id = context.ledger.pinned("published_run")
+    if run_id is None:
+        raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
+    return snapshot.read(context.workspace.runs, run_id, *names)
+
+
+def status(context: Context) -> Status:
+    """Return where the workspace stands, and what to do next."""
+    found = tuple(_list_status(context, partner) for partner in context.workspace.settings.partners)
+    unfinished = tuple(n for crm in context.workspace.settings.crm for n in outbox.unfinished(context.ledger, crm))
+    run_id = context.ledger.pinned("published_run")
+    return Status(
+        workspace=context.workspace.settings.workspace.id,
+        published_run=run_id,
+        runs=tuple(context.ledger.last_runs()),
+        lists=found,
+        unfinished=unfinished,
+        next_step=_next_step(context, run_id, unfinished),
+    )
+
+
+def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]) -> str:
+    settings = context.workspace.settings
+    if unfinished:
+        return f"overlap apply {unfinished[0]}"
+    if not settings.crm or not settings.partners:
+        return f"fill in {context.workspace.folder / 'overlap.toml'}, then: overlap check"
+    if run_id is None:
+        return "overlap run"
+    newest = outbox.latest_id(context.ledger)
+    if newest is None or outbox.load(context.ledger, str(newest)).run_id != run_id:
+        return "overlap plan"
+    return "overlap run" if outbox.applied_at(context.ledger, str(newest)) else f"overlap apply {newest}"
+
+
+def _list_status(context: Context, partner: str) -> ListStatus:
+    settings = context.workspace.settings.partners[partner]
+    newest, _ = lists.in_force(context.ledger, partner, context.workspace.zone)
+    if newest is None:
+        return ListStatus(partner, settings.name, None, None, 0, late=False)
+    late = (context.now - newest.as_of).days > settings.expected_every_days
+    return ListStatus(partner, settings.name, newest.file_name, newest.as_of, newest.rows_out, late)
+
+
+def _of_partner(context: Context, frame: pl.DataFrame, partner: str | None) -> pl.DataFrame:
+    if partner is None:
+        return frame
+    known: dict[str, Any] = dict(context.workspace.settings.partners)
+    if partner not in known:
+        raise ConfigError(f"there is no partner '{partner}'; known: {', '.join(known) or 'none'}")
+    return frame.filter(pl.col("partner") == partner)

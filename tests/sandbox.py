@@ -1,0 +1,43 @@
+"""A sandbox in a process of its own, as a user would run it, for tests of anything that talks to a CRM."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import connectors
+from connectors.sandbox.server import Address
+from connectors.sandbox.store import Store
+
+_START = "from connectors.sandbox.server import main; import sys; main(sys.argv[1], int(sys.argv[2]))"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running org: *address* is how to reach it, *store* what a person sees of it, *folder* where it lives."""
+
+    address: Address
+    store: Store
+    folder: Path
+
+
+@contextmanager
+def running_sandbox(folder: Path, port: int = 0) -> Iterator[Address]:
+    """Start the sandbox in *folder*, yield its address once it listens, and stop it."""
+    command = [sys.executable, "-P", "-c", _START, str(folder), str(port)]
+    # The child finds the same packages as this test, installed or not.
+    environment = {**os.environ, "PYTHONPATH": str(Path(connectors.__file__).parents[1])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            line = process.stdout.readline()
+            assert line, f"the sandbox did not start: exit code {process.wait()}"
+            yield Address(**json.loads(line))
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
