@@ -72,7 +72,7 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
 
     Yields the run's number and its summary, to be filled in.
     """
-    run_id = context.ledger.start_run(verb, context.now)
+    run_id = context.ledger.start_run(verb, utc_now())
     summary: dict[str, Any] = {}
     try:
         yield run_id, summary

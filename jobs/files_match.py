@@ -15,14 +15,10 @@ from overlap.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class FilesReport:
-    """What came of matching two files. *dropped* counts rows without an id or a name, left and right.
-
-    *notes* say what was read otherwise than written.
-    """
+    """What came of matching two files; *notes* say what was left out or read otherwise than written."""
 
     left: int
     right: int
-    dropped: tuple[int, int]
     matches: int
     reviews: int
     output: str
@@ -61,7 +57,6 @@ def match_files(left: Path, right: Path, left_id: str, right_id: str, output: Pa
     return FilesReport(
         left=ours.rows.height,
         right=theirs.rows.height,
-        dropped=(ours.dropped, theirs.dropped),
         matches=found.filter(pl.col("decision") == "match").height,
         reviews=found.filter(pl.col("decision") == "review").height,
         output=str(output),

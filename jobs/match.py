@@ -18,7 +18,7 @@ from matching.weights import DEFAULT
 from overlap import judgements as verdicts
 from overlap.icp import IdealCustomer, fit
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
-from overlap.model import Overlap, schema_of
+from overlap.model import Overlap, conform
 from overlap.overlaps import greenfield, overlaps_of
 from overlap.populations import PopulationRules, populations_of
 
@@ -76,9 +76,8 @@ def _find(context: Context, pulled: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
     context.report("ranking overlaps")
     found = overlaps_of(pairs, accounts, theirs, workspace_id)
     seen = context.ledger.first_seen(found["key"].to_list(), context.today)
-    overlaps = found.with_columns(
-        first_seen=pl.col("key").replace_strict(seen, return_dtype=pl.Date, default=None)
-    ).select(list(schema_of(Overlap)))
+    day = pl.col("key").replace_strict(seen, return_dtype=pl.Date, default=None)
+    overlaps = conform(found.with_columns(first_seen=day), Overlap)
     influence = context.workspace.settings.influence
     evidence = Evidence(theirs, pairs, pulled["opportunity_partners"], _partner_accounts(context))
     rules = InfluenceRules(influence.look_back_days, influence.most_per_opportunity)

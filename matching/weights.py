@@ -60,6 +60,7 @@ _NAME: Final = Ladder(
         Level("weak", "names differ", -4.5),
         Level("some", "only some words shared", -2.0),
         Level("initials", "one name is the other's initials", -1.5),
+        Level("resembles", "short names, but for one letter the same", 1.0),
         Level("most", "most of the name shared", 1.5),
         Level("inside", "one name inside the other", 2.0),
         Level("nearly_all", "same name but for common words", 3.3),

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from overlap.keys import external_key
-from overlap.model import SAME, Influence, schema_of
+from overlap.model import SAME, Influence, conform
 from overlap.overlaps import OFF_LIMITS
 
 
@@ -49,7 +49,7 @@ def influences_of(
         found.sort("kind_rank", "on", "text", descending=[False, True, False], nulls_last=True)
         .group_by("crm", "opportunity_id", "partner", maintain_order=True)
         .agg(
-            evidence=_cut(pl.col("text").unique(maintain_order=True).str.join("; "), 255),
+            evidence=pl.col("text").unique(maintain_order=True).str.join("; "),
             recent=pl.col("on").is_null().any() | (pl.col("on") >= today - timedelta(days=rules.look_back_days)).any(),
             kinds=pl.col("kind_rank").n_unique(),
             kind_rank=pl.col("kind_rank").min(),
@@ -73,10 +73,7 @@ def influences_of(
         "partner",
         descending=[False, False, True, True, False, False],
     ).with_columns(rank=pl.int_range(pl.len()).over("crm", "opportunity_id"))
-    columns = {name: kind for name, kind in schema_of(Influence).items() if name != "key"}
-    return (
-        ranked.with_columns(suggest=pl.col("may") & (pl.col("rank") < rules.most)).select(list(columns)).cast(columns)
-    )  # type: ignore[arg-type]
+    return conform(ranked.with_columns(suggest=pl.col("may") & (pl.col("rank") < rules.most)), Influence, "key")
 
 
 def with_keys(influences: pl.DataFrame, workspace_id: str) -> pl.DataFrame:
@@ -120,8 +117,3 @@ def _opportunity_partners(evidence: Evidence) -> pl.DataFrame:
         text=pl.format("entered as partner on the opportunity{}", pl.format(" ({})", "role").fill_null("")),
         on=pl.col("created_at").dt.date(),
     )
-
-
-def _cut(text: pl.Expr, length: int) -> pl.Expr:
-    """Cut *text* to *length* characters, with an ellipsis where something was cut off."""
-    return pl.when(text.str.len_chars() > length).then(text.str.slice(0, length - 1) + "…").otherwise(text)

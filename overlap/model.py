@@ -246,6 +246,12 @@ def empty(noun: type) -> pl.DataFrame:
     return pl.DataFrame(schema=dict(schema_of(noun)))
 
 
+def conform(frame: pl.DataFrame, noun: type, *without: str) -> pl.DataFrame:
+    """Return the columns of *noun* from *frame*, in their order and types, but for those *without*."""
+    schema: dict[Any, Any] = {name: kind for name, kind in schema_of(noun).items() if name not in without}
+    return frame.select(list(schema)).cast(schema)
+
+
 def _bare(hint: Any) -> Any:
     """Strip ``| None`` from a type hint."""
     if isinstance(hint, UnionType):

@@ -8,7 +8,7 @@ import polars as pl
 
 from overlap.fields import PLAYS
 from overlap.keys import external_key
-from overlap.model import OTHER, POPULATIONS, RELATIONS, SAME, Overlap, schema_of
+from overlap.model import OTHER, POPULATIONS, RELATIONS, SAME, Overlap, conform
 
 OFF_LIMITS: Final = "Off limits"
 
@@ -90,8 +90,7 @@ def overlaps_of(
         engagement="engagement",
         owner_id="owner_id",
     )
-    columns = {name: kind for name, kind in schema_of(Overlap).items() if name != "first_seen"}
-    return overlaps.cast(columns).sort(  # type: ignore[arg-type]
+    return conform(overlaps, Overlap, "first_seen").sort(
         "priority", "probability", "account_name", "key", descending=[True, True, False, False]
     )
 

@@ -115,7 +115,7 @@ def influence_records(found: Findings) -> pl.DataFrame:
             account="account_id",
             overlap="overlap_key",
             partner="partner_key",
-            evidence_summary="evidence",
+            evidence_summary=cut(pl.col("evidence"), 255),
             suggestion_state=pl.lit("Current"),
         )
     )

@@ -107,10 +107,8 @@ def matched_files(report: FilesReport) -> None:
         f"in {escape(report.output)}",
         soft_wrap=True,
     )
-    if any(report.dropped):
-        out.print(
-            f"{report.dropped[0]:,} left and {report.dropped[1]:,} right rows have no id or no name; they were left out"
-        )
+    for note in report.notes:
+        out.print(f"  [dim]{escape(note)}[/]", soft_wrap=True)
 
 
 def plan(made: SyncPlan, everything: bool = False) -> None:

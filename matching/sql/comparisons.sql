@@ -56,7 +56,7 @@ select
             when greatest(sx.sharers, sy.sharers) > 3 or not ox.speaks or not oy.speaks then 'different_unclear'
             else 'different' end
         when coalesce(x.domain, y.domain) is null then 'unknown'
-        when r.is_distinctive then 'is_distinctive'
+        when r.is_distinctive and n.level <> 'equal_common' then 'is_distinctive'
         when r.is_name then 'is_name'
         when r.is_brand then 'is_brand'
         when r.begins_name then 'begins_name'
