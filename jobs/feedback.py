@@ -7,9 +7,9 @@ from typing import Any, Final
 import polars as pl
 
 from jobs.context import Context
+from jobs.identity import Verdict, judgement
 from jobs.stores import judgements, snapshot
 from overlap.keys import external_key
-from overlap.model import Judgement
 
 _VERDICTS: Final = {"Right company": "same", "Wrong company": "different"}
 _SOURCE: Final = "crm"
@@ -31,12 +31,22 @@ def take_feedback(context: Context, records: pl.DataFrame, ours: pl.DataFrame, t
     known = judgements.in_force(context.ledger).filter(pl.col("source") == _SOURCE)
     undone = _undo_what_was_taken_back(context, known, spoken)
     new = _shown(context, published).join(spoken.drop_nulls(), on="key").join(known, on=[*_PAIR, "verdict"], how="anti")
-    described = new.join(ours, left_on=["crm", "ours_id"], right_on=["crm", "id"]).join(
-        theirs, left_on=["partner", "theirs_id"], right_on=["partner", "id"], suffix="_theirs"
-    )
-    for row in described.iter_rows(named=True):
-        judgements.record(context.ledger, _judgement(context, row))
-    return described.height + undone
+    of_crm = {(row["crm"], row["id"]): row for row in _rows(ours, new, "crm", "ours_id")}
+    of_partner = {(row["partner"], row["id"]): row for row in _rows(theirs, new, "partner", "theirs_id")}
+    for row in new.iter_rows(named=True):
+        our_row, their_row = (
+            of_crm.get((row["crm"], row["ours_id"])),
+            of_partner.get((row["partner"], row["theirs_id"])),
+        )
+        if our_row and their_row:
+            verdict = Verdict(row["verdict"], _SOURCE, "CRM feedback", context.now)
+            judgements.record(context.ledger, judgement(our_row, their_row, verdict))
+    return new.height + undone
+
+
+def _rows(side: pl.DataFrame, pairs: pl.DataFrame, book: str, identifier: str) -> list[dict[str, Any]]:
+    """Return the rows of *side* that *pairs* name."""
+    return side.join(pairs, left_on=[book, "id"], right_on=[book, identifier], how="semi").to_dicts()
 
 
 def _shown(context: Context, published: str) -> pl.DataFrame:
@@ -60,22 +70,3 @@ def _undo_what_was_taken_back(context: Context, known: pl.DataFrame, spoken: pl.
             crm, ours_id, partner, theirs_id = (row[name] for name in _PAIR)
             undone += judgements.undo(context.ledger, (crm, ours_id, partner, theirs_id), context.now)
     return undone
-
-
-def _judgement(context: Context, row: dict[str, Any]) -> Judgement:
-    return Judgement(
-        crm=row["crm"],
-        ours_id=row["ours_id"],
-        ours_name=row["name"],
-        ours_domain=row["domain"],
-        ours_country=row["country"],
-        partner=row["partner"],
-        theirs_id=row["theirs_id"],
-        theirs_name=row["name_theirs"],
-        theirs_domain=row["domain_theirs"],
-        theirs_country=row["country_theirs"],
-        verdict=row["verdict"],
-        source=_SOURCE,
-        judged_by="CRM feedback",
-        judged_at=context.now,
-    )

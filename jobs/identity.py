@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 import polars as pl
 
 from matching.normalize.names import variants
 from matching.normalize.places import country_code
 from matching.normalize.websites import domains
+from overlap.model import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person said: ``same`` or ``different``, where, who and when."""
+
+    verdict: str
+    source: str
+    judged_by: str
+    judged_at: datetime
 
 
 def identified(accounts: pl.DataFrame, side: str) -> pl.DataFrame:
@@ -17,6 +33,26 @@ def identified(accounts: pl.DataFrame, side: str) -> pl.DataFrame:
         name=plain_names(accounts["name"]),
         domain=_mapped(accounts["website"], domains(accounts["website"]), "website", "domain"),
         country=plain_countries(accounts["country"], keep_unknown=False),
+    )
+
+
+def judgement(ours: Mapping[str, Any], theirs: Mapping[str, Any], said: Verdict) -> Judgement:
+    """Return the judgement that *said* is on a pair of rows of `identified`."""
+    return Judgement(
+        crm=ours["crm"],
+        ours_id=ours["id"],
+        ours_name=ours["name"],
+        ours_domain=ours["domain"],
+        ours_country=ours["country"],
+        partner=theirs["partner"],
+        theirs_id=theirs["id"],
+        theirs_name=theirs["name"],
+        theirs_domain=theirs["domain"],
+        theirs_country=theirs["country"],
+        verdict=said.verdict,
+        source=said.source,
+        judged_by=said.judged_by,
+        judged_at=said.judged_at,
     )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from rapidfuzz import process
 
 from jobs.context import Context
-from jobs.identity import identified
+from jobs.identity import Verdict, identified, judgement
 from jobs.stores import judgements, snapshot
 from matching.duckdb_engine import DuckDbEngine
 from matching.weights import DEFAULT
@@ -109,19 +109,4 @@ def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
 def _judgement(context: Context, ours: dict[str, Any], theirs: dict[str, Any], verdict: str) -> Judgement:
     known_ours = identified(pl.DataFrame([ours]), "crm").row(0, named=True)
     known_theirs = identified(pl.DataFrame([theirs]), "partner").row(0, named=True)
-    return Judgement(
-        crm=ours["crm"],
-        ours_id=ours["id"],
-        ours_name=known_ours["name"],
-        ours_domain=known_ours["domain"],
-        ours_country=known_ours["country"],
-        partner=theirs["partner"],
-        theirs_id=theirs["id"],
-        theirs_name=known_theirs["name"],
-        theirs_domain=known_theirs["domain"],
-        theirs_country=known_theirs["country"],
-        verdict=verdict,
-        source="command",
-        judged_by=context.who,
-        judged_at=context.now,
-    )
+    return judgement(known_ours, known_theirs, Verdict(verdict, "command", context.who, context.now))

@@ -16,6 +16,7 @@ from jobs.steps import step
 from jobs.stores import snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse
+from overlap.errors import ConfigError
 from overlap.model import Account, PartnerAccount, empty, schema_of
 
 _SWEEPS_UNTIL_GONE = 2
@@ -53,7 +54,9 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
 
     Raises:
         AccessError: a CRM cannot be read; nothing of it was landed.
+        ConfigError: a partner's key was changed.
     """
+    _require_known_keys(context)
     with (
         recorded(context, "pull") as (_, summary),
         workspace_lock(context.workspace.lock_file),
@@ -68,6 +71,23 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         summary |= {"crms": [asdict(crm) | {"since": str(crm.since), "until": str(crm.until)} for crm in crms]}
         summary |= {"lists": [asdict(found) | {"as_of": str(found.as_of)} for found in reports]}
     return report
+
+
+def _require_known_keys(context: Context) -> None:
+    """Refuse a partner whose key was changed: every record of it would retire and come again under another key.
+
+    A key is known from its first pull on; a partner is the same one if its label is.
+    """
+    known = context.ledger.pins("partner:")
+    partners = context.workspace.settings.partners
+    gone = {name: key for key, name in known.items() if key not in partners}
+    for key, settings in partners.items():
+        if key not in known and settings.name in gone:
+            raise ConfigError(
+                f"{context.workspace.folder / 'overlap.toml'}: [partners.{key}] was [partners.{gone[settings.name]}] "
+                f"before; the key is part of every record: write it back, only the name may change"
+            )
+        context.ledger.pin(f"partner:{key}", settings.name)
 
 
 def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> CrmReport:

@@ -69,6 +69,12 @@ class Ledger:
             found = connection.execute(select(schema.pins.c.value).where(schema.pins.c.name == name)).scalar()
         return None if found is None else str(found)
 
+    def pins(self, prefix: str) -> dict[str, str]:
+        """Return everything pinned under a name that begins with *prefix*, by the rest of its name."""
+        query = select(schema.pins).where(schema.pins.c.name.startswith(prefix, autoescape=True))
+        with self.engine.connect() as connection:
+            return {row.name.removeprefix(prefix): row.value for row in connection.execute(query)}
+
     def pin(self, name: str, value: str) -> None:
         """Set *name* to *value*."""
         with self.engine.begin() as connection:
