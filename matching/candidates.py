@@ -12,12 +12,14 @@ from matching.statements import run
 if TYPE_CHECKING:
     import duckdb
 
-#: Pairs that one key may propose between one crm and one partner.
+#: Pairs that one key (a word, a prefix) may propose between one crm and one partner.
 _PAIRS_PER_KEY: Final = 400
+#: The same for a whole name or website: a large group may have hundreds of rows on one side.
+_PAIRS_PER_EXACT_KEY: Final = 20_000
 #: Candidates kept for each row, those with the most and the rarest keys in common.
 _BEST_PER_ROW: Final = 20
 
 
 def propose(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table ``pairs`` (o, t: rows) from the tables that `comparisons.load` made."""
-    run(connection, "candidates", cap=_PAIRS_PER_KEY, best=_BEST_PER_ROW)
+    run(connection, "candidates", cap=_PAIRS_PER_KEY, exact_cap=_PAIRS_PER_EXACT_KEY, best=_BEST_PER_ROW)

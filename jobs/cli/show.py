@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -47,8 +50,8 @@ def ask(question: str) -> None:
     """
     if not sys.stdin.isatty():
         raise ConfigError("there is no terminal to ask at; say --yes")
-    if not typer.confirm(question):
-        out.print("Nothing was written.")
+    if not typer.confirm(question, err=True):
+        err.print("Nothing was written.")
         raise typer.Exit(1)
 
 
@@ -126,9 +129,9 @@ def plan(made: SyncPlan, everything: bool = False) -> None:
     out.print(table)
     limit = len(made.changes) if everything else _SHOWN_CHANGES
     for change in made.changes[:limit]:
-        out.print(
-            f"[cyan]{change.action}[/] [bold]{escape(change.label)}[/] [dim]({escape(change.cause)})[/]", soft_wrap=True
-        )
+        # The cause of an update is the names of its fields, and those follow with their values.
+        why = "" if change.action == "update" else f" [dim]({escape(change.cause)})[/]"
+        out.print(f"[cyan]{change.action}[/] [bold]{escape(change.label)}[/]{why}", soft_wrap=True)
         if change.old and change.action != "create":
             for field, value in change.new.items():
                 out.print(f"    {field}: {_value(change.old[field])} → {_value(value)}", soft_wrap=True)
@@ -218,12 +221,13 @@ def demo(shown: DemoReport) -> None:
     out.print(f"Second run, same lists: {shown.second_run_writes} writes.")
     out.print(f"Third run, same lists with a newer date: {shown.second_run_writes_redated} writes (one per partner).\n")
     example = best.row(0, named=True)
+    overlap = _command()
     next_steps(
         f"The workspace is {folder}. Try:",
         [
-            f"overlap explain {example['account_id']} {example['partner']}:{example['theirs_id']} --dir {folder}",
-            f"overlap reviews --dir {folder}",
-            f"overlap greenfield --partner {example['partner']} --dir {folder}",
+            f"{overlap} explain {example['account_id']} {example['partner']}:{example['theirs_id']} --dir {folder}",
+            f"{overlap} reviews --dir {folder}",
+            f"{overlap} greenfield --partner {example['partner']} --dir {folder}",
         ],
     )
 
@@ -248,9 +252,19 @@ def demo_as_json(shown: DemoReport) -> dict[str, Any]:
     }
 
 
+def _command() -> str:
+    """How to call `overlap` from here: the environment that runs it may not be on the person's path."""
+    found = shutil.which("overlap")
+    if found and Path(found).resolve() == Path(sys.argv[0]).resolve():
+        return "overlap"
+    return os.path.relpath(sys.argv[0])
+
+
 def _state(state: str) -> str:
     return {"accepted": "[green]accepted[/]", "held": "[red]held[/]", "missing": "[red]missing[/]"}.get(state, state)
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
     return "—" if value is None else escape(str(value))

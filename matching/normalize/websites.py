@@ -34,11 +34,12 @@ def registrable_domain(website: str) -> str | None:
     except ValueError:  # brackets that are no IPv6, labels that no resolver would take: what stands there is no host
         return None
     domain: str | None = _suffixes(only_icann=False).privatesuffix(host)
-    owner: str | None = _suffixes(only_icann=True).privatesuffix(host)
     if domain is None or domain in _listed("shared") or host in _listed("hosts"):
         return None
-    if domain != owner and owner not in _listed("sold"):
-        return None  # a page on a site builder: its suffix is private, it belongs to the builder
+    if domain.count(".") > 1:  # its suffix may be private, such as a site builder's: then this is the builder's page
+        owner: str | None = _suffixes(only_icann=True).privatesuffix(host)
+        if domain != owner and owner not in _listed("sold"):
+            return None
     return None if domain in _listed("platforms") and parts.path.strip("/") else domain
 
 

@@ -1,4 +1,4 @@
--- in: accounts, account_names, words, totals, $cap pairs per key, $best per row; out: pairs(o, t), row numbers
+-- in: accounts, account_names, words, totals, $cap and $exact_cap pairs per key, $best per row; out: pairs(o, t), rows
 create temp table keys as
 with named as (
     select a.side, a.row, a.book, a.country, a.city, n.name_id, t.squeezed, t.letters, t.sorted_words
@@ -7,11 +7,11 @@ with named as (
 spelled as (
     select side, row, book, 'domain ' || domain as key from accounts where domain is not null
     union all
-    select side, row, book, 'name ' || label from accounts where label is not null
+    select side, row, book, 'name of ' || label from accounts where label is not null
     union all
-    select side, row, book, 'name ' || bare from accounts where bare is not null
+    select side, row, book, 'name of ' || bare from accounts where bare is not null
     union all
-    select side, row, book, 'name ' || squeezed from named
+    select side, row, book, 'name of ' || squeezed from named
     union all
     select side, row, book, 'words ' || sorted_words from named
     union all
@@ -42,17 +42,19 @@ misspelled as (
     union all
     select side, row, book, 'typo ' || squeezed from named where letters between 5 and 24
 )
-select distinct side, row, book, hash(key) as key
-from (select * from spelled union all select * from worded union all select * from misspelled);
+select side, row, book, hash(key) as key, bool_or(starts_with(key, 'domain ') or starts_with(key, 'name of ')) as is_exact
+from (select * from spelled union all select * from worded union all select * from misspelled)
+group by side, row, book, hash(key);
 
 create temp table pairs as
 with counted as (
-    select side, book, key, count(*) as members from keys group by side, book, key
+    select side, book, key, count(*) as members, bool_or(is_exact) as is_exact from keys group by side, book, key
 ),
 joint as (
     select o.book as crm, t.book as partner, o.key, (100 * log2(o.members * t.members))::int as frequency
     from counted as o join counted as t on o.key = t.key and o.side = 'o' and t.side = 't'
-    where o.members * t.members <= $cap
+    -- a whole name or website that many rows bear is still theirs; a word that many bear says nothing
+    where o.members * t.members <= case when o.is_exact then $exact_cap else $cap end
 ),
 proposed as (
     select o.row as o, t.row as t, j.crm, j.partner, sum(1600 - j.frequency) as strength

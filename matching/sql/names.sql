@@ -30,6 +30,7 @@ where x.word = y.word
         and (starts_with(x.word, y.word) or starts_with(y.word, x.word))
     );
 
+-- information is in 1/100 bit: 1000 is one rare word, 250 at most a generic one
 create temp table name_levels as
 with shared as (
     select a, b, sum(info)::int as shared from alike group by a, b
@@ -82,14 +83,16 @@ measured as (
     left join homonyms as hy on hy.squeezed = y.squeezed
 )
 select
-    a, b, shared, own_a, own_b, same_first, unit_a, unit_b, region,
+    a, b, shared, own_a, own_b, unit_a, unit_b, region,
     case
         when is_equal and (companies > 1 or letters <= 3 or (words = 1 and is_common)) then 'equal_common'
-        when is_equal and ((words > 1 and total >= 1200 and not is_common) or (words = 1 and letters >= 8)) then 'equal_distinctive'
+        when is_equal and ((words > 1 and total >= 1200 and not is_common) or (words = 1 and letters >= 8))
+            then 'equal_distinctive'
         when is_equal then 'equal'
         when begins and total >= 1000 and not is_common
             and ((same_first and (words > 1 or letters >= 9)) or letters >= 12) then 'begins'
-        when same_first and shared >= 1000 and least(rest_a, rest_b) = 0 and greatest(rest_a, rest_b) <= 300 then 'nearly_all'
+        when same_first and shared >= 1000 and least(rest_a, rest_b) = 0 and greatest(rest_a, rest_b) <= 300
+            then 'nearly_all'
         when one_letter and ((words > 1 and letters >= 10) or letters >= 12) then 'near'
         when same_first and shared >= 700 and least(own_a, own_b) = 0 then 'inside'
         when same_first and begins and letters >= 7 then 'inside'
@@ -115,5 +118,7 @@ join ladder as l
     and l.level = case
         when o.variant + t.variant > 0 and starts_with(n.level, 'equal') then 'equal_alias'
         else n.level end
-qualify row_number() over (partition by p.o, p.t order by l.weight desc, n.shared desc, o.variant + t.variant, least(n.a, n.b), greatest(n.a, n.b)
+qualify row_number() over (
+    partition by p.o, p.t
+    order by l.weight desc, n.shared desc, o.variant + t.variant, least(n.a, n.b), greatest(n.a, n.b)
 ) = 1;

@@ -159,25 +159,52 @@ def test_both_sides_see_the_same_probability() -> None:
     assert_frame_equal(there.sort("ours_id", "theirs_id"), back, check_exact=True)
 
 
-def test_two_partners_may_both_have_an_account() -> None:
+def test_partners_do_not_compete_for_an_account() -> None:
     ours = frame([side("Halvorsen Logistics, halvorsen.com", 1)], "sf", "crm")
-    row = [side("Halvorsen Logistics, halvorsen.com", 1)]
-    theirs = pl.concat([frame(row, "globex", "partner"), frame(row, "initech", "partner")])
-    assert DuckDbEngine().match(ours, theirs, DEFAULT)["decision"].to_list() == ["match", "match"]
+    best = frame([side("Halvorsen Logistics, halvorsen.com", 1)], "globex", "partner")
+    lesser = frame([side("Halvorsen Logistics Baltic", 1)], "initech", "partner")
+    alone = DuckDbEngine().match(ours, lesser, DEFAULT)
+    beside = DuckDbEngine().match(ours, pl.concat([best, lesser]), DEFAULT)
+    assert beside["partner"].to_list() == ["globex", "initech"]
+    assert beside["evidence"][1] == alone["evidence"][0]
+
+
+def test_a_name_misspelt_in_its_first_letter_is_still_found() -> None:
+    ours = frame([side("Xanthopolisity", 1)], "sf", "crm")
+    theirs = frame([side("Zanthopolisity", 1)], "globex", "partner")
+    assert DuckDbEngine().match(ours, theirs, DEFAULT)["decision"].to_list() == ["review"]
+
+
+def test_the_same_of_many_alike_rows_are_kept_in_any_order() -> None:
+    ours = frame([side("Halvorsen Logistics", number) for number in range(40)], "sf", "crm")
+    theirs = frame([side("Halvorsen Logistics Ltd", number) for number in range(40)], "globex", "partner")
+    straight = DuckDbEngine().match(ours, theirs, DEFAULT)
+    assert set(straight["theirs_id"]) == set(theirs["id"])
+    assert_frame_equal(straight, DuckDbEngine().match(ours.reverse(), theirs.reverse(), DEFAULT), check_exact=True)
+
+
+def test_a_name_that_fills_a_partners_list_is_still_found() -> None:
+    ours = frame([side("Halvorsen Logistics", 1)], "sf", "crm")
+    theirs = frame([side("Halvorsen Logistics Ltd", number) for number in range(900)], "globex", "partner")
+    assert DuckDbEngine().match(ours, theirs, DEFAULT).height == 900
 
 
 def test_the_clearly_better_of_two_rows_takes_it() -> None:
-    ours = frame([side("Stagemark North, , Leeds, UK", 1), side("Stagemark South, , Hove, UK", 2)], "sf", "crm")
-    theirs = frame([side("Stagemark South, , Hove, UK", 1)], "globex", "partner")
+    ours = frame([side("Stagemarket Ltd, , Leeds, UK", 1), side("Stagemarket Ltd, , Hove, UK", 2)], "sf", "crm")
+    theirs = frame([side("Stagemarket Ltd, , Hove, UK", 1)], "globex", "partner")
     found = DuckDbEngine().match(ours, theirs, DEFAULT).filter(pl.col("decision") == "match")
     assert found["ours_id"].to_list() == ["002"]
+    alone = DuckDbEngine().match(ours.head(1), theirs, DEFAULT)
+    assert alone["decision"].to_list() == ["match"]
 
 
 def test_a_website_that_many_rows_share_is_weak_evidence() -> None:
     names = ["Alderton Homes", "Brackwell Homes", "Corsley Homes", "Dinmore Homes", "Everleigh Homes", "Farnley Homes"]
     ours = frame([side(f"{name}, bigholding.com", number) for number, name in enumerate(names)], "sf", "crm")
-    theirs = frame([side("Gadmore Homes, bigholding.com", 1)], "globex", "partner")
-    assert DuckDbEngine().match(ours, theirs, DEFAULT).is_empty()
+    theirs = frame([side("Alderton Nursing Kestlewick, bigholding.com", 1)], "globex", "partner")
+    assert "match" not in DuckDbEngine().match(ours, theirs, DEFAULT)["decision"]
+    alone = DuckDbEngine().match(ours.head(1), theirs, DEFAULT)
+    assert alone["decision"].to_list() == ["match"]
 
 
 def test_knowing_a_shared_website_is_never_worse_than_not_knowing_it() -> None:
