@@ -113,7 +113,7 @@ class Database:
 
         A deleted record is found by its id only: its external id is free again.
         """
-        where = '"Id" = ?' if column.name == "Id" else f'"{column.name}" = ? collate nocase and "IsDeleted" = 0'
+        where = '"Id" = ?' if column.name == "Id" else f'"{column.name}" = ? and "IsDeleted" = 0'
         names = [c.name for c in stored_columns(entity)]
         listed = ", ".join(f'"{name}"' for name in names)
         found = self.rows(f'select {listed} from "{entity.name}" where {where} limit 1', (value,))

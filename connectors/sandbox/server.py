@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors.sandbox.salesforce import application
@@ -60,18 +61,7 @@ def serve(folder: Path, port: int = 0, ready: Callable[[Address], None] | None =
             if ready is not None:
                 ready(address)
 
-        config = uvicorn.Config(
-            application(store, address.url),
-            http=H11Protocol,
-            ssl_certfile=folder / _SERVER,
-            lifespan="off",
-            access_log=False,
-            log_level="warning",
-            date_header=False,  # the org's own clock says the time
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        _Server(config, listening).run(sockets=[listener])
+        _Server(_config(application(store, address.url), folder), listening).run(sockets=[listener])
 
 
 def read_address(folder: Path) -> Address:
@@ -90,6 +80,20 @@ def read_address(folder: Path) -> Address:
 def main(folder: str, port: int = 0) -> None:
     """Serve *folder* and print the address as one line of JSON once it listens."""
     serve(Path(folder), port, lambda address: print(json.dumps(asdict(address)), flush=True))  # noqa: T201 -- data
+
+
+def _config(app: Starlette, folder: Path) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=H11Protocol,
+        ssl_certfile=folder / _SERVER,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        date_header=False,  # the org's own clock says the time
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -136,7 +140,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _listener(folder: Path, port: int) -> Iterator[socket.socket]:
-    with socket.socket() as listener:
+    # The protocol by name: asyncio sends small answers at once only on a socket that says it is TCP.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port or _last_port(folder)))

@@ -24,10 +24,11 @@ def test_seeds_what_only_salesforce_may_set(org):
 
 
 def test_seeding_an_id_again_changes_only_the_given_fields(org):
-    org.seed("Account", [{"Id": ACCOUNT, "Name": "Acme", "Phone": "1"}])
+    org.seed("Account", [{"Id": ACCOUNT, "Name": "Acme", "Phone": "1", "CreatedDate": "2025-01-01T00:00:00Z"}])
     org.seed("Account", [{"Id": ACCOUNT[:15], "Phone": "2"}])
     record = by_id(org, "Account")[ACCOUNT]
     assert (record["Name"], record["Phone"]) == ("Acme", "2")
+    assert record["CreatedDate"] == record["SystemModstamp"] == "2025-01-01T00:00:00.000+0000"
 
 
 def test_seeding_stores_nothing_if_one_row_is_wrong(org):
@@ -66,6 +67,7 @@ def test_history_has_every_write_with_old_and_new_and_who(org):
     org.edit("Account", account, {"Name": "Acme Inc"})
     create, edit, nothing = org.history()
     assert (create.operation, create.changed["Name"], create.at) == ("create", (None, "Acme"), start)
+    assert not {"Id", "CreatedDate", "SystemModstamp"} & create.changed.keys()
     assert edit.changed == {"Name": ("Acme", "Acme Inc"), "IsPartner": (False, True)}
     assert (edit.operation, edit.object_name, edit.id, edit.effective) == ("update", "Account", account, True)
     assert by_id(org, "User")[edit.user]["Name"] == "Sandbox Administrator"

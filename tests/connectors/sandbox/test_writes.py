@@ -187,6 +187,7 @@ def test_confirming_an_influence_stamps_who_when_and_at_which_stage(org):
     deal = org.seed("Opportunity", [{"Name": "D", "StageName": "Negotiation/Review", "CloseDate": "2026-12-01"}])[0]
     influence = org.create("Partner_Influence__c", {"Opportunity__c": deal})
     org.edit("Partner_Influence__c", influence, {"Status__c": "Confirmed"}, user="Paula Perez")
+    org.edit("Partner_Influence__c", influence, {"Status__c": "Confirmed", "Evidence__c": "They told us"})
     record = only(org.records("Partner_Influence__c"))
     assert (record["Confirmed_By__c"], record["Confirmed_On__c"]) == (person, "2026-11-21")
     assert record["Stage_At_Confirmation__c"] == "Negotiation/Review"
