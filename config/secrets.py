@@ -6,9 +6,9 @@ import os
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from overlap.errors import ConfigError
@@ -16,8 +16,8 @@ from overlap.errors import ConfigError
 _COMMAND_TIMEOUT_S = 20
 
 
-def _is_reference(value: str) -> str:
-    scheme, _, rest = value.partition(":")
+def _is_reference(value: Any) -> Any:
+    scheme, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
     if scheme not in ("env", "file", "cmd") or not rest.strip():
         # Not a ValueError: its report would repeat what was found, and that may be the secret itself.
         raise PydanticCustomError(
@@ -27,7 +27,7 @@ def _is_reference(value: str) -> str:
 
 
 #: A setting that says where a secret is: ``env:NAME``, ``file:PATH`` or ``cmd:COMMAND``.
-SecretReference = Annotated[str, AfterValidator(_is_reference)]
+SecretReference = Annotated[str, BeforeValidator(_is_reference)]
 
 
 def resolve(reference: str, folder: Path) -> str:
@@ -43,14 +43,21 @@ def resolve(reference: str, folder: Path) -> str:
         secret = os.environ.get(place, "")
         missing = f"the environment has no {place}; set it and try again"
     elif scheme == "file":
-        path = folder / Path(place).expanduser()
-        secret = path.read_text(encoding="utf-8") if path.is_file() else ""
-        missing = f"{path} is missing or empty"
+        secret, missing = _read(folder / Path(place).expanduser())
     else:
         secret, missing = _run(place, folder)
     if not secret.strip():
         raise ConfigError(f"secret '{reference}': {missing}")
     return secret.strip()
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """Return (what *path* holds, what to say if that is nothing)."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        return "", f"{path} cannot be read: {type(error).__name__}"
+    return text, f"{path} is missing or empty"
 
 
 def _run(command: str, folder: Path) -> tuple[str, str]:

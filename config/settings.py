@@ -7,12 +7,18 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from config.secrets import SecretReference
 from overlap.errors import ConfigError
@@ -23,12 +29,27 @@ PopulationName = Literal["Customers", "Open Opportunities", "Prospects", "Other"
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
-def _zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Return *name* if it is a time zone.
+
+    Raises:
+        ValueError: it is none; the message says what to write.
+    """
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, as in 'Europe'
         raise ValueError(f"'{name}' is no time zone; write one like 'Europe/Berlin' or 'UTC'") from error
     return name
+
+
+def _full_id(value: str) -> str:
+    if len(value) == 15:
+        raise ValueError(f"'{value}' is the short form of an id; write the one with 18 characters")
+    return value
+
+
+#: The id of a record in a CRM. Salesforce's 15-character form would never equal what its API returns.
+RecordId = Annotated[str, AfterValidator(_full_id)]
 
 
 class _Section(BaseModel):
@@ -40,7 +61,7 @@ class WorkspaceSettings(_Section):
 
     id: Key
     name: str = "Our company"
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     flat_fields: bool = True
 
 
@@ -53,7 +74,7 @@ class SalesforceSettings(_Section):
     consumer_secret: SecretReference
     api_version: Annotated[str, StringConstraints(pattern=r"^\d{2}\.0$")] = "62.0"
     ca_file: Path | None = None
-    fallback_owner: str | None = None
+    fallback_owner: RecordId | None = None
     look_back_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     sweep_every_days: Annotated[int, Field(ge=1, le=365)] = 7
 
@@ -65,15 +86,15 @@ class PartnerSettings(_Section):
     values of the partner's status column to our populations.
     """
 
-    # Names become values of multi-select picklists, which are stored joined by semicolons.
-    name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^;\r\n]+$")]
+    # Names become values of multi-select picklists: stored joined by semicolons, and trimmed by the CRM.
+    name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^;\s]+( [^;\s]+)*$")]
     files: str
     population: PopulationName = "Customers"
     populations: dict[str, PopulationName] = {}
     headings: dict[str, str] = {}
     encoding: str | None = None
     sheet: str | None = None
-    account: str | None = None
+    account: RecordId | None = None
     expected_every_days: Annotated[int, Field(ge=1, le=730)] = 35
 
 
@@ -147,7 +168,12 @@ class Settings(BaseSettings):
     """All of ``overlap.toml``. An environment variable ``OVERLAP_<SECTION>__<KEY>`` overrides the file."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="OVERLAP_", env_nested_delimiter="__", case_sensitive=False
+        extra="forbid",
+        frozen=True,
+        env_prefix="OVERLAP_",
+        env_nested_delimiter="__",
+        case_sensitive=False,
+        hide_input_in_errors=True,  # what was found may be a secret, and tracebacks are shown around
     )
 
     workspace: WorkspaceSettings
@@ -157,6 +183,17 @@ class Settings(BaseSettings):
     icp: IcpSettings = IcpSettings()
     influence: InfluenceSettings = InfluenceSettings()
     guards: GuardSettings = GuardSettings()
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Self:
+        labels: dict[str, str] = {}
+        for key, partner in self.partners.items():
+            other = labels.setdefault(partner.name.casefold(), key)
+            if other != key:
+                raise ValueError(
+                    f"partners '{other}' and '{key}' have one name, '{partner.name}'; people could not tell"
+                )
+        return self
 
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
@@ -192,6 +229,8 @@ def load(path: Path) -> Settings:
         return FromFile()  # type: ignore[call-arg]  # its arguments come from the file
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    except SettingsError as error:
+        raise ConfigError(f"the environment: {error}; set single keys, as in OVERLAP_WORKSPACE__NAME") from error
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(path, item) for item in error.errors())) from error
 
@@ -199,7 +238,9 @@ def load(path: Path) -> Settings:
 def _explain(path: Path, item: ErrorDetails) -> str:
     """Say what is wrong with one key, and what to write instead."""
     place = [str(part) for part in item["loc"]]
-    where = f"{path}: {'.'.join(place)}"
+    where = f"{path}: {'.'.join(place) or 'partners'}"  # the one check of the file as a whole is on partners
+    # How to sign in is not repeated: a secret may stand in the wrong line.
+    found = None if place[:1] in ([], ["crm"]) else repr(item["input"])
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key{_did_you_mean(place)}"
     if item["type"] == "secret":
@@ -207,8 +248,8 @@ def _explain(path: Path, item: ErrorDetails) -> str:
     if item["type"] == "missing":
         return f"{where}: missing; add it"
     if item["type"] == "string_pattern_mismatch":
-        return f"{where}: {item['input']!r} does not fit; it must match {item['ctx']['pattern']}"
-    return f"{where}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+        return f"{where}: {found or 'the value'} does not fit; it must match {item['ctx']['pattern']}"
+    return f"{where}: {item['msg'].removeprefix('Value error, ')}" + (f" (found {found})" if found else "")
 
 
 def _did_you_mean(place: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config.settings import Settings, load
+from config.settings import Settings, known_zone, load
 from overlap.errors import ConfigError
 
 SETTINGS_FILE = "overlap.toml"
@@ -78,21 +79,30 @@ def init(folder: Path, name: str | None = None, time_zone: str = "UTC") -> Path:
     """Make *folder* a workspace and return its settings file. What is there already stays.
 
     Raises:
-        ConfigError: *folder* is a workspace already, or cannot be written.
+        ConfigError: *folder* is a workspace already, or cannot be written, or *time_zone* is none.
     """
     path = folder / SETTINGS_FILE
     if path.exists():
         raise ConfigError(f"{path} is there already; nothing was changed")
     try:
+        known_zone(time_zone)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    try:
         for part in _FOLDERS:
             (folder / part).mkdir(parents=True, exist_ok=True)
         template = resources.files("config").joinpath("defaults/overlap.toml").read_text(encoding="utf-8")
         label = name or folder.resolve().name or "Our company"
-        text = template.format(id=_new_id(label), name=label.replace('"', "'"), time_zone=time_zone)
+        text = template.format(id=_new_id(label), name=_quoted(label), time_zone=time_zone)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{folder} cannot be made a workspace: {error.strerror}") from error
     return path
+
+
+def _quoted(label: str) -> str:
+    """Return *label* as it stands between the quotes of a TOML string, which escapes what JSON does and DEL."""
+    return json.dumps(label, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
 def _new_id(label: str) -> str:

@@ -62,13 +62,17 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the CRM said of one `Write`. *retry* means that the same write may succeed later (a row lock)."""
+    """What the CRM said of one `Write`.
+
+    *retry* means that the same write may succeed later (a row lock), *gone* that there is no such record any more.
+    """
 
     key: str
     record_id: str | None
     created: bool = False
     error: str | None = None
     retry: bool = False
+    gone: bool = False
 
 
 class Sink(Protocol):

@@ -1,7 +1,8 @@
 """Apply: the only job that writes to a CRM. Exact, bounded, and finished after a crash rather than done again.
 
 Every change is in the outbox before anything leaves. A row is committed as ``sent`` before its request goes out; a
-``sent`` row that has no receipt is read back from the CRM before anything else happens to it.
+``sent`` row that has no receipt is read back from the CRM before anything else happens to it. Only a new record is
+upserted by its key; one that exists is addressed by its id, so that a record deleted meanwhile is not made again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from connectors.base import Receipt, Sink, Write
+from connectors.base import Connection, Receipt, Sink, Write
 from jobs.context import Context, connected, recorded
 from jobs.steps import step
 from jobs.stores import outbox
@@ -26,6 +27,7 @@ from overlap.plan import Action, Change, SyncPlan
 
 _MOST_ATTEMPTS: Final = 4
 _FIRST_WAIT_S: Final = 0.2
+_LONGEST_WAIT_S: Final = 30.0
 _PLAN_LIFETIME: Final = timedelta(hours=24)
 
 
@@ -52,16 +54,14 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
         GuardError: the plan is held and nobody approved it.
         TransientError: the CRM stopped answering; call again, nothing is written twice.
     """
-    planned = outbox.load(context.ledger, plan_id)
+    planned = outbox.header(context.ledger, plan_id)
     with (
         recorded(context, "apply") as (_, summary),
         workspace_lock(context.workspace.lock_file),
         connected(context, planned.crm) as connection,
     ):
         step("apply: begun")
-        unfinished = outbox.unfinished(context.ledger, planned.crm)
-        for number in unfinished:
-            _finish(context, connection.sink, str(number))
+        finished = _finish_leftovers(context, connection)
         if outbox.applied_at(context.ledger, planned.id) is None:
             _require_fresh(context, planned, connection.org_id)
             _require_approval(context, planned, approve)
@@ -73,7 +73,7 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
             plan_id=planned.id,
             states=outbox.tally(context.ledger, planned.id),
             troubles=tuple(outbox.troubles(context.ledger, planned.id)),
-            finished_first=tuple(number for number in unfinished if str(number) != planned.id),
+            finished_first=tuple(number for number in finished if str(number) != planned.id),
         )
         summary |= {"plan": planned.id, "states": report.states}
         context.ledger.note(context.who, "applied plan", {"plan": planned.id, "approved": approve}, context.now)
@@ -81,7 +81,38 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     return report
 
 
+def finish_leftovers(context: Context, crm: str) -> tuple[int, ...]:
+    """Finish what a crash cut short at *crm* and return the plans it was; the ledger alone says if there is any."""
+    if not outbox.unfinished(context.ledger, crm):
+        return ()
+    with workspace_lock(context.workspace.lock_file), connected(context, crm) as connection:
+        return _finish_leftovers(context, connection)
+
+
+def _finish_leftovers(context: Context, connection: Connection) -> tuple[int, ...]:
+    """Bring plans that were cut short to their end: ask about what was sent, and send the rest if it still holds.
+
+    What a stale plan has not sent yet is superseded: the next plan says what the CRM should say today.
+    """
+    unfinished = outbox.unfinished(context.ledger, connection.name)
+    for number in map(str, unfinished):
+        if _why_stale(context, outbox.header(context.ledger, number), connection.org_id):
+            for thing in OBJECTS:
+                sent = outbox.entries(context.ledger, number, (State.SENT,), thing.name)
+                _read_back(context, connection.sink, sent)
+            outbox.supersede(context.ledger, number, context.now)
+        else:
+            _finish(context, connection.sink, number)
+    return tuple(unfinished)
+
+
 def _require_fresh(context: Context, planned: SyncPlan, org_id: str) -> None:
+    stale = _why_stale(context, planned, org_id)
+    if stale:
+        raise StalePlanError(f"plan {planned.id} is stale: {'; '.join(stale)}; run 'overlap plan' again")
+
+
+def _why_stale(context: Context, planned: SyncPlan, org_id: str) -> list[str]:
     newest = outbox.last_applied(context.ledger, planned.crm)
     reasons = {
         "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
@@ -90,9 +121,7 @@ def _require_fresh(context: Context, planned: SyncPlan, org_id: str) -> None:
         "it is older than 24 hours": context.now - planned.created_at > _PLAN_LIFETIME,
         "a newer plan was applied": newest is not None and newest.id > int(planned.id),
     }
-    stale = [reason for reason, holds in reasons.items() if holds]
-    if stale:
-        raise StalePlanError(f"plan {planned.id} is stale: {'; '.join(stale)}; run 'overlap plan' again")
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def _require_approval(context: Context, planned: SyncPlan, approve: bool) -> None:
@@ -108,30 +137,38 @@ def _require_approval(context: Context, planned: SyncPlan, approve: bool) -> Non
 
 
 def _finish(context: Context, sink: Sink, plan_id: str) -> None:
-    """Bring every open change of *plan_id* to its end."""
+    """Bring every open change of *plan_id* to its end, one object after the other.
+
+    A record that others point to may be locked: they leave only when it is settled, or they would be refused.
+    """
+    for thing in OBJECTS:
+        _finish_object(context, sink, plan_id, thing)
+
+
+def _finish_object(context: Context, sink: Sink, plan_id: str, thing: CrmObject) -> None:
+    asked_s = 0.0
     for attempt in range(_MOST_ATTEMPTS):
+        if not outbox.entries(context.ledger, plan_id, outbox.OPEN, thing.name):
+            return
         if attempt:
-            time.sleep(_FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))
+            time.sleep(min(_LONGEST_WAIT_S, max(asked_s, _FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))))
         try:
-            _read_back(context, sink, plan_id)
-            pending = outbox.entries(context.ledger, plan_id, (State.PENDING,))
+            _read_back(context, sink, outbox.entries(context.ledger, plan_id, (State.SENT,), thing.name))
+            pending = outbox.entries(context.ledger, plan_id, (State.PENDING,), thing.name)
             done = 0
             for batch in _batches(pending, sink.batch_size):
-                context.report(f"writing {BY_NAME[batch[0].change.object_name].label} records", done / len(pending))
+                context.report(f"writing {thing.label} records", done / len(pending))
                 _write(context, sink, batch, last=attempt + 1 == _MOST_ATTEMPTS)
                 done += len(batch)
         except TransientError as error:
             if attempt + 1 == _MOST_ATTEMPTS:
                 raise TransientError(f"{error}; run 'overlap apply {plan_id}' again to finish") from error
+            asked_s = error.retry_after_s or 0.0
             context.report(f"{error}; trying again")
-            continue
-        if not outbox.entries(context.ledger, plan_id, outbox.OPEN):
-            return
 
 
-def _read_back(context: Context, sink: Sink, plan_id: str) -> None:
-    """Ask the CRM what became of changes that left without a receipt."""
-    sent = outbox.entries(context.ledger, plan_id, (State.SENT,))
+def _read_back(context: Context, sink: Sink, sent: list[Entry]) -> None:
+    """Ask the CRM what became of changes of one object that left without a receipt."""
     for batch in _batches(sent, sink.batch_size):
         now = _current(sink, batch)
         step("read back: read")
@@ -183,6 +220,8 @@ def _write(context: Context, sink: Sink, batch: list[Entry], last: bool) -> None
 def _judge_receipt(entry: Entry, receipt: Receipt, last: bool) -> Settled:
     if receipt.error is None:
         return Settled(entry.seq, State.ACKNOWLEDGED, receipt.record_id, receipt.created)
+    if receipt.gone:
+        return Settled(entry.seq, State.CONFLICT, error="the record is gone from the CRM")
     state = State.PENDING if receipt.retry and not last else State.REJECTED
     return Settled(entry.seq, state, error=receipt.error)
 
@@ -191,8 +230,8 @@ def _current(sink: Sink, batch: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     """Return what the CRM says now of the records of *batch*, by `_address`."""
     thing = BY_NAME[batch[0].change.object_name]
     changes = [entry.change for entry in batch]
-    keys = [change.key for change in changes if not _is_by_id(change)]
-    ids = [change.record_id for change in changes if change.record_id and _is_by_id(change)]
+    keys = [change.key for change in changes if change.record_id is None]
+    ids = [change.record_id for change in changes if change.record_id]
     found: dict[str, dict[str, Any]] = {}
     for row in sink.current(thing.name, keys, ids).iter_rows(named=True):
         said = canonical_row(thing, row)
@@ -203,18 +242,13 @@ def _current(sink: Sink, batch: Sequence[Entry]) -> dict[str, dict[str, Any]]:
 
 
 def _address(change: Change) -> str:
-    return change.record_id if change.record_id and _is_by_id(change) else change.key
-
-
-def _is_by_id(change: Change) -> bool:
-    """Whether a change goes to its record by the CRM's id: it has no key of ours, or not yet."""
-    return BY_NAME[change.object_name].key is None or change.action is Action.ADOPT
+    return change.record_id or change.key
 
 
 def _as_write(change: Change) -> Write:
     thing = BY_NAME[change.object_name]
     values = {name: _for_crm(thing, name, value) for name, value in change.new.items()}
-    return Write(change.key, change.record_id if _is_by_id(change) else None, values)
+    return Write(change.key, change.record_id, values)
 
 
 def _for_crm(thing: CrmObject, name: str, value: Any) -> Any:
@@ -223,12 +257,10 @@ def _for_crm(thing: CrmObject, name: str, value: Any) -> Any:
 
 
 def _batches(entries: Sequence[Entry], size: int) -> Iterator[list[Entry]]:
-    """Yield batches of one object each, what others point to first, an account's records together.
+    """Yield *entries* of one object in batches, an account's records together.
 
     Keeping an account's records in one batch keeps two batches from waiting for the same row lock.
     """
-    for thing in OBJECTS:
-        ours = [entry for entry in entries if entry.change.object_name == thing.name]
-        ours.sort(key=lambda entry: (entry.change.account_id or "", entry.seq))
-        for start in range(0, len(ours), size):
-            yield ours[start : start + size]
+    ours = sorted(entries, key=lambda entry: (entry.change.account_id or "", entry.seq))
+    for start in range(0, len(ours), size):
+        yield ours[start : start + size]

@@ -72,7 +72,9 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
 
     Yields the run's number and its summary, to be filled in.
     """
-    run_id = context.ledger.start_run(verb, utc_now())
+    # A ledger restored from a backup may be behind the folders of runs that it does not know.
+    folders = (int(folder.name) for folder in context.workspace.runs.glob("*") if folder.name.isdecimal())
+    run_id = context.ledger.start_run(verb, utc_now(), above=max(folders, default=0))
     summary: dict[str, Any] = {}
     try:
         yield run_id, summary
@@ -84,8 +86,15 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
 
 @contextmanager
 def connected(context: Context, crm: str) -> Iterator[Connection]:
-    """Sign in to *crm* and make sure that it is the org of this workspace."""
+    """Sign in to *crm* and make sure that it is the org of this workspace.
+
+    Raises:
+        ConfigError: the settings have no *crm*.
+        AccessError: the org cannot be reached, or is another one.
+    """
     workspace = context.workspace
+    if crm not in context.crms():
+        raise ConfigError(f"there is no crm '{crm}'; known: {', '.join(context.crms())}")
     settings = workspace.settings.crm[crm]
     connector = importlib.import_module(f"connectors.{settings.type}")
     secret = partial(resolve, folder=workspace.folder)

@@ -1,4 +1,8 @@
-"""What people said of overlaps in the CRM: "Right company" and "Wrong company" become judgements."""
+"""What people said of overlaps in the CRM: "Right company" and "Wrong company" become judgements.
+
+Only what is new is taken: the last feedback seen on each record is remembered, so that an old one neither overrules a
+later judgement nor speaks for rows that nobody saw when it was given.
+"""
 
 from __future__ import annotations
 
@@ -13,40 +17,31 @@ from overlap.keys import external_key
 
 _VERDICTS: Final = {"Right company": "same", "Wrong company": "different"}
 _SOURCE: Final = "crm"
+_SEEN: Final = "feedback:"
 _PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 
 
 def take_feedback(context: Context, records: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> int:
-    """Turn the feedback on *records* of overlaps into judgements and return how many are new or undone.
+    """Turn new feedback on *records* of overlaps into judgements and return on how many records it was new.
 
-    A record speaks for the pairs that the published run put behind it; feedback that was taken away is undone.
-    *ours* and *theirs* are `jobs.identity.identified`.
+    A record speaks for the pairs that the published run put behind it, and for those that its feedback judged before.
+    Feedback that is taken away undoes its judgements. A deleted record says nothing new. *ours* and *theirs* are
+    `jobs.identity.identified`.
     """
     published = context.ledger.pinned("published_run")
     if published is None:
         return 0
-    spoken = records.filter(~pl.col("is_deleted")).select(
-        key="overlap_key", verdict=pl.col("feedback").replace_strict(_VERDICTS, default=None)
-    )
-    known = judgements.in_force(context.ledger).filter(pl.col("source") == _SOURCE)
-    undone = _undo_what_was_taken_back(context, known, spoken)
-    new = _shown(context, published).join(spoken.drop_nulls(), on="key").join(known, on=[*_PAIR, "verdict"], how="anti")
-    of_crm = {(row["crm"], row["id"]): row for row in _rows(ours, new, "crm", "ours_id")}
-    of_partner = {(row["partner"], row["id"]): row for row in _rows(theirs, new, "partner", "theirs_id")}
-    for row in new.iter_rows(named=True):
-        our_row, their_row = (
-            of_crm.get((row["crm"], row["ours_id"])),
-            of_partner.get((row["partner"], row["theirs_id"])),
-        )
-        if our_row and their_row:
-            verdict = Verdict(row["verdict"], _SOURCE, "CRM feedback", context.now)
-            judgements.record(context.ledger, judgement(our_row, their_row, verdict))
-    return new.height + undone
-
-
-def _rows(side: pl.DataFrame, pairs: pl.DataFrame, book: str, identifier: str) -> list[dict[str, Any]]:
-    """Return the rows of *side* that *pairs* name."""
-    return side.join(pairs, left_on=[book, "id"], right_on=[book, identifier], how="semi").to_dicts()
+    seen = context.ledger.pins(_SEEN)
+    said = records.filter(~pl.col("is_deleted")).select("overlap_key", pl.col("feedback").fill_null(""))
+    new = {key: feedback for key, feedback in said.iter_rows() if feedback != seen.get(key, "")}
+    if not new:
+        return 0
+    pairs = pl.concat([_shown(context, published), _judged_before(context)]).unique(maintain_order=True)
+    for key, feedback in sorted(new.items()):
+        about = pairs.filter(pl.col("key") == key).drop("key")
+        _judge(context, about, _VERDICTS.get(feedback), ours, theirs)
+        context.ledger.pin(f"{_SEEN}{key}", feedback)
+    return len(new)
 
 
 def _shown(context: Context, published: str) -> pl.DataFrame:
@@ -60,13 +55,34 @@ def _shown(context: Context, published: str) -> pl.DataFrame:
     )
 
 
-def _undo_what_was_taken_back(context: Context, known: pl.DataFrame, spoken: pl.DataFrame) -> int:
+def _judged_before(context: Context) -> pl.DataFrame:
+    """The pairs that feedback judged and nobody undid: a wrong company is shown no more, but may be spoken of again."""
+    known = judgements.in_force(context.ledger).filter(pl.col("source") == _SOURCE)
     workspace_id = context.workspace.settings.workspace.id
-    verdicts = dict(spoken.iter_rows())
-    undone = 0
-    for row in known.iter_rows(named=True):
-        key = external_key(workspace_id, row["partner"], row["ours_id"], "overlap")
-        if verdicts.get(key) != row["verdict"]:
-            crm, ours_id, partner, theirs_id = (row[name] for name in _PAIR)
-            undone += judgements.undo(context.ledger, (crm, ours_id, partner, theirs_id), context.now)
-    return undone
+    key = pl.struct("partner", "ours_id").map_elements(
+        lambda pair: external_key(workspace_id, pair["partner"], pair["ours_id"], "overlap"), pl.String
+    )
+    return known.select(key.alias("key"), *_PAIR)
+
+
+def _judge(
+    context: Context, pairs: pl.DataFrame, verdict: str | None, ours: pl.DataFrame, theirs: pl.DataFrame
+) -> None:
+    """Put *verdict* in force on *pairs*; None undoes what feedback said of them."""
+    of_crm = _rows(ours, pairs, "crm", "ours_id")
+    of_partner = _rows(theirs, pairs, "partner", "theirs_id")
+    by_crm = judgements.in_force(context.ledger).filter(pl.col("source") == _SOURCE).select(_PAIR).rows()
+    for pair in pairs.select(_PAIR).iter_rows():
+        crm, ours_id, partner, theirs_id = pair
+        known = (crm, ours_id) in of_crm and (partner, theirs_id) in of_partner
+        if verdict is None and pair in by_crm:
+            judgements.undo(context.ledger, pair, context.now)
+        elif verdict is not None and known:
+            said = Verdict(verdict, _SOURCE, "CRM feedback", context.now)
+            judgements.record(context.ledger, judgement(of_crm[crm, ours_id], of_partner[partner, theirs_id], said))
+
+
+def _rows(side: pl.DataFrame, pairs: pl.DataFrame, book: str, identifier: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the rows of *side* that *pairs* name, by (crm or partner, id)."""
+    found = side.join(pairs, left_on=[book, "id"], right_on=[book, identifier], how="semi")
+    return {(row[book], row["id"]): row for row in found.iter_rows(named=True)}

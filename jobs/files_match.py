@@ -31,11 +31,11 @@ def match_files(left: Path, right: Path, left_id: str, right_id: str, output: Pa
     *score* is the match probability, 0..1; *decision* is ``match`` or ``review``.
 
     Raises:
-        ConfigError: a file or an id column is not there, or *output* is no CSV or cannot be written.
+        ConfigError: a file or an id column is not there, or *output* is no CSV, one of the two files, or cannot be
+            written.
         GuardError: a file as a whole cannot be trusted.
     """
-    if output.suffix.lower() != ".csv":
-        raise ConfigError(f"{output}: the result is a CSV; give it a name that ends in .csv")
+    _check_output(output, left, right)
     ours, theirs = read_accounts(left, left_id), read_accounts(right, right_id)
     pairs = DuckDbEngine().match(
         ours.rows.with_columns(crm=pl.lit("left")), theirs.rows.with_columns(partner=pl.lit("right")), DEFAULT
@@ -53,12 +53,22 @@ def match_files(left: Path, right: Path, left_id: str, right_id: str, output: Pa
         found.write_csv(partial)
         partial.replace(output)
     except OSError as error:
-        raise ConfigError(f"{output} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{output} cannot be written: {error.strerror or error}") from error
     return FilesReport(
         left=ours.rows.height,
         right=theirs.rows.height,
         matches=found.filter(pl.col("decision") == "match").height,
         reviews=found.filter(pl.col("decision") == "review").height,
         output=str(output),
-        notes=(*ours.notes, *theirs.notes),
+        notes=tuple(f"{path.name}: {note}" for path, read in ((left, ours), (right, theirs)) for note in read.notes),
     )
+
+
+def _check_output(output: Path, *inputs: Path) -> None:
+    """Find out now, not after the matching, that the result has no place."""
+    if output.suffix.lower() != ".csv":
+        raise ConfigError(f"{output}: the result is a CSV; give it a name that ends in .csv")
+    if output.resolve() in [path.resolve() for path in inputs]:
+        raise ConfigError(f"{output} is one of the two files to match; give the result another name")
+    if not output.parent.is_dir():
+        raise ConfigError(f"{output}: there is no folder {output.parent}; make it, or choose another")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ from jobs.context import Context
 from jobs.stores import lists
 from jobs.stores.lists import AcceptedList
 from jobs.stores.warehouse import Warehouse
-from overlap.errors import GuardError
+from overlap.errors import ConfigError, GuardError
 from overlap.guards import ListLimits, ListSize, list_guards
 
 
@@ -42,6 +42,15 @@ class ListReport:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that a partner sent: its day and the sha256 of its bytes."""
+
+    file: Path
+    as_of: datetime
+    sha256: str
+
+
 def take_in(context: Context, partner: str, approve: bool) -> ListReport:
     """Look for a newer list of *partner* and put it in force if the guards let it through or a person did."""
     workspace, settings = context.workspace, context.workspace.settings.partners[partner]
@@ -53,26 +62,30 @@ def take_in(context: Context, partner: str, approve: bool) -> ListReport:
     if (last and (last.as_of, last.sha256) == (day, sha256)) or (last and day < last.as_of):
         return ListReport(partner, "unchanged", last.file_name, last.as_of, last.rows_in, last.rows_out)
     try:
-        found = read_list(file, partner, settings)
-    except GuardError as error:
+        return _consider(context, partner, Sent(file, day, sha256), last, approve)
+    except (ConfigError, GuardError) as error:
         return ListReport(partner, "held", file.name, day, reasons=(str(error),))
-    saved = _save_quarantine(context, partner, day, found)
-    held = _guards(context, partner, last, found)
+
+
+def _consider(context: Context, partner: str, sent: Sent, last: AcceptedList | None, approve: bool) -> ListReport:
+    """Read the file, ask the guards, and accept it if they or a person let it through."""
+    found = read_list(sent.file, partner, context.workspace.settings.partners[partner])
+    held = _guards(context, sent, last, found)
     report = ListReport(
         partner=partner,
         state="held" if held and not approve else "accepted",
-        file=file.name,
-        as_of=day,
+        file=sent.file.name,
+        as_of=sent.as_of,
         rows_in=found.rows_in,
         rows_out=found.rows.height,
         quarantined=found.quarantine.height,
         duplicates=found.duplicates,
-        quarantine=saved,
+        quarantine=_save_quarantine(context, partner, sent.as_of, found),
         reasons=held,
         notes=found.notes,
     )
     if report.state == "accepted":
-        _accept(context, report, sha256, file, context.who if held else None)
+        _accept(context, report, sent, context.who if held else None)
     return report
 
 
@@ -88,20 +101,30 @@ def land(context: Context, warehouse: Warehouse, partner: str) -> int | None:
     wanted = json.dumps([newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")], sort_keys=True)
     if warehouse.mark(f"list:{partner}") == wanted:
         return None
-    rows = _rows(context, newest, partner, settings)
+    rows = _read_again(context, newest).rows
     if earlier is not None and earlier.sha256 != newest.sha256:
-        before = _rows(context, earlier, partner, settings)
+        before = _read_again(context, earlier).rows
         rows = pl.concat([rows, before.join(rows, on="id", how="anti")])
     warehouse.replace_side("partner_accounts", partner, rows)
     warehouse.set_mark(f"list:{partner}", wanted)
     return rows.height
 
 
-def _rows(context: Context, accepted: AcceptedList, partner: str, settings: PartnerSettings) -> pl.DataFrame:
-    return read_list(accepted.path(context.workspace.lists), partner, settings).rows
+def is_late(context: Context, partner: str, as_of: datetime) -> bool:
+    """Whether a list of that day is older than *partner* usually lets pass."""
+    return context.now - as_of > timedelta(days=context.workspace.settings.partners[partner].expected_every_days)
 
 
-def _guards(context: Context, partner: str, last: AcceptedList | None, found: ListRead) -> tuple[str, ...]:
+def _read_again(context: Context, accepted: AcceptedList) -> ListRead:
+    """Read an accepted list with today's settings; with those of its day where today's do not fit it any more."""
+    path = accepted.path(context.workspace.lists)
+    try:
+        return read_list(path, accepted.partner, context.workspace.settings.partners[accepted.partner])
+    except (ConfigError, GuardError):
+        return read_list(path, accepted.partner, PartnerSettings.model_validate_json(accepted.settings))
+
+
+def _guards(context: Context, sent: Sent, last: AcceptedList | None, found: ListRead) -> tuple[str, ...]:
     workspace = context.workspace
     guards = workspace.settings.guards
     limits = ListLimits(
@@ -111,8 +134,12 @@ def _guards(context: Context, partner: str, last: AcceptedList | None, found: Li
         rejects=guards.list_rejects,
         rejects_percent=guards.list_rejects_percent,
     )
-    before = read_list(last.path(workspace.lists), partner, workspace.settings.partners[partner]) if last else None
-    return list_guards(_size(found), _size(before) if before else None, limits)
+    held = list_guards(_size(found), _size(_read_again(context, last)) if last else None, limits)
+    day = sent.as_of.astimezone(workspace.zone).date()
+    if day > context.today:
+        # An accepted list of a later day would make every one until that day an old one.
+        held = (*held, f"its date, {day}, lies in the future")
+    return held
 
 
 def _size(found: ListRead) -> ListSize:
@@ -128,21 +155,21 @@ def _save_quarantine(context: Context, partner: str, day: datetime, found: ListR
     return str(path.relative_to(context.workspace.folder))
 
 
-def _accept(context: Context, report: ListReport, sha256: str, file: Path, approved_by: str | None) -> None:
-    assert report.as_of is not None, "an accepted list has a day"
+def _accept(context: Context, report: ListReport, sent: Sent, approved_by: str | None) -> None:
     accepted = AcceptedList(
         partner=report.partner,
-        as_of=report.as_of,
-        sha256=sha256,
-        file_name=file.name,
+        as_of=sent.as_of,
+        sha256=sent.sha256,
+        file_name=sent.file.name,
         rows_in=report.rows_in,
         rows_out=report.rows_out,
         quarantined=report.quarantined,
         duplicates=report.duplicates,
         accepted_at=context.now,
         approved_by=approved_by,
+        settings=context.workspace.settings.partners[report.partner].model_dump_json(),
     )
-    lists.accept(context.ledger, accepted, file, context.workspace.lists)
+    lists.accept(context.ledger, accepted, sent.file, context.workspace.lists)
     if approved_by:
-        what = {"partner": report.partner, "file": file.name, "sha256": sha256, "held": report.reasons}
+        what = {"partner": report.partner, "file": sent.file.name, "sha256": sent.sha256, "held": report.reasons}
         context.ledger.note(approved_by, "approved list", what, context.now)

@@ -16,6 +16,7 @@ from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from matching.duckdb_engine import DuckDbEngine
 from matching.weights import DEFAULT
 from overlap import judgements as verdicts
+from overlap.errors import ConfigError
 from overlap.icp import IdealCustomer, fit
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
 from overlap.model import Overlap, conform
@@ -39,10 +40,17 @@ class MatchReport:
 
 
 def match(context: Context) -> MatchReport:
-    """Match what the warehouse holds and publish the run; the one before stays where it is."""
+    """Match what the warehouse holds and publish the run; the one before stays where it is.
+
+    Raises:
+        ConfigError: a CRM has not been read yet: publishing nothing would look like overlaps that are gone.
+    """
     with recorded(context, "match") as (run_id, summary), workspace_lock(context.workspace.lock_file):
         context.report("reading what was pulled")
         with open_warehouse(context.workspace.warehouse_file) as warehouse:
+            unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
+            if unread:
+                raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
             pulled = _pulled(context, warehouse)
         frames = _find(context, pulled)
         snapshot.publish(context.workspace.runs, run_id, frames, _facts(context))

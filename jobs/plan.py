@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from connectors.base import Connection, Sink
 from jobs.context import Context, connected, recorded
+from jobs.lists import is_late
 from jobs.stores import lists, outbox, snapshot
 from overlap.errors import ConfigError
 from overlap.fields import BY_NAME, INFLUENCE, OBJECTS, OVERLAP
@@ -65,7 +65,7 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
     found = Findings(
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
-        partners=_partners(context),
+        partners=_partners(context, ours["accounts"]),
         overlaps=ours["overlaps"],
         influences=ours["influences"],
         opportunities=ours["opportunities"],
@@ -78,14 +78,18 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
     return found, reasons
 
 
-def _partners(context: Context) -> pl.DataFrame:
-    """Partners that sent a list, with its day and whether the next one is late."""
+def _partners(context: Context, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Partners that sent a list, with its day and whether the next one is late.
+
+    A partner's own account is left out where this CRM does not have it: a lookup to nothing is refused.
+    """
+    known = set(accounts["id"])
     rows = []
     for key, settings in context.workspace.settings.partners.items():
         newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)
         if newest is not None:
-            late = context.now - newest.as_of > timedelta(days=settings.expected_every_days)
-            rows.append((key, settings.name, settings.account, newest.as_of, late))
+            account = settings.account if settings.account in known else None
+            rows.append((key, settings.name, account, newest.as_of, is_late(context, key, newest.as_of)))
     schema: dict[str, Any] = {
         "partner": pl.String,
         "name": pl.String,
@@ -124,32 +128,52 @@ def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> 
     if not first.changes:
         return first
     context.report(f"looking at {len(first.changes):,} records in the CRM")
-    return intent(_look_again(sink, found, first.changes), reasons, context.today, flat)
+    return intent(_look_again(context, sink, found, first.changes), reasons, context.today, flat)
 
 
-def _look_again(sink: Sink, found: Findings, changes: tuple[Change, ...]) -> Findings:
+def _look_again(context: Context, sink: Sink, found: Findings, changes: tuple[Change, ...]) -> Findings:
     """Return *found* with what the CRM says at this moment of every record that *changes* would touch."""
     current = dict(found.current)
-    for name, mirror in current.items():
-        touched = [change for change in changes if change.object_name == name]
-        by_id = BY_NAME[name].key is None
-        keys = [change.key for change in touched if change.action is not Action.ADOPT and not by_id]
-        ids = [change.record_id for change in touched if change.record_id and (by_id or change.action is Action.ADOPT)]
+    for thing in OBJECTS:
+        touched = [change for change in changes if change.object_name == thing.name]
         if touched:
-            fresh = sink.current(name, keys, ids).with_columns(crm=pl.lit(found.crm), is_deleted=pl.lit(False))
-            asked = pl.col(BY_NAME[name].key or "id").is_in(keys) | pl.col("id").is_in([*ids, *fresh["id"]])
-            stale = mirror.filter(asked.fill_null(False))
-            gone = stale.join(fresh, on="id", how="anti").with_columns(is_deleted=pl.lit(True))
-            kept = mirror.join(stale, on="id", how="anti")
-            current[name] = pl.concat([kept, gone, fresh.select(mirror.columns)])
+            current[thing.name] = _as_of_now(context, sink, current[thing.name], touched)
     return replace(found, current=current)
+
+
+def _as_of_now(context: Context, sink: Sink, mirror: pl.DataFrame, touched: list[Change]) -> pl.DataFrame:
+    """Return *mirror* with what the CRM says now of the records that *touched*, changes of one object, are about."""
+    thing, crm = BY_NAME[touched[0].object_name], touched[0].crm
+    by_id = thing.key is None
+    keys = [change.key for change in touched if change.action is not Action.ADOPT and not by_id]
+    ids = [change.record_id for change in touched if change.record_id and (by_id or change.action is Action.ADOPT)]
+    fresh = sink.current(thing.name, keys, ids).with_columns(crm=pl.lit(crm), is_deleted=pl.lit(False))
+    asked = pl.col(thing.key or "id").is_in(keys) | pl.col("id").is_in([*ids, *fresh["id"]])
+    stale = mirror.filter(asked.fill_null(False))
+    gone = stale.join(fresh, on="id", how="anti").with_columns(is_deleted=pl.lit(True))
+    kept = mirror.join(stale, on="id", how="anti")
+    now = [kept, gone, fresh.select(mirror.columns)]
+    if thing.key:
+        now.append(_deleted_unseen(context, crm, thing.name, thing.key, set(keys).difference(fresh[thing.key])))
+    return pl.concat(now, how="diagonal")
+
+
+def _deleted_unseen(context: Context, crm: str, name: str, key_name: str, missing: set[str]) -> pl.DataFrame:
+    """Return the records of *missing* keys that we made, as deleted ones: no pull may ever have seen them.
+
+    A person may delete a record before the first pull after it was made, and a new warehouse knows no deletions.
+    """
+    made = outbox.made(context.ledger, crm, name) if missing else {}
+    deleted = [(crm, made[key], key, True) for key in sorted(missing) if key in made]
+    schema = {"crm": pl.String, "id": pl.String, key_name: pl.String, "is_deleted": pl.Boolean}
+    return pl.DataFrame(deleted, schema=schema, orient="row")
 
 
 def _held(context: Context, connection: Connection, found: Findings, wanted: Intent) -> tuple[str, ...]:
     """Why a person must approve, empty if nobody must."""
     if not wanted.changes:
         return ()
-    if outbox.last_applied(context.ledger, connection.name) is None:
+    if not outbox.was_written(context.ledger, connection.name):
         return (f"the first plan for '{connection.name}'",)  # a person looks at all of it: no limit says more
     guards = context.workspace.settings.guards
     limits = PlanLimits(

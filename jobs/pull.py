@@ -15,9 +15,9 @@ from jobs.lists import ListReport
 from jobs.steps import step
 from jobs.stores import snapshot
 from jobs.stores.lock import workspace_lock
-from jobs.stores.warehouse import Warehouse, open_warehouse
+from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from overlap.errors import ConfigError
-from overlap.model import Account, PartnerAccount, empty, schema_of
+from overlap.model import Account, schema_of
 
 _SWEEPS_UNTIL_GONE = 2
 
@@ -62,8 +62,8 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         workspace_lock(context.workspace.lock_file),
         open_warehouse(context.workspace.warehouse_file) as warehouse,
     ):
+        _forget_removed(context, warehouse)
         crms = tuple(_pull_crm(context, warehouse, crm, full) for crm in context.crms())
-        _forget_removed_partners(context, warehouse)
         reports = tuple(
             _pull_list(context, warehouse, key, key in approve) for key in context.workspace.settings.partners
         )
@@ -108,7 +108,10 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
             swept = _sweep_is_due(context, warehouse, crm, since, until)
             if swept:
                 _carry_over(context, warehouse, crm, deleted.get("accounts", set()))
-                _sweep(context, warehouse, connection, until)
+                if _sweep(context, warehouse, connection, until) and since is not None:
+                    # Rows that nobody changed came into sight, by a new permission: only a full read brings them.
+                    for page in connection.source.pages(None, until):
+                        warehouse.land(page)
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
             step("pull: commit")
         step("pull: committed")
@@ -143,26 +146,33 @@ def _carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: set[s
     warehouse.land(Page("accounts", missing.select(list(schema_of(Account)))))
 
 
-def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: datetime) -> None:
+def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: datetime) -> bool:
     """Compare every id with what the warehouse has: the only way to find rows that vanished without a deletion.
 
     An account that vanished stays until two complete reads have missed it: a permission that shrank looks the same.
+    Returns whether there are rows that the warehouse has not.
     """
     crm = connection.name
-    seen: dict[str, set[str]] = {}
+    visible: dict[str, set[str]] = {}
     for stream, ids in connection.source.ids():
-        seen.setdefault(stream, set()).update(ids)
-    for stream, visible in seen.items():
-        vanished = warehouse.ids(stream, crm) - visible
+        visible.setdefault(stream, set()).update(ids)
+    unknown = False
+    for stream, seen in visible.items():
+        known = warehouse.ids(stream, crm)
+        vanished = known - seen
+        unknown |= bool(seen - known)
         if stream == "accounts":
             counts = context.ledger.count_absences(crm, vanished, at)
             vanished = {account for account, sweeps in counts.items() if sweeps >= _SWEEPS_UNTIL_GONE}
         warehouse.forget(stream, crm, tuple(sorted(vanished)))
     warehouse.set_mark(f"sweep:{crm}", at.isoformat())
+    return unknown
 
 
-def _forget_removed_partners(context: Context, warehouse: Warehouse) -> None:
-    for partner in warehouse.sides("partner_accounts") - set(context.workspace.settings.partners):
-        with warehouse.transaction():
-            warehouse.replace_side("partner_accounts", partner, empty(PartnerAccount))
-            warehouse.set_mark(f"list:{partner}", "")
+def _forget_removed(context: Context, warehouse: Warehouse) -> None:
+    """Drop what came from partners and CRM connections that the settings do not have any more."""
+    known = {*context.workspace.settings.partners, *context.workspace.settings.crm}
+    with warehouse.transaction():
+        for stream in streams():
+            for side in warehouse.sides(stream) - known:
+                warehouse.drop_side(stream, side)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from jobs.apply import ApplyReport, apply
+from jobs.apply import ApplyReport, apply, finish_leftovers
 from jobs.context import Context
 from jobs.match import MatchReport, match
 from jobs.plan import plan
@@ -34,6 +34,8 @@ def run(context: Context, approve: bool = False, lists: Collection[str] = ()) ->
     Raises:
         OverlapError: a step failed; the steps before it stand.
     """
+    for crm in context.crms():
+        finish_leftovers(context, crm)  # before the pull, which then sees what they wrote
     pulled = pull(context, approve=lists)
     matched = match(context)
     plans = tuple(plan(context, crm) for crm in context.crms())

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from jobs.context import Context
+from jobs.lists import is_late
 from jobs.stores import lists, outbox, snapshot
 from jobs.stores.ledger import RunRecord
 from overlap.errors import ConfigError
@@ -117,7 +118,7 @@ def _list_status(context: Context, partner: str) -> ListStatus:
     newest, _ = lists.in_force(context.ledger, partner, context.workspace.zone)
     if newest is None:
         return ListStatus(partner, settings.name, None, None, 0, late=False)
-    late = (context.now - newest.as_of).days > settings.expected_every_days
+    late = is_late(context, partner, newest.as_of)
     return ListStatus(partner, settings.name, newest.file_name, newest.as_of, newest.rows_out, late)
 
 

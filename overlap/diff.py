@@ -17,6 +17,9 @@ from overlap.fields import CrmObject, Kind
 from overlap.plan import Action, Change
 
 ENGINE_MADE = "Engine"
+PERSON_MADE = "Person"
+#: The field that says who made a record. It is written once: a record does not change its maker.
+_MAKER = "origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +34,22 @@ class Difference:
 def compare(thing: CrmObject, desired: pl.DataFrame, current: pl.DataFrame, today: date) -> Difference:
     """Compare *desired* (a frame of `overlap.records`) with *current* (``id``, ``is_deleted``, fields of *thing*).
 
-    Records that a person deleted in the CRM are not made again: they are named in the notes. An engine-owned field
-    of a record that a person made is filled where it is empty and never changed.
+    Records that a person deleted in the CRM are not made again, and the CRM's own never: they are named in the notes.
+    An engine-owned field of a record that a person made is filled where it is empty and never changed.
     """
     names = [field.name for field in thing.engine_fields if field.name in desired.columns]
     now = _canonical(thing, current).select("id", "is_deleted", *names, key=pl.col(thing.key or "id"))
     alive = now.filter(~pl.col("is_deleted")).rename({name: f"{name}:now" for name in names})
     joined = _canonical(thing, desired).join(alive, on="key", how="left")
     missing, present = joined.filter(pl.col("id").is_null()), joined.filter(pl.col("id").is_not_null())
-    if "suggest" in missing.columns:
-        missing = missing.filter(pl.col("suggest"))
-    dead = now.filter("is_deleted").select("key").unique()
+    dead = (
+        now.filter(pl.col("is_deleted") & (not thing.restored)).select("key").unique()
+        if thing.key
+        else missing.select("key")
+    )
     deleted, created = missing.join(dead, on="key", how="semi"), missing.join(dead, on="key", how="anti")
-    facts = [name for name in names if name not in thing.bookkeeping]
+    facts = [name for name in names if name not in thing.bookkeeping and name != _MAKER]
+    why = "deleted in the CRM by a person; it is not made again" if thing.key else "no longer in the CRM"
     moved = present.filter(pl.any_horizontal(_moved(name, present) for name in facts))
     return Difference(
         changes=(
@@ -51,7 +57,7 @@ def compare(thing: CrmObject, desired: pl.DataFrame, current: pl.DataFrame, toda
             *(_update(thing, row, today) for row in moved.iter_rows(named=True)),
         ),
         unchanged=present.height - moved.height,
-        notes=tuple(f"{label}: deleted in the CRM by a person; it is not made again" for label in deleted["label"]),
+        notes=tuple(f"{label}: {why}" for label in deleted["label"]),
     )
 
 
@@ -60,7 +66,7 @@ def retire(thing: CrmObject, live: pl.DataFrame, desired: pl.DataFrame, new: Map
 
     *live* has the columns of *thing* and ``id``, crm, key, label, about_partner, about_account and cause.
     """
-    absent = live.join(desired, on="key", how="anti")
+    absent = _canonical(thing, live).join(desired, on="key", how="anti")
     action = Action.RETIRE if thing.key else Action.CLEAR
     return tuple(
         _change(thing, row, action, {name: value for name, value in new.items() if row[name] != value}, row["cause"])
@@ -79,7 +85,7 @@ def adopt(thing: CrmObject, handmade: pl.DataFrame, desired: pl.DataFrame, works
     for row in handmade.iter_rows(named=True):
         said = evidence.get(row["key"], {})
         fill = {field.name: said.get(field.name) for field in thing.engine_fields}
-        fill |= {thing.key or "id": row["key"], "workspace": workspace_id}
+        fill |= {thing.key or "id": row["key"], "workspace": workspace_id, _MAKER: PERSON_MADE}
         new = {name: value for name, value in fill.items() if value is not None and row[name] is None}
         changes.append(_change(thing, row, Action.ADOPT, new, "made by a person"))
     return tuple(changes)
@@ -140,7 +146,7 @@ def _update(thing: CrmObject, row: dict[str, Any], today: date) -> Change:
     new = {}
     for field in thing.engine_fields:
         name = field.name
-        if name not in row or name in thing.bookkeeping or row[name] == row[f"{name}:now"]:
+        if name not in row or name in (*thing.bookkeeping, _MAKER) or row[name] == row[f"{name}:now"]:
             continue
         if row[name] is None and (handmade or name == "owner_id"):
             continue

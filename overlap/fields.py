@@ -63,7 +63,8 @@ class CrmObject:
     """An object of ours, or one of the CRM's own that carries our flat fields.
 
     *key* names the external id field; None means that records are addressed by the CRM's own id. *bookkeeping*
-    fields say when facts moved and are not facts themselves: a difference in them alone is no update.
+    fields say when facts moved and are not facts themselves: a difference in them alone is no update. A *restored*
+    object's record is made again when a person deletes it: others point to it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class CrmObject:
     key: str | None
     fields: tuple[Field, ...]
     bookkeeping: frozenset[str] = frozenset()
+    restored: bool = False
 
     @cached_property
     def engine_fields(self) -> tuple[Field, ...]:
@@ -130,6 +132,7 @@ PARTNER: Final = CrmObject(
         _lookup("partner_manager", "user", _H),
         _list("tier", ("Strategic", "Growth", "Registered"), _H),
     ),
+    restored=True,
 )
 
 OVERLAP: Final = CrmObject(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from overlap.plan import Action, Change
+from overlap.fields import OVERLAP
+from overlap.plan import JUDGED_DIFFERENT, Action, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,14 @@ def plan_guards(
     for what, (count, limit) in counts.items():
         if count > limit:
             held.append(f"{count:,} {what}, more than {limit:,} of {live:,} live records")
+    # What a person judged is no surprise: it counts above, but not against the partner.
+    lost = Counter(
+        change.partner
+        for change in changes
+        if change.action is Action.RETIRE and change.object_name == OVERLAP.name and change.cause != JUDGED_DIFFERENT
+    )
     for partner, count in sorted(live_by_partner.items()):
-        retired = sum(
-            change.action is Action.RETIRE and change.object_name == "partner_overlap" and change.partner == partner
-            for change in changes
-        )
+        retired = lost[partner]
         if retired * 100 > count * limits.retirements_partner_percent:
             held.append(f"{retired:,} of {count:,} overlaps with '{partner}' would retire")
     return tuple(held)

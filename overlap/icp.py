@@ -45,7 +45,9 @@ def fit(companies: pl.DataFrame, ideal: IdealCustomer) -> pl.DataFrame:
     weights = {"industry": ideal.industry_weight, "headcount": ideal.headcount_weight, "country": ideal.country_weight}
     used = [name for name, weight in weights.items() if weight > 0]
     if not used:
-        return companies.select(icp_fit=pl.lit(0, pl.Int64), icp_tier=pl.lit("C"), icp_reasons=pl.lit("no profile set"))
+        nothing = {"icp_fit": pl.lit(0, pl.Int64), "icp_tier": pl.lit("C"), "icp_reasons": pl.lit("no profile set")}
+        # A select of nothing but literals has one row, however many companies there are.
+        return companies.with_columns(**nothing).select(list(nothing))
     earned = pl.sum_horizontal(share[name].fill_null(0.0) * weights[name] for name in used)
     rated = companies.with_columns(icp_fit=(100 * earned / sum(weights[name] for name in used)).round().cast(pl.Int64))
     return rated.select(

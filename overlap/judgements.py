@@ -17,7 +17,8 @@ def resolve(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) 
 
     *judgements* has the columns of Judgement, *ours* crm, id, name, domain, country and *theirs* partner, id and the
     same three, all normalised in one way. Our side is found by id, else by name, domain and country. Their side is
-    found by id only while name or domain still fits, since partners renumber their rows. The latest verdict counts.
+    found by id only while name or domain still fits, since partners renumber their rows; a second row of theirs with
+    the same name, domain and country is meant too. The latest verdict counts.
     """
     numbered = judgements.with_row_index("judgement")
     ours_now = _ours_today(numbered, ours)
@@ -74,8 +75,10 @@ def _theirs_today(judgements: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFram
         .select("judgement", "partner", "theirs_id")
     )
     lost = judgements.join(by_id, on="judgement", how="anti")
-    by_name = _by_fingerprint(lost, theirs, "partner", "theirs")
-    return pl.concat([by_id, by_name])
+    # With a domain, the same company under a second id is known for sure: a re-id while the old row still counts.
+    found = judgements.join(by_id, on="judgement", how="semi").filter(pl.col("theirs_domain").is_not_null())
+    by_name = _by_fingerprint(pl.concat([lost, found]), theirs, "partner", "theirs")
+    return pl.concat([by_id, by_name]).unique(maintain_order=True)
 
 
 def _by_fingerprint(judgements: pl.DataFrame, today: pl.DataFrame, side: str, prefix: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 
 from overlap.fields import PLAYS
 from overlap.keys import external_key
-from overlap.model import OTHER, POPULATIONS, RELATIONS, SAME, Overlap, conform
+from overlap.model import OTHER, POPULATIONS, RELATIONS, SAME, Overlap, PartnerAccount, conform
 
 OFF_LIMITS: Final = "Off limits"
 
@@ -41,7 +41,8 @@ def overlaps_of(
     """
     rows = _best_relation_only(
         matches.filter(pl.col("decision") == "match")
-        .join(theirs, left_on=["partner", "theirs_id"], right_on=["partner", "id"], suffix="_theirs")
+        # Without their own rating, which would take the place of our account's.
+        .join(conform(theirs, PartnerAccount), left_on=["partner", "theirs_id"], right_on=["partner", "id"])
         .with_columns(
             relation_rank=_rank(pl.col("relation"), RELATIONS),
             population_rank=_rank(pl.col("population"), (*POPULATIONS, OTHER)),

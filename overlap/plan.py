@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+#: The cause of a retirement that a person's verdict asked for.
+JUDGED_DIFFERENT: Final = "judged different"
 
 
 class Action(StrEnum):

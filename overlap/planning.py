@@ -12,7 +12,8 @@ from overlap import records
 from overlap.diff import ENGINE_MADE, adopt, compare, retire
 from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, CrmObject
 from overlap.keys import external_key
-from overlap.plan import Change
+from overlap.overlaps import OFF_LIMITS
+from overlap.plan import JUDGED_DIFFERENT, Change
 from overlap.records import Findings
 
 
@@ -39,7 +40,7 @@ def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) ->
     """Return every change that takes the CRM from what it says to what *found* says it should."""
     desired = {PARTNER.name: records.partner_records(found), OVERLAP.name: records.overlap_records(found)}
     handmade, notes = _handmade(found)
-    suggested = records.influence_records(found)
+    suggested = _suggestions(found, reasons.accounts, handmade)
     adopted = adopt(INFLUENCE, handmade, suggested, found.workspace_id)
     desired[INFLUENCE.name] = suggested.join(handmade, on="key", how="anti")
     things = [PARTNER, OVERLAP, INFLUENCE]
@@ -59,9 +60,35 @@ def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) ->
     return Intent(tuple(changes), unchanged, notes)
 
 
+def _suggestions(found: Findings, accounts: pl.DataFrame, handmade: pl.DataFrame) -> pl.DataFrame:
+    """Return the desired influence records: what stands, and what is new as far as there is room for it.
+
+    Off limits withdraws. What was withdrawn comes back only where it could be suggested anew.
+    """
+    known = found.current[INFLUENCE.name].filter(~pl.col("is_deleted"))
+    by_people = known.filter(pl.col("origin").ne_missing(pl.lit(ENGINE_MADE)))["influence_key"].drop_nulls().to_list()
+    standing = pl.col("key").is_in(live_records(found)[INFLUENCE.name]["key"].to_list())
+    theirs = pl.col("key").is_in([*by_people, *handmade["key"]])
+    new = pl.col("suggest") & ~standing & ~theirs
+    place = (new.cum_sum() + standing.sum()).over("opportunity")
+    allowed = records.influence_records(found).filter(~_is_off_limits(found, accounts))
+    return allowed.filter(standing | theirs | (new & (place <= found.most_suggestions)))
+
+
+def _is_off_limits(found: Findings, accounts: pl.DataFrame) -> pl.Expr:
+    """Whether people want no partner on the account or the opportunity of an influence record."""
+    closed = [
+        pl.col(name).is_in(frame.filter(pl.col("engagement") == OFF_LIMITS)["id"].to_list()).fill_null(False)
+        for name, frame in (("account", accounts), ("opportunity", found.opportunities))
+    ]
+    return pl.any_horizontal(closed)
+
+
 def live_records(found: Findings) -> dict[str, pl.DataFrame]:
     """Return the records in force that are ours, by object, with crm, key, label, about_partner and about_account."""
-    names = {row["partner_key"]: row["partner"] for row in _partner_keys(found).iter_rows(named=True)}
+    # A partner that was removed from the settings has no key any more: its record's name says who it was.
+    names = dict(found.current[PARTNER.name].select("partner_key", "name").drop_nulls().iter_rows())
+    names |= {row["partner_key"]: row["partner"] for row in _partner_keys(found).iter_rows(named=True)}
     about_partner = pl.col("partner").replace(names) if names else pl.col("partner")
     ours = (pl.col("workspace") == found.workspace_id) & ~pl.col("is_deleted")
     overlaps = found.current[OVERLAP.name].filter(ours, pl.col("status") == "Active")
@@ -99,12 +126,14 @@ def _retirements(
         live = live.with_columns(cause=_why_gone(found, reasons))
     elif thing is INFLUENCE:
         new = {"suggestion_state": "Withdrawn"}
-        live = live.with_columns(cause=pl.lit("its evidence is gone"))
+        off_limits = _is_off_limits(found, reasons.accounts)
+        gone = pl.lit("its evidence is gone")
+        live = live.with_columns(cause=pl.when(off_limits).then(pl.lit("it is off limits now")).otherwise(gone))
     else:
         new = dict.fromkeys(one.name for one in thing.engine_fields) | {"overlap_changed_on": today}
-        named = reasons.accounts if thing is ACCOUNT else found.opportunities
-        live = live.join(named.select("id", shown="name"), on="id", how="left").with_columns(
-            label=pl.coalesce("shown", "id"), cause=pl.lit("no overlap any more")
+        named = reasons.accounts.with_columns(account_id="id") if thing is ACCOUNT else found.opportunities
+        live = live.join(named.select("id", shown="name", of="account_id"), on="id", how="left").with_columns(
+            label=pl.coalesce("shown", "id"), about_account="of", cause=pl.lit("no overlap any more")
         )
     return retire(thing, live, desired, new)
 
@@ -121,10 +150,11 @@ def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
     return (
         pl.when(~pl.col("about_partner").is_in(partners))
         .then(pl.lit("the partner was removed"))
-        .when(~pl.col("about_account").is_in(reasons.accounts["id"].to_list()))
+        # A CRM clears lookups to an account that was deleted: no account is an account that is gone.
+        .when(~pl.col("about_account").is_in(reasons.accounts["id"].to_list()).fill_null(False))
         .then(pl.lit("our account is gone"))
         .when(pairs.is_in(judged_pairs))
-        .then(pl.lit("judged different"))
+        .then(pl.lit(JUDGED_DIFFERENT))
         .when(~listed.is_in(lists.to_list()))
         .then(pl.lit("not in the partner's list any more"))
         .otherwise(pl.lit(f"no longer a match{rules}"))

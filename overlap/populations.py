@@ -46,7 +46,7 @@ def populations_of(accounts: pl.DataFrame, opportunities: pl.DataFrame, rules: P
         pl.col(OTHER) & ~pl.col(CUSTOMERS) & ~pl.col(OPEN_OPPORTUNITIES),
         (~pl.col(CUSTOMERS) & ~pl.col(OPEN_OPPORTUNITIES) & ~pl.col(OTHER)).alias(PROSPECTS),
     )
-    ordered = [*rules.order, *(name for name in (*POPULATIONS, OTHER) if name not in rules.order)]
+    ordered = dict.fromkeys((*rules.order, *POPULATIONS, OTHER))
     member = [pl.when(pl.col(name)).then(pl.lit(name)) for name in ordered]
     return is_in.select(
         "crm",

@@ -22,7 +22,8 @@ class Findings:
     """What a run found, for one CRM.
 
     *partners* has partner, name, account, as_of, late; *confirmed* has opportunity_id, partner (key of its record)
-    and sourced, for influence that people confirmed. *current* is what the CRM says now, by object name.
+    and sourced, for influence that people confirmed. *current* is what the CRM says now, by object name. An opportunity
+    has at most *most_suggestions* current ones.
     """
 
     workspace_id: str
@@ -35,6 +36,7 @@ class Findings:
     confirmed: pl.DataFrame
     current: Mapping[str, pl.DataFrame]
     fallback_owner: str | None = None
+    most_suggestions: int = 3
 
 
 def partner_records(found: Findings) -> pl.DataFrame:
@@ -70,7 +72,7 @@ def overlap_records(found: Findings) -> pl.DataFrame:
             name=cut(pl.format("{}: {}", "partner_name", "account_name"), 80),
             overlap_key="key",
             workspace=pl.lit(found.workspace_id),
-            owner_id="active_owner_id",
+            owner_id=pl.coalesce("active_owner_id", pl.lit(found.fallback_owner, pl.String)),
             account="account_id",
             partner="partner_key",
             our_population="our_population",
@@ -96,10 +98,10 @@ def overlap_records(found: Findings) -> pl.DataFrame:
 
 
 def influence_records(found: Findings) -> pl.DataFrame:
-    """Return the desired `partner_influence` records, and *suggest*: whether a missing one may be created."""
+    """Return the desired `partner_influence` records, best first; *suggest* says which may be made."""
     return (
-        found.influences.join(labelled_partners(found), on="partner")
-        .join(_owners(found), on="owner_id", how="left")
+        found.influences.join(labelled_partners(found), on="partner", maintain_order="left")
+        .join(_owners(found), on="owner_id", how="left", maintain_order="left")
         .select(
             crm="crm",
             key="key",
@@ -110,7 +112,7 @@ def influence_records(found: Findings) -> pl.DataFrame:
             influence_key="key",
             workspace=pl.lit(found.workspace_id),
             origin=pl.lit("Engine"),
-            owner_id="active_owner_id",
+            owner_id=pl.coalesce("active_owner_id", pl.lit(found.fallback_owner, pl.String)),
             opportunity="opportunity_id",
             account="account_id",
             overlap="overlap_key",
@@ -173,8 +175,13 @@ def opportunity_records(found: Findings) -> pl.DataFrame:
             pl.when(~pl.col("engagement").eq_missing(pl.lit(OFF_LIMITS))).then(play(pl.lit(OPEN_OPPORTUNITIES)))
         ),
     )
-    deals = found.opportunities.select("id", "name", "account_id", "is_closed")
-    open_deals = deals.filter(~pl.col("is_closed")).join(of_account, on="account_id", how="left")
+    deals = found.opportunities.select("id", "name", "account_id", "is_closed", deal_engagement="engagement")
+    is_allowed = pl.col("deal_engagement").ne_missing(pl.lit(OFF_LIMITS))
+    open_deals = (
+        deals.filter(~pl.col("is_closed"))
+        .join(of_account, on="account_id", how="left")
+        .with_columns(overlap_best_play=pl.when(is_allowed).then("overlap_best_play"))
+    )
     kept = found.current["opportunity"].select("id", *_flat_names(of_account))
     closed_deals = deals.filter(pl.col("is_closed")).join(kept, on="id", how="left").select(open_deals.columns)
     everything = pl.concat([open_deals, closed_deals]).join(_confirmed(found), on="id", how="left")
@@ -204,9 +211,8 @@ def labelled_partners(found: Findings) -> pl.DataFrame:
 
 
 def _owners(found: Findings) -> pl.DataFrame:
-    """Who owns a record: the account's or opportunity's owner, or the fallback where that person is inactive."""
-    owner = pl.when(pl.col("is_active")).then(pl.col("id")).otherwise(pl.lit(found.fallback_owner, pl.String))
-    return found.users.select(owner_id="id", active_owner_id=owner)
+    """Who can own a record: the owner of the account or opportunity, if active; all others are up to the fallback."""
+    return found.users.filter("is_active").select(owner_id="id", active_owner_id="id")
 
 
 def _names(where: pl.Expr) -> pl.Expr:
@@ -232,9 +238,11 @@ def _best_columns(best_play: pl.Expr) -> dict[str, pl.Expr]:
 
 def _confirmed(found: Findings) -> pl.DataFrame:
     """Partners whose influence people confirmed, by opportunity; the first by name where two claim to have sourced."""
-    named = found.confirmed.join(
-        labelled_partners(found).select("partner_key", "partner_name"), left_on="partner", right_on="partner_key"
-    )
+    # A partner that was removed from the settings keeps its part in deals: the CRM still knows its name.
+    removed = found.current["overlap_partner"].select("partner_key", partner_name="name")
+    names = pl.concat([labelled_partners(found).select("partner_key", "partner_name"), removed])
+    first = names.unique("partner_key", keep="first", maintain_order=True)
+    named = found.confirmed.join(first, left_on="partner", right_on="partner_key")
     sourced = pl.col("partner_name").filter(pl.col("sourced").fill_null(False)).sort().first()
     return named.group_by(id="opportunity_id").agg(
         overlap_confirmed_partners=pl.col("partner_name").unique().sort().str.join(";"), overlap_sourced_by=sourced

@@ -23,6 +23,8 @@ from overlap.fields import BY_NAME, CrmObject
 
 #: Characters of a query in its URL. Salesforce refuses URLs of 16k and more, with a page of HTML.
 _QUERY_LENGTH: Final = 14_000
+#: What Salesforce says of an update by id when the record is not there.
+_GONE: Final = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 
 
 class SalesforceSink:
@@ -138,6 +140,7 @@ def receipt(write: Write, result: Mapping[str, Any]) -> Receipt:
         write.record_id,
         error="; ".join(map(_error_text, errors)) or "Salesforce gave no reason",
         retry=bool(errors) and all(_passes(write, error) for error in errors),
+        gone=write.record_id is not None and any(error["statusCode"] in _GONE for error in errors),
     )
 
 

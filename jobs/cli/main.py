@@ -5,6 +5,7 @@ Heavy imports happen inside the verbs, so that `overlap --help` answers at once.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import typer
@@ -22,10 +23,18 @@ class _Verbs(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except OverlapError as error:
-            from jobs.cli.console import err
+            raise _ended(str(error), error.exit_code) from error
+        except OSError as error:
+            if error.errno in (None, errno.EPIPE):  # not about a file, or whoever read our output has gone
+                raise
+            raise _ended(f"{error.filename}: {error.strerror}", OverlapError.exit_code) from error
 
-            err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-            raise typer.Exit(error.exit_code) from error
+
+def _ended(sentence: str, exit_code: int) -> typer.Exit:
+    from jobs.cli.console import err
+
+    err.print(f"[bold red]error:[/] {escape(sentence)}", soft_wrap=True)
+    return typer.Exit(exit_code)
 
 
 app = typer.Typer(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from overlap.errors import ConfigError
 
 if TYPE_CHECKING:
     from jobs.context import Context
@@ -17,6 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 Partner = Annotated[str | None, typer.Option("--partner", "-p", help="Only this partner (its key).")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many rows.")]
 HERE = Path()
+_MOST_LISTED = 20
 
 
 @contextmanager
@@ -29,3 +33,17 @@ def opened(folder: Path) -> Iterator[Context]:
     workspace = open_workspace(folder)
     with progress() as report, open_context(workspace, report) as context:
         yield context
+
+
+def require_known(what: str, wanted: Collection[str], known: Collection[str]) -> None:
+    """Make sure that each name of *wanted* is one of *known*: a misspelt one must not be passed over in silence.
+
+    Raises:
+        ConfigError: one is not; the message suggests the nearest.
+    """
+    for name in wanted:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            listed = f"known: {', '.join(known) or 'none'}" if len(known) <= _MOST_LISTED else "check its spelling"
+            hint = f"did you mean '{close[0]}'?" if close else listed
+            raise ConfigError(f"there is no {what} '{name}'; {hint}")

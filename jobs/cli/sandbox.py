@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.cli.options import Json
+
+if TYPE_CHECKING:
+    from connectors.sandbox.store import Store
 
 app = typer.Typer(
     help="A strict stand-in for Salesforce on this machine, for dry runs.",
@@ -43,7 +46,9 @@ def salesforce(
 ) -> None:
     """Serve a sandbox Salesforce over HTTPS on localhost until you press Ctrl-C."""
     from connectors.sandbox.server import main
+    from jobs.cli.console import err
 
+    err.print("Ctrl-C stops it. Its address, as soon as it listens:", style="dim")
     main(str(folder), port)
 
 
@@ -55,10 +60,9 @@ def edit(
     folder: SandboxFolder,
 ) -> None:
     """Edit a record in the sandbox as a person would."""
-    from connectors.sandbox.store import Store
     from jobs.cli import show
 
-    with Store.open(folder) as store:
+    with _opened(folder) as store:
         edited = store.edit(object_name, record, _assignments(values))
     show.next_steps(f"{object_name} {edited} is edited.", [])
 
@@ -70,10 +74,9 @@ def create(
     folder: SandboxFolder,
 ) -> None:
     """Make a record in the sandbox as a person would."""
-    from connectors.sandbox.store import Store
     from jobs.cli import show
 
-    with Store.open(folder) as store:
+    with _opened(folder) as store:
         made = store.create(object_name, _assignments(values))
     show.next_steps(f"{object_name} {made} is made.", [])
 
@@ -84,10 +87,9 @@ def records(
     folder: SandboxFolder,
 ) -> None:
     """Print the sandbox's records of one object as JSON."""
-    from connectors.sandbox.store import Store
     from jobs.cli import console
 
-    with Store.open(folder) as store:
+    with _opened(folder) as store:
         console.print_json({"object": object_name, "records": store.records(object_name)})
 
 
@@ -96,11 +98,19 @@ def history(folder: SandboxFolder) -> None:
     """Print every write that the sandbox took, by whom, as JSON."""
     from dataclasses import asdict
 
-    from connectors.sandbox.store import Store
     from jobs.cli import console
 
-    with Store.open(folder) as store:
+    with _opened(folder) as store:
         console.print_json({"history": [asdict(change) for change in store.history()]})
+
+
+def _opened(folder: Path) -> Store:
+    """Open the org of a sandbox that has run before; opening any other folder would found a new, empty one."""
+    from connectors.sandbox.server import read_address
+    from connectors.sandbox.store import Store
+
+    read_address(folder)
+    return Store.open(folder)
 
 
 def _assignments(values: list[str]) -> dict[str, str | bool | None]:

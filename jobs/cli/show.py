@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from overlap.plan import SyncPlan
 
 _SHOWN_CHANGES = 15
+_STANDS = "; until then the list accepted before stays in force"
 
 
 def next_steps(said: str, steps: Sequence[str]) -> None:
@@ -50,7 +51,11 @@ def ask(question: str) -> None:
     """
     if not sys.stdin.isatty():
         raise ConfigError("there is no terminal to ask at; say --yes")
-    if not typer.confirm(question, err=True):
+    try:
+        answer = err.input(f"{escape(question)} \\[y/N] ")  # not typer's: it prints a part of it to stdout
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
         err.print("Nothing was written.")
         raise typer.Exit(1)
 
@@ -78,7 +83,8 @@ def pulled(report: PullReport) -> None:
         gone = sum(crm.deleted.values())
         out.print(f"[bold]{crm.crm}[/] {since}: {read or 'nothing new'}" + (f", {gone:,} deleted" if gone else ""))
     for one in report.lists:
-        detail = f"{one.file}: {one.rows_in:,} rows in" if one.file else "; ".join(one.reasons)
+        unread = one.state == "held" and not one.rows_in
+        detail = "; ".join(one.reasons) if unread or not one.file else f"{one.file}: {one.rows_in:,} rows in"
         if one.state == "accepted":
             detail += f", {one.rows_out:,} out, {one.quarantined:,} quarantined, {one.duplicates:,} duplicates"
         out.print(f"[bold]{one.partner}[/] {_state(one.state)} {escape(detail)}", soft_wrap=True)
@@ -86,10 +92,12 @@ def pulled(report: PullReport) -> None:
             out.print(f"  bad rows, each with its reason: {escape(one.quarantine)}")
         for note in one.notes:
             out.print(f"  [dim]{escape(note)}[/]", soft_wrap=True)
-        if one.state == "held":
+        if unread:
+            out.print(f"  correct this, then: overlap pull{_STANDS}", soft_wrap=True)
+        elif one.state == "held":
             for reason in one.reasons:
                 out.print(f"  → {escape(reason)}", soft_wrap=True)
-            out.print(f"  the last good list stays in force; if this one is right: overlap pull --accept {one.partner}")
+            out.print(f"  if it is right all the same: overlap pull --accept {one.partner}{_STANDS}", soft_wrap=True)
 
 
 def matched(report: MatchReport) -> None:

@@ -44,6 +44,9 @@ def matrix(cells: pl.DataFrame, names: Mapping[str, str]) -> None:
 
 def overlaps(found: pl.DataFrame, limit: int) -> None:
     """Print the *limit* most promising overlaps with their play and why they match."""
+    if found.is_empty():
+        out.print("No overlap fits.")
+        return
     table = _table("Overlaps, the most promising first")
     table.add_column("#", justify="right", style="dim")
     table.add_column("account, and why we think so", overflow="fold", ratio=3)
@@ -65,37 +68,38 @@ def overlaps(found: pl.DataFrame, limit: int) -> None:
 
 def reviews(found: pl.DataFrame, limit: int) -> None:
     """Print doubtful pairs with what speaks for and against them."""
+    if found.is_empty():
+        out.print("No pair waits for your judgement.")
+        return
     table = _table("Pairs that wait for your judgement")
-    table.add_column("ours", style="bold", overflow="fold")
-    table.add_column("theirs", overflow="fold")
-    table.add_column("partner")
-    table.add_column("probability", justify="right")
+    # Ids may not be broken over two lines: people copy them.
+    table.add_column("ours", style="bold", min_width=18)
+    table.add_column("theirs", min_width=18)
+    table.add_column("same?", justify="right")
     table.add_column("why", overflow="fold", ratio=1)
     for row in found.head(limit).iter_rows(named=True):
-        names = (f"{escape(row[side])}\n[dim]{row[side + '_id']}[/]" for side in ("ours", "theirs"))
-        table.add_row(*names, row["partner"], f"{row['probability']:.0%}", escape(row["reasons"]))
+        ours = f"{escape(row['ours'])}\n[dim]{escape(row['ours_id'])}[/]"
+        theirs = f"{escape(row['theirs'])}\n[dim]{escape(row['partner'])}:{escape(row['theirs_id'])}[/]"
+        table.add_row(ours, theirs, f"{row['probability']:.0%}", escape(row["reasons"]))
     _print(table, found.height, limit)
-    if found.height:
-        out.print("Settle one with: overlap judge OURS THEIRS same|different", style="dim")
+    out.print("Settle one with: overlap judge OURS THEIRS same|different", style="dim")
 
 
 def greenfield(found: pl.DataFrame, limit: int) -> None:
     """Print partners' accounts that are not ours yet, the best fit first."""
+    if found.is_empty():
+        out.print("No greenfield: you have every account of theirs.")
+        return
     table = _table("Greenfield: their accounts that you do not have")
-    table.add_column("account", style="bold", overflow="fold")
-    table.add_column("partner")
-    table.add_column("theirs")
-    table.add_column("country")
-    table.add_column("headcount", justify="right")
-    table.add_column("ICP", justify="right")
+    table.add_column("account", overflow="fold", ratio=1)
+    table.add_column("partner, its status")
+    table.add_column("ICP", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold", ratio=1)
     for row in found.head(limit).iter_rows(named=True):
+        staff = f"{row['headcount']:,} people" if row["headcount"] else None
         table.add_row(
-            escape(row["name"]),
-            row["partner"],
-            row["population"],
-            escape(row["country"] or ""),
-            f"{row['headcount']:,}" if row["headcount"] else "",
+            f"[bold]{escape(row['name'])}[/]\n[dim]{escape(', '.join(filter(None, (row['country'], staff))))}[/]",
+            f"{escape(row['partner'])}\n[dim]{row['population']}[/]",
             _tier(row["icp_tier"], row["icp_fit"]),
             escape(row["icp_reasons"]),
         )
@@ -136,24 +140,40 @@ def explanation(found: Explanation) -> None:
 def status(found: Status) -> None:
     """Print where the workspace stands."""
     out.print(f"workspace [bold]{found.workspace}[/], published run {found.published_run or 'none yet'}")
-    runs = _table("Last runs")
+    if found.runs:
+        _runs(found)
+    if found.lists:
+        _lists(found)
+    if found.unfinished:
+        out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
+    out.print(f"next: [bold]{escape(found.next_step)}[/]", soft_wrap=True)
+
+
+def _runs(found: Status) -> None:
+    table = _table("Last runs")
     for heading in ("verb", "run", "state", "started (UTC)", "seconds"):
-        runs.add_column(heading)
+        table.add_column(heading)
     for run in found.runs:
         took = f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
-        runs.add_row(run.verb, str(run.id), run.state, f"{run.started_at:%Y-%m-%d %H:%M:%S}", took)
-    out.print(runs)
-    lists = _table("Partners' lists in force")
-    for heading in ("partner", "file", "as of", "accounts", ""):
-        lists.add_column(heading)
+        table.add_row(run.verb, str(run.id), run.state, f"{run.started_at:%Y-%m-%d %H:%M:%S}", took)
+    out.print(table)
+    for run in found.runs:
+        if run.state == "failed":
+            out.print(f"[red]{run.verb}:[/] {escape(str(run.summary.get('error', '')))}", soft_wrap=True)
+
+
+def _lists(found: Status) -> None:
+    table = _table("Partners' lists in force")
+    table.add_column("partner", overflow="fold")
+    table.add_column("file", overflow="fold")
+    table.add_column("as of", no_wrap=True)
+    table.add_column("accounts", justify="right")
+    table.add_column("")
     for one in found.lists:
         day = f"{one.as_of:%Y-%m-%d}" if one.as_of else ""
         note = "[red]late[/]" if one.late else "" if one.file else "[red]no list yet[/]"
-        lists.add_row(f"{one.name} ({one.partner})", one.file or "", day, f"{one.accounts:,}", note)
-    out.print(lists)
-    if found.unfinished:
-        out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
-    out.print(f"next: [bold]{escape(found.next_step)}[/]")
+        table.add_row(f"{escape(one.name)} ({one.partner})", escape(one.file or ""), day, f"{one.accounts:,}", note)
+    out.print(table)
 
 
 def _table(title: str) -> Table:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.options import HERE, Folder, Json, opened
+from jobs.cli.options import HERE, Folder, Json, opened, require_known
 
 CHANGES_PENDING, REJECTED, HELD = 4, 5, 6
 
@@ -19,9 +19,12 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make a workspace: a commented overlap.toml and the folders."""
+    from zoneinfo import available_timezones
+
     from config.workspace import init as make
     from jobs.cli import console, show
 
+    require_known("time zone", (time_zone,), available_timezones())
     path = make(folder, name, time_zone)
     if as_json:
         console.print_json({"workspace": str(folder), "settings": str(path)})
@@ -41,6 +44,8 @@ def check(
     from jobs.cli import console, show
 
     with opened(folder) as context:
+        if crm is not None:
+            require_known("CRM connection", (crm,), context.crms())
         findings = look_at(context, crm)
     if as_json:
         console.print_json({"findings": [asdict(finding) for finding in findings]})
@@ -61,11 +66,13 @@ def pull(
     from jobs.pull import pull as read
 
     with opened(folder) as context:
+        require_known("partner", accept or (), context.workspace.settings.partners)
         report = read(context, full, accept or ())
     if as_json:
         console.print_json(report)
     else:
         show.pulled(report)
+        show.next_steps("", ["overlap match"])
     if report.held:
         raise typer.Exit(HELD)
 
@@ -133,6 +140,7 @@ def plan(
 
     with opened(folder) as context:
         names = (crm,) if crm else context.crms()
+        require_known("CRM connection", names, context.crms())
         plans = [outbox.load(context.ledger, number)] if number else [make(context, name) for name in names]
     if as_json:
         console.print_json({"plans": [show.plan_as_json(made) for made in plans]})
@@ -154,11 +162,13 @@ def apply(
     from jobs.apply import apply as write
     from jobs.cli import console, show
     from jobs.stores import outbox
+    from jobs.stores.outbox import State
 
     with opened(folder) as context:
         planned = outbox.load(context.ledger, number)
-    if not (yes or approve):
-        show.ask(f"Write {len(planned.changes):,} records to '{planned.crm}'?")
+        waiting = outbox.entries(context.ledger, planned.id, (State.PLANNED, *outbox.OPEN))
+    if waiting and not (yes or approve):
+        show.ask(f"Write {len(waiting):,} records to '{planned.crm}'?")
     with opened(folder) as context:
         report = write(context, planned.id, approve)
     if as_json:
@@ -180,6 +190,7 @@ def run(
     from jobs.run import run as work
 
     with opened(folder) as context:
+        require_known("partner", accept or (), context.workspace.settings.partners)
         report = work(context, approve, accept or ())
     if as_json:
         console.print_json(show.run_as_json(report))
@@ -212,4 +223,4 @@ def judge(
         )
     else:
         said = "The verdict is undone." if verdict == "undo" else f"Judged {verdict}. It holds until you undo it."
-        show.next_steps(said, ["overlap match", "overlap plan"])
+        show.next_steps(said, ["overlap pull", "overlap match", "overlap plan"])

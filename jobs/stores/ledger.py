@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,8 @@ from overlap.errors import AccessError, ConfigError
 
 _HEAD: Final = "0001"
 _BUSY_TIMEOUT_S: Final = 5
+#: A little less than a day, so that a job that runs daily counts daily.
+_ONE_DAY: Final = timedelta(hours=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,14 @@ class Ledger:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def start_run(self, verb: str, at: datetime) -> int:
-        """Return the number of a new run of *verb*."""
+    def start_run(self, verb: str, at: datetime, above: int = 0) -> int:
+        """Return the number of a new run of *verb*, higher than all before it and than *above*."""
         with self.engine.begin() as connection:
-            row = insert(schema.runs).values(verb=verb, state="running", started_at=at).returning(schema.runs.c.id)
-            return int(connection.execute(row).scalar_one())
+            last = connection.execute(select(func.max(schema.runs.c.id))).scalar() or 0
+            number = max(int(last), above) + 1
+            row = {"id": number, "verb": verb, "state": "running", "started_at": at}
+            connection.execute(insert(schema.runs).values(row))
+        return number
 
     def finish_run(self, run_id: int, state: str, at: datetime, summary: Mapping[str, Any]) -> None:
         """Close run *run_id* as ``done`` or ``failed``."""
@@ -85,9 +90,15 @@ class Ledger:
         """Pin the org of *crm* at the first sight of it; refuse another one ever after.
 
         Raises:
-            AccessError: *crm* points to another org than before.
+            AccessError: *crm* points to another org than before, or the org is known under another name.
         """
         known = self.pinned(f"org:{crm}")
+        other = next((name for name, org in self.pins("org:").items() if org == org_id and name != crm), None)
+        if other is not None:
+            raise AccessError(
+                f"crm '{crm}' is org {org_id}, which this workspace knows as crm '{other}'; a connection's name is "
+                f"fixed once: write [crm.{other}] back"
+            )
         if known is None:
             self.pin(f"org:{crm}", org_id)
         elif known != org_id:
@@ -101,7 +112,7 @@ class Ledger:
         table = schema.first_seen
         with self.engine.begin() as connection:
             known = {row.key: row.seen_on for row in connection.execute(select(table))}
-            new = [{"key": key, "seen_on": today} for key in keys if key not in known]
+            new = [{"key": key, "seen_on": today} for key in dict.fromkeys(keys) if key not in known]
             if new:
                 connection.execute(insert(table), new)
         return {key: known.get(key, today) for key in keys}
@@ -109,20 +120,16 @@ class Ledger:
     def count_absences(self, crm: str, absent: set[str], swept_at: datetime) -> dict[str, int]:
         """Count one complete read of *crm* that did not find the accounts *absent*; return each one's count.
 
-        Accounts that are not in *absent* any more are forgotten.
+        Two reads of one day are one snapshot. Accounts that are not in *absent* any more are forgotten.
         """
         table = schema.absences
         with self.engine.begin() as connection:
-            known = {row.account_id: row.sweeps for row in connection.execute(select(table).where(table.c.crm == crm))}
-            counts = {account_id: known.get(account_id, 0) + 1 for account_id in absent}
+            known = {row.account_id: row for row in connection.execute(select(table).where(table.c.crm == crm))}
+            rows = [_absence(crm, account_id, known.get(account_id), swept_at) for account_id in sorted(absent)]
             connection.execute(table.delete().where(table.c.crm == crm))
-            if counts:
-                rows = [
-                    {"crm": crm, "account_id": account_id, "sweeps": sweeps, "last_swept_at": swept_at}
-                    for account_id, sweeps in sorted(counts.items())
-                ]
+            if rows:
                 connection.execute(insert(table), rows)
-        return counts
+        return {row["account_id"]: row["sweeps"] for row in rows}
 
     def note(self, who: str, did: str, what: Mapping[str, Any], at: datetime) -> None:
         """Append a line to the audit."""
@@ -154,6 +161,14 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
         yield ledger
     finally:
         engine.dispose()
+
+
+def _absence(crm: str, account_id: str, before: Any, swept_at: datetime) -> dict[str, Any]:
+    """One account's line: one sweep more than *before*, unless that was counted within the same day."""
+    sweeps, counted_at = (before.sweeps, before.last_swept_at) if before else (0, None)
+    if counted_at is None or swept_at - counted_at >= _ONE_DAY:
+        sweeps, counted_at = sweeps + 1, swept_at
+    return {"crm": crm, "account_id": account_id, "sweeps": sweeps, "last_swept_at": counted_at}
 
 
 def _prepare(connection: Any, record: object) -> None:

@@ -14,11 +14,12 @@ from sqlalchemy import insert, select
 from jobs.steps import step
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import lists
+from overlap.errors import GuardError
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedList:
-    """One list that is, or was, in force."""
+    """One list that is, or was, in force. *settings* is the JSON of the partner's settings it was read with."""
 
     partner: str
     as_of: datetime
@@ -30,6 +31,7 @@ class AcceptedList:
     duplicates: int
     accepted_at: datetime
     approved_by: str | None
+    settings: str
 
     def path(self, folder: Path) -> Path:
         """Where its bytes lie; the suffix says how to read them."""
@@ -43,7 +45,11 @@ def digest(path: Path) -> str:
 
 
 def accept(ledger: Ledger, accepted: AcceptedList, file: Path, folder: Path) -> None:
-    """Keep the bytes of *file* and put *accepted* in force. A crash between the two leaves unused bytes only."""
+    """Keep the bytes of *file* and put *accepted* in force. A crash between the two leaves unused bytes only.
+
+    Raises:
+        GuardError: *file* is not what was read any more: somebody is still writing it.
+    """
     target = accepted.path(folder)
     step("list: keep bytes")
     if not target.exists():
@@ -52,6 +58,9 @@ def accept(ledger: Ledger, accepted: AcceptedList, file: Path, folder: Path) -> 
             copy.write(file.read_bytes())
             copy.flush()
             os.fsync(copy.fileno())
+        if digest(partial) != accepted.sha256:
+            partial.unlink()
+            raise GuardError(f"{file} changed while it was read: pull again when it is complete")
         partial.replace(target)
     step("list: bytes kept")
     with ledger.engine.begin() as connection:

@@ -7,8 +7,9 @@ row means "ask the CRM", never "send again".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -32,6 +33,7 @@ class State(StrEnum):
     UNNEEDED = "unneeded"  # the CRM said it already
     CONFLICT = "conflict"  # somebody changed the record since the plan
     REJECTED = "rejected"  # the CRM refused the record
+    SUPERSEDED = "superseded"  # never sent: the plan was cut short and is stale
 
 
 OPEN: Final = (State.PENDING, State.SENT)
@@ -73,7 +75,7 @@ def store(ledger: Ledger, plan: SyncPlan) -> SyncPlan:
         rows = [_row(number, change) for change in plan.changes]
         if rows:
             connection.execute(insert(outbox), rows)
-    return load(ledger, str(number))
+    return replace(plan, id=str(number))
 
 
 def load(ledger: Ledger, plan_id: str) -> SyncPlan:
@@ -82,13 +84,24 @@ def load(ledger: Ledger, plan_id: str) -> SyncPlan:
     Raises:
         ConfigError: there is no such plan.
     """
-    number = latest_id(ledger) if plan_id == "latest" else int(plan_id) if plan_id.isdecimal() else None
+    plan = header(ledger, plan_id)
+    query = select(outbox).where(outbox.c.plan_id == int(plan.id)).order_by(outbox.c.seq)
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(query).mappings()
+        return replace(plan, changes=tuple(_entry(row, plan.crm).change for row in rows))
+
+
+def header(ledger: Ledger, plan_id: str) -> SyncPlan:
+    """Return the plan with number *plan_id* (or ``latest``) without its changes.
+
+    Raises:
+        ConfigError: there is no such plan.
+    """
+    number = latest_id(ledger) if plan_id == "latest" else int(plan_id) if re.fullmatch(r"\d{1,9}", plan_id) else None
     with ledger.engine.connect() as connection:
         row = connection.execute(select(plans).where(plans.c.id == number)).mappings().first()
-        if row is None:
-            raise ConfigError(f"there is no plan '{plan_id}'; 'overlap plan' makes one and prints its number")
-        changes = connection.execute(select(outbox).where(outbox.c.plan_id == number).order_by(outbox.c.seq))
-        found = tuple(_entry(change, row["crm"]).change for change in changes.mappings())
+    if row is None:
+        raise ConfigError(f"there is no plan '{plan_id}'; 'overlap plan' makes one and prints its number")
     return SyncPlan(
         id=str(row["id"]),
         run_id=str(row["run_id"]),
@@ -96,7 +109,7 @@ def load(ledger: Ledger, plan_id: str) -> SyncPlan:
         org_id=row["org_id"],
         settings_hash=row["settings_hash"],
         created_at=row["created_at"],
-        changes=found,
+        changes=(),
         unchanged=json.loads(row["unchanged"]),
         held=tuple(json.loads(row["held"])),
         notes=tuple(json.loads(row["notes"])),
@@ -141,6 +154,20 @@ def set_off(ledger: Ledger, plan_id: str, at: datetime, approved_by: str | None)
         connection.execute(update(outbox).where(planned).values(state=State.PENDING))
 
 
+def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
+    """Give up what *plan_id* has not sent."""
+    pending = (outbox.c.plan_id == int(plan_id)) & (outbox.c.state == State.PENDING)
+    with ledger.engine.begin() as connection:
+        connection.execute(update(outbox).where(pending).values(state=State.SUPERSEDED, settled_at=at))
+
+
+def was_written(ledger: Ledger, crm: str) -> bool:
+    """Return whether *crm* ever took anything from us: until then, every plan for it is the first."""
+    query = select(outbox.c.seq).join(plans).where(plans.c.crm == crm, outbox.c.state == State.ACKNOWLEDGED).limit(1)
+    with ledger.engine.connect() as connection:
+        return connection.execute(query).first() is not None
+
+
 def unfinished(ledger: Ledger, crm: str) -> list[int]:
     """Return the numbers of the plans for *crm* that have changes in flight, oldest first."""
     query = (
@@ -152,16 +179,36 @@ def unfinished(ledger: Ledger, crm: str) -> list[int]:
         return [int(number) for number in connection.execute(query).scalars()]
 
 
-def entries(ledger: Ledger, plan_id: str, states: Sequence[State]) -> list[Entry]:
-    """Return the changes of *plan_id* in one of *states*, in the order in which they were planned."""
+def entries(ledger: Ledger, plan_id: str, states: Sequence[State], object_name: str | None = None) -> list[Entry]:
+    """Return the changes of *plan_id* in one of *states*, in the order in which they were planned.
+
+    *object_name* None means those of every object.
+    """
+    of_object = () if object_name is None else (outbox.c.object_name == object_name,)
     query = (
         select(outbox, plans.c.crm)
         .join(plans)
-        .where(outbox.c.plan_id == int(plan_id), outbox.c.state.in_(states))
+        .where(outbox.c.plan_id == int(plan_id), outbox.c.state.in_(states), *of_object)
         .order_by(outbox.c.seq)
     )
     with ledger.engine.connect() as connection:
         return [_entry(row, row["crm"]) for row in connection.execute(query).mappings()]
+
+
+def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
+    """Return the records of *object_name* that got their key from us: key to the CRM's id."""
+    query = (
+        select(outbox.c.key, outbox.c.record_id)
+        .join(plans)
+        .where(
+            plans.c.crm == crm,
+            outbox.c.object_name == object_name,
+            outbox.c.action.in_((Action.CREATE, Action.ADOPT)),
+            outbox.c.state == State.ACKNOWLEDGED,
+        )
+    )
+    with ledger.engine.connect() as connection:
+        return {row.key: row.record_id for row in connection.execute(query)}
 
 
 def mark_sent(ledger: Ledger, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
@@ -247,12 +294,13 @@ def _row(plan_id: int, change: Change) -> dict[str, Any]:
         "partner": change.partner,
         "account_id": change.account_id,
         "cause": change.cause,
-        "old": _dump(change.old),
+        "old": "{}" if change.action is Action.CREATE else _dump(change.old),
         "new": _dump(change.new),
     }
 
 
 def _entry(row: Mapping[Any, Any], crm: str) -> Entry:
+    new = _parse(row["object_name"], row["new"])
     change = Change(
         crm=crm,
         object_name=row["object_name"],
@@ -263,8 +311,8 @@ def _entry(row: Mapping[Any, Any], crm: str) -> Entry:
         partner=row["partner"],
         account_id=row["account_id"],
         cause=row["cause"],
-        old=_parse(row["object_name"], row["old"]),
-        new=_parse(row["object_name"], row["new"]),
+        old=dict.fromkeys(new) | _parse(row["object_name"], row["old"]),
+        new=new,
     )
     return Entry(seq=row["seq"], state=State(row["state"]), attempts=row["attempts"], change=change)
 

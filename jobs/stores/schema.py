@@ -79,7 +79,7 @@ lists = Table(
     Column("duplicates", Integer, nullable=False),
     Column("accepted_at", UtcDateTime, nullable=False),
     Column("approved_by", String(80)),
-    UniqueConstraint("partner", "as_of", "sha256"),
+    Column("settings", Text, nullable=False),
     comment="partner lists as accepted; their bytes lie in lists/<sha256>",
 )
 

@@ -88,6 +88,11 @@ class Warehouse:
         do = f"update {_table(stream)} set is_deleted = true" if _is_record(stream) else f"delete from {_table(stream)}"
         self._run(f"{do} where {_side(stream)} = $side and id in (select unnest($ids))", side=side, ids=list(ids))
 
+    def drop_side(self, stream: str, side: str) -> None:
+        """Drop everything that *side* has in *stream*, and what is remembered of where its reading stands."""
+        self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
+        self._run("delete from marks where name in ($list, $watermark, $sweep)", **_marks(side))
+
     def replace_side(self, stream: str, side: str, rows: pl.DataFrame) -> None:
         """Make *rows* all that *side* has."""
         self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
@@ -99,8 +104,9 @@ class Warehouse:
         return rows.cast(_schema(stream))  # type: ignore[arg-type]
 
     def ids(self, stream: str, side: str) -> set[str]:
-        """Return the ids that *side* has."""
-        query = f"select id from {_table(stream)} where {_side(stream)} = $side"
+        """Return the ids that *side* has; records of ours that are marked as deleted do not count."""
+        alive = " and not is_deleted" if _is_record(stream) else ""
+        query = f"select id from {_table(stream)} where {_side(stream)} = $side{alive}"
         return {row[0] for row in self._run(query, side=side)}
 
     def sides(self, stream: str) -> set[str]:
@@ -166,6 +172,10 @@ def _has_version(path: Path, version: str) -> bool:
             return Warehouse(connection).mark("version") == version
         except duckdb.CatalogException:
             return False
+
+
+def _marks(side: str) -> dict[str, str]:
+    return {"list": f"list:{side}", "watermark": f"watermark:{side}", "sweep": f"sweep:{side}"}
 
 
 def _is_record(stream: str) -> bool:

@@ -65,7 +65,7 @@ def upgrade() -> None:
         sa.Column("duplicates", sa.Integer(), nullable=False),
         sa.Column("accepted_at", UtcDateTime(), nullable=False),
         sa.Column("approved_by", sa.String(80)),
-        sa.UniqueConstraint("partner", "as_of", "sha256"),
+        sa.Column("settings", sa.Text(), nullable=False),
     )
     op.create_table(
         "pins",
