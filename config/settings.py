@@ -125,8 +125,14 @@ class RangeCriterion(_Section):
     """Part of the ICP: the account's headcount lies in [*at_least*, *at_most*]; near it earns part of the weight."""
 
     weight: Annotated[int, Field(ge=0)] = 0
-    at_least: int | None = None
-    at_most: int | None = None
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    at_most: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.at_least and self.at_most and self.at_least > self.at_most:
+            raise ValueError(f"at_least, {self.at_least}, is more than at_most, {self.at_most}; nobody would fit")
+        return self
 
 
 class IcpSettings(_Section):
@@ -137,6 +143,12 @@ class IcpSettings(_Section):
     country: ListCriterion = ListCriterion()
     tier_a: Percent = 70
     tier_b: Percent = 40
+
+    @model_validator(mode="after")
+    def _a_above_b(self) -> Self:
+        if self.tier_b > self.tier_a:
+            raise ValueError(f"tier_b, {self.tier_b}, is above tier_a, {self.tier_a}; A is the better one")
+        return self
 
 
 class InfluenceSettings(_Section):

@@ -18,6 +18,7 @@ from connectors.base import Connection, Receipt, Sink, Write
 from jobs.context import Context, connected, recorded
 from jobs.steps import step
 from jobs.stores import outbox
+from jobs.stores.ledger import utc_now
 from jobs.stores.lock import workspace_lock
 from jobs.stores.outbox import Entry, Settled, State
 from overlap.diff import canonical_row, still_needed
@@ -173,7 +174,7 @@ def _read_back(context: Context, sink: Sink, sent: list[Entry]) -> None:
         now = _current(sink, batch)
         step("read back: read")
         outbox.settle(
-            context.ledger, [_judge_sent(entry, now.get(_address(entry.change))) for entry in batch], context.now
+            context.ledger, [_judge_sent(entry, now.get(_address(entry.change))) for entry in batch], utc_now()
         )
         step("read back: settled")
 
@@ -204,7 +205,7 @@ def _write(context: Context, sink: Sink, batch: list[Entry], last: bool) -> None
             settled.append(Settled(entry.seq, State.UNNEEDED))
         else:
             leaving.append((entry, left))
-    outbox.settle(context.ledger, settled, context.now)
+    outbox.settle(context.ledger, settled, utc_now())
     step(f"{name}: sorted")
     if not leaving:
         return
@@ -213,7 +214,7 @@ def _write(context: Context, sink: Sink, batch: list[Entry], last: bool) -> None
     receipts = sink.send(name, [_as_write(left) for _, left in leaving])
     step(f"{name}: sent")
     pairs = zip((entry for entry, _ in leaving), receipts, strict=True)
-    outbox.settle(context.ledger, [_judge_receipt(entry, receipt, last) for entry, receipt in pairs], context.now)
+    outbox.settle(context.ledger, [_judge_receipt(entry, receipt, last) for entry, receipt in pairs], utc_now())
     step(f"{name}: receipts stored")
 
 

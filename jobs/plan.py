@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from connectors.base import Connection, Sink
+from jobs import mirror
 from jobs.context import Context, connected, recorded
 from jobs.lists import is_late
 from jobs.stores import lists, outbox, snapshot
 from overlap.errors import ConfigError
-from overlap.fields import BY_NAME, INFLUENCE, OBJECTS, OVERLAP
+from overlap.fields import INFLUENCE, OBJECTS, OVERLAP
 from overlap.guards import PlanLimits, plan_guards
-from overlap.plan import Action, Change, SyncPlan
+from overlap.plan import Change, SyncPlan
 from overlap.planning import Intent, Reasons, intent, live_records
 from overlap.records import Findings
 
@@ -33,7 +33,7 @@ def plan(context: Context, crm: str) -> SyncPlan:
         raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
     with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
         found, reasons = _read(context, crm, published)
-        wanted = _decide(context, connection.sink, found, reasons)
+        wanted = _decide(context, connection.sink, found, reasons, published)
         held = _held(context, connection, found, wanted)
         made = outbox.store(
             context.ledger,
@@ -57,11 +57,11 @@ def plan(context: Context, crm: str) -> SyncPlan:
 def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
     runs = context.workspace.runs
     frames = dict(zip(_FRAMES, snapshot.read(runs, run_id, *_FRAMES), strict=True))
-    mirrors = snapshot.read(runs, run_id, *(f"record_{thing.name}" for thing in OBJECTS))
+    records = snapshot.read(runs, run_id, *(f"record_{thing.name}" for thing in OBJECTS))
     ours = {
         name: frame.filter(pl.col("crm") == crm) if "crm" in frame.columns else frame for name, frame in frames.items()
     }
-    current = {thing.name: mirror.filter(pl.col("crm") == crm) for thing, mirror in zip(OBJECTS, mirrors, strict=True)}
+    current = {thing.name: said.filter(pl.col("crm") == crm) for thing, said in zip(OBJECTS, records, strict=True)}
     found = Findings(
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
@@ -73,6 +73,7 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
         confirmed=_confirmed(current[INFLUENCE.name]),
         current=current,
         fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
+        most_suggestions=context.workspace.settings.influence.most_per_opportunity,
     )
     reasons = Reasons(ours["accounts"], ours["partner_accounts"], ours["matches"], _rules_changed(context, crm, run_id))
     return found, reasons
@@ -118,55 +119,17 @@ def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
     return bool(then["settings_hash"] != now["settings_hash"] or then["model"] != now["model"])
 
 
-def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> Intent:
+def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons, run_id: str) -> Intent:
     """Compare with what the last pull saw, then look again at just the records that would change.
 
-    An unchanged workspace costs no call, and what is shown as old is what the CRM says at this moment.
+    An unchanged week costs no call, and what is shown as old is what the CRM says at this moment.
     """
     flat = context.workspace.settings.workspace.flat_fields
-    first = intent(found, reasons, context.today, flat)
+    known = mirror.with_own_writes(context, sink, found, run_id)
+    first = intent(known, reasons, context.today, flat)
     if not first.changes:
         return first
-    context.report(f"looking at {len(first.changes):,} records in the CRM")
-    return intent(_look_again(context, sink, found, first.changes), reasons, context.today, flat)
-
-
-def _look_again(context: Context, sink: Sink, found: Findings, changes: tuple[Change, ...]) -> Findings:
-    """Return *found* with what the CRM says at this moment of every record that *changes* would touch."""
-    current = dict(found.current)
-    for thing in OBJECTS:
-        touched = [change for change in changes if change.object_name == thing.name]
-        if touched:
-            current[thing.name] = _as_of_now(context, sink, current[thing.name], touched)
-    return replace(found, current=current)
-
-
-def _as_of_now(context: Context, sink: Sink, mirror: pl.DataFrame, touched: list[Change]) -> pl.DataFrame:
-    """Return *mirror* with what the CRM says now of the records that *touched*, changes of one object, are about."""
-    thing, crm = BY_NAME[touched[0].object_name], touched[0].crm
-    by_id = thing.key is None
-    keys = [change.key for change in touched if change.action is not Action.ADOPT and not by_id]
-    ids = [change.record_id for change in touched if change.record_id and (by_id or change.action is Action.ADOPT)]
-    fresh = sink.current(thing.name, keys, ids).with_columns(crm=pl.lit(crm), is_deleted=pl.lit(False))
-    asked = pl.col(thing.key or "id").is_in(keys) | pl.col("id").is_in([*ids, *fresh["id"]])
-    stale = mirror.filter(asked.fill_null(False))
-    gone = stale.join(fresh, on="id", how="anti").with_columns(is_deleted=pl.lit(True))
-    kept = mirror.join(stale, on="id", how="anti")
-    now = [kept, gone, fresh.select(mirror.columns)]
-    if thing.key:
-        now.append(_deleted_unseen(context, crm, thing.name, thing.key, set(keys).difference(fresh[thing.key])))
-    return pl.concat(now, how="diagonal")
-
-
-def _deleted_unseen(context: Context, crm: str, name: str, key_name: str, missing: set[str]) -> pl.DataFrame:
-    """Return the records of *missing* keys that we made, as deleted ones: no pull may ever have seen them.
-
-    A person may delete a record before the first pull after it was made, and a new warehouse knows no deletions.
-    """
-    made = outbox.made(context.ledger, crm, name) if missing else {}
-    deleted = [(crm, made[key], key, True) for key in sorted(missing) if key in made]
-    schema = {"crm": pl.String, "id": pl.String, key_name: pl.String, "is_deleted": pl.Boolean}
-    return pl.DataFrame(deleted, schema=schema, orient="row")
+    return intent(mirror.with_fresh(context, sink, known, first.changes), reasons, context.today, flat)
 
 
 def _held(context: Context, connection: Connection, found: Findings, wanted: Intent) -> tuple[str, ...]:

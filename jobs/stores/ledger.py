@@ -17,9 +17,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import DatabaseError
 
 from jobs.stores import schema
-from overlap.errors import AccessError, ConfigError
+from overlap.errors import AccessError, ConfigError, OverlapError
 
 _HEAD: Final = "0001"
 _BUSY_TIMEOUT_S: Final = 5
@@ -67,6 +68,19 @@ class Ledger:
         with self.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return [RunRecord(**{**row, "summary": json.loads(row["summary"] or "{}")}) for row in rows]
+
+    def last_pull_before(self, run_id: int) -> datetime | None:
+        """Return when the last pull that came through before run *run_id* began."""
+        runs = schema.runs
+        query = (
+            select(runs.c.started_at)
+            .where(runs.c.verb == "pull", runs.c.state == "done", runs.c.id < run_id)
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        with self.engine.connect() as connection:
+            found: datetime | None = connection.execute(query).scalar()
+        return found
 
     def pinned(self, name: str) -> str | None:
         """Return what is pinned under *name*."""
@@ -143,12 +157,16 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
 
     Raises:
         ConfigError: the ledger belongs to another workspace id: every external key would change.
+        OverlapError: the file is damaged.
     """
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     try:
-        _migrate(engine)
+        try:
+            _migrate(engine)
+        except DatabaseError as error:
+            raise OverlapError(f"{path} cannot be read ({error.orig}); put a backup of it in its place") from error
         ledger = Ledger(engine)
         known = ledger.pinned("workspace")
         if known is None:

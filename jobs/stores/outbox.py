@@ -211,6 +211,20 @@ def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
         return {row.key: row.record_id for row in connection.execute(query)}
 
 
+def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Change]:
+    """Return the changes that *crm* took since then (None: ever); what it took before, a pull has seen."""
+    query = (
+        select(outbox)
+        .join(plans)
+        .where(plans.c.crm == crm, outbox.c.state == State.ACKNOWLEDGED)
+        .order_by(outbox.c.seq)
+    )
+    if since is not None:
+        query = query.where(outbox.c.settled_at >= since)
+    with ledger.engine.connect() as connection:
+        return [_entry(row, crm).change for row in connection.execute(query).mappings()]
+
+
 def mark_sent(ledger: Ledger, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """Commit that the rows *batch* (seq, before-image of the fields to be written) are about to leave."""
     rows = [{"row": seq, "image": _dump(before)} for seq, before in batch]

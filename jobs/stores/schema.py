@@ -163,6 +163,7 @@ outbox = Table(
     Column("settled_at", UtcDateTime),
     UniqueConstraint("plan_id", "object_name", "key"),
     Index("outbox_open", "state", "plan_id"),
+    Index("outbox_settled", "settled_at"),
     comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict or rejected",
 )
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from connectors.base import Page
 from connectors.records import record_schema
-from overlap.errors import GuardError
+from overlap.errors import GuardError, OverlapError
 from overlap.fields import OBJECTS
 from overlap.model import Account, Opportunity, OpportunityPartner, PartnerAccount, User, schema_of
 
@@ -138,6 +138,7 @@ def open_warehouse(path: Path) -> Iterator[Warehouse]:
 
     Raises:
         GuardError: another process has it open.
+        OverlapError: the file is damaged.
     """
     version = hashlib.sha256(repr([_columns(stream) for stream in streams()]).encode()).hexdigest()
     if path.exists() and not _has_version(path, version):
@@ -161,7 +162,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(path))
     except duckdb.IOException as error:
-        raise GuardError(f"{path} is in use by another process; try again when it has ended") from error
+        if "lock" in str(error):
+            raise GuardError(f"{path} is in use by another process; try again when it has ended") from error
+        raise OverlapError(f"{path} is damaged; delete it, the next 'overlap pull' reads everything again") from error
     connection.execute("set TimeZone = 'UTC'").fetchall()
     return connection
 

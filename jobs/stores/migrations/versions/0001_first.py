@@ -118,3 +118,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("plan_id", "object_name", "key"),
     )
     op.create_index("outbox_open", "outbox", ["state", "plan_id"])
+    op.create_index("outbox_settled", "outbox", ["settled_at"])
