@@ -46,6 +46,10 @@ class Source(Protocol):
         """Yield (stream, every id visible now): the complete sweep that finds what changed rows cannot show."""
         ...
 
+    def unreadable(self) -> tuple[str, ...]:
+        """Return the fields that the last `pages` had to leave empty, as ``Object.Field``: missing, or hidden."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Write:

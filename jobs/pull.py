@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from jobs.steps import step
 from jobs.stores import snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
-from overlap.errors import ConfigError
+from overlap.errors import AccessError, ConfigError
 from overlap.model import Account, schema_of
 
 _SWEEPS_UNTIL_GONE = 2
@@ -24,7 +25,10 @@ _SWEEPS_UNTIL_GONE = 2
 
 @dataclass(frozen=True, slots=True)
 class CrmReport:
-    """What was read from one CRM: rows and deletions by stream. *since* None means that everything was read."""
+    """What was read from one CRM: rows and deletions by stream. *since* None means that everything was read.
+
+    *unreadable* fields (``Object.Field``) were left empty.
+    """
 
     crm: str
     since: datetime | None
@@ -32,6 +36,7 @@ class CrmReport:
     rows: dict[str, int]
     deleted: dict[str, int]
     swept: bool
+    unreadable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
                 rows[page.stream] = rows.get(page.stream, 0) + page.rows.height
                 deleted.setdefault(page.stream, set()).update(page.deleted)
                 context.report(f"{crm}: {rows[page.stream]:,} {page.stream.removeprefix('record:').replace('_', ' ')}")
+            unreadable = connection.source.unreadable()
+            _require_same_fields(warehouse, crm, since, unreadable)
             swept = _sweep_is_due(context, warehouse, crm, since, until)
             if swept:
                 _carry_over(context, warehouse, crm, deleted.get("accounts", set()))
@@ -115,7 +122,20 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
             step("pull: commit")
         step("pull: committed")
-    return CrmReport(crm, since, until, rows, {stream: len(ids) for stream, ids in deleted.items() if ids}, swept)
+    gone = {stream: len(ids) for stream, ids in deleted.items() if ids}
+    return CrmReport(crm, since, until, rows, gone, swept, unreadable)
+
+
+def _require_same_fields(warehouse: Warehouse, crm: str, since: datetime | None, unreadable: tuple[str, ...]) -> None:
+    """Stop when a field that could be read before is hidden now: its companies would look as if they had none."""
+    known = warehouse.mark(f"unreadable:{crm}")
+    lost = set(unreadable) - set(json.loads(known)) if since and known else set()
+    if lost:
+        raise AccessError(
+            f"crm '{crm}': {', '.join(sorted(lost))} could be read before and is missing or hidden now; let the "
+            f"integration user read it again, or go on without it: overlap pull --full"
+        )
+    warehouse.set_mark(f"unreadable:{crm}", json.dumps(unreadable))
 
 
 def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool) -> ListReport:

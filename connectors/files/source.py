@@ -109,6 +109,10 @@ class FilesSource:
         """Yield the ids of all rows that can be used."""
         yield STREAM, tuple(self.content.rows["id"])
 
+    def unreadable(self) -> tuple[str, ...]:
+        """Return nothing: a list has the columns that it has."""
+        return ()
+
 
 def newest_list(pattern: str, folder: Path) -> Path | None:
     """Return the newest file in *folder* that *pattern* names (as ``lists/acme*.csv``), None if there is none.

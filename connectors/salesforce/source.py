@@ -23,6 +23,8 @@ PAGE_SIZE: Final = 2000
 _SETTLED_S: Final = 2
 _BY_STAMP: Final = ("SystemModstamp", "Id")
 _BY_ID: Final = ("Id",)
+#: An org with one currency does not have it, and nobody misses it.
+_MULTI_CURRENCY: Final = "CurrencyIsoCode"
 
 Record = dict[str, Any]
 Conditions = tuple[soql.Condition, ...]
@@ -36,6 +38,7 @@ class SalesforceSource:
         self._crm = crm
         self._look_back = look_back
         self._readings = readings(workspace_id)
+        self._unreadable: tuple[str, ...] = ()
 
     def now(self) -> datetime:
         """Return the org's time, UTC, 2 s ago: up to then nothing new can be stamped."""
@@ -73,9 +76,19 @@ class SalesforceSource:
             lists = _keyset(self._session.query, reading.object_name, _BY_ID, reading.where, _BY_ID)
             yield reading.views[0].stream, tuple(record["Id"] for records in lists for record in records)
 
+    def unreadable(self) -> tuple[str, ...]:
+        """Return the standard fields that the org does not have, or does not show us."""
+        return self._unreadable
+
     def _visible(self) -> list[Reading]:
         """Return what this org lets us read. All describes come first, so that a missing field stops us at once."""
         described = [(reading, self._session.describe(reading.object_name)) for reading in self._readings]
+        self._unreadable = tuple(
+            f"{reading.object_name}.{column.field}"
+            for reading, fields in described
+            for column in reading.views[0].columns
+            if fields is not None and column.field not in fields and column.field != _MULTI_CURRENCY
+        )
         return [
             visible(self._session.where, reading, fields)
             for reading, fields in described

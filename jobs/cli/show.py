@@ -82,6 +82,8 @@ def pulled(report: PullReport) -> None:
         since = "everything" if crm.since is None else f"changes since {crm.since:%Y-%m-%d %H:%M} UTC"
         gone = sum(crm.deleted.values())
         out.print(f"[bold]{crm.crm}[/] {since}: {read or 'nothing new'}" + (f", {gone:,} deleted" if gone else ""))
+        if crm.unreadable:
+            out.print(f"  [dim]missing or hidden, left empty: {escape(', '.join(crm.unreadable))}[/]", soft_wrap=True)
     for one in report.lists:
         unread = one.state == "held" and not one.rows_in
         detail = "; ".join(one.reasons) if unread or not one.file else f"{one.file}: {one.rows_in:,} rows in"

@@ -91,7 +91,7 @@ class Warehouse:
     def drop_side(self, stream: str, side: str) -> None:
         """Drop everything that *side* has in *stream*, and what is remembered of where its reading stands."""
         self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
-        self._run("delete from marks where name in ($list, $watermark, $sweep)", **_marks(side))
+        self._run("delete from marks where split_part(name, ':', 2) = $side", side=side)
 
     def replace_side(self, stream: str, side: str, rows: pl.DataFrame) -> None:
         """Make *rows* all that *side* has."""
@@ -114,7 +114,7 @@ class Warehouse:
         return {row[0] for row in self._run(f"select distinct {_side(stream)} from {_table(stream)}")}
 
     def mark(self, name: str) -> str | None:
-        """Return the mark kept under *name*: a watermark, the day of a sweep, what list is landed."""
+        """Return the mark kept under *name*, ``kind:side``: a watermark, the day of a sweep, what list is landed."""
         rows = self._run("select value from marks where name = $name", name=name)
         return rows[0][0] if rows else None
 
@@ -175,10 +175,6 @@ def _has_version(path: Path, version: str) -> bool:
             return Warehouse(connection).mark("version") == version
         except duckdb.CatalogException:
             return False
-
-
-def _marks(side: str) -> dict[str, str]:
-    return {"list": f"list:{side}", "watermark": f"watermark:{side}", "sweep": f"sweep:{side}"}
 
 
 def _is_record(stream: str) -> bool:
