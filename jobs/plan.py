@@ -149,7 +149,8 @@ def _held(context: Context, connection: Connection, found: Findings, wanted: Int
         updates_percent=guards.updates_percent,
     )
     live = live_records(found)
-    by_partner: Mapping[str, int] = dict(live[OVERLAP.name].group_by("about_partner").len().iter_rows())
+    of_partners = live[OVERLAP.name].drop_nulls("about_partner")  # null where a person deleted the partner's record
+    by_partner: Mapping[str, int] = dict(of_partners.group_by("about_partner").len().iter_rows())
     held = list(plan_guards(wanted.changes, sum(frame.height for frame in live.values()), by_partner, limits))
     allowance = connection.api_calls_left()
     calls = _calls(connection.sink, wanted.changes)

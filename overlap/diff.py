@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from overlap.fields import CrmObject, Kind
+from overlap.fields import BY_NAME, CrmObject, Kind
 from overlap.plan import Action, Change
 
 ENGINE_MADE = "Engine"
@@ -95,17 +95,19 @@ def still_needed(change: Change, now: Mapping[str, Any] | None) -> tuple[Change 
     """Hold *change* against what its record says *now* (None: there is no such record).
 
     Returns (what is left to write, the conflict). Nothing left and no conflict means that the CRM says it already. A
-    conflict means that somebody changed the record since the change was planned: report it, do not send it.
+    conflict means that somebody changed the record since the change was planned: report it, do not send it. A day in
+    the bookkeeping is neither: two plans for the same facts may be of two days.
     """
     if now is None:
         gone = "the record is gone from the CRM" if change.record_id else None
         return (None, gone) if gone else (change, None)
+    bookkeeping = BY_NAME[change.object_name].bookkeeping
     left = {name: value for name, value in change.new.items() if now[name] != value}
-    if not left:
+    if left.keys() <= bookkeeping:
         return None, None
     if change.record_id is None:
         return None, "the record was made in the CRM since the plan"
-    drifted = [name for name in left if now[name] != change.old[name]]
+    drifted = [name for name in left if name not in bookkeeping and now[name] != change.old[name]]
     if drifted:
         return None, f"{', '.join(drifted)} changed in the CRM since the plan"
     return replace(change, old={name: now[name] for name in left}, new=left), None

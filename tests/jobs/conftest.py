@@ -1,0 +1,146 @@
+"""One sandbox per test process; its database is put back before each test, which costs milliseconds, not a start."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.database import FILE_NAME
+from connectors.sandbox.server import Address
+from connectors.sandbox.store import Store
+from jobs.stores.ledger import Ledger, open_ledger
+from tests.jobs.trials import Runner, running_worker
+from tests.jobs.world import (
+    GLOBEX,
+    GLOBEX_ACCOUNT,
+    INITECH,
+    LISTED,
+    SETTINGS,
+    START,
+    World,
+    copy_database,
+    listed,
+    make_workspace,
+    seed,
+    sent_records,
+)
+from tests.sandbox import running_sandbox
+
+#: Salesforce's names of what people own, copied by hand from the description of our objects.
+HUMAN_OWNED = {
+    "Overlap_Partner__c": {"Partner_Manager__c", "Tier__c"},
+    "Partner_Overlap__c": {"Feedback__c", "Feedback_Note__c"},
+    "Partner_Influence__c": {
+        *("Status__c", "Influence_Type__c", "Involvement__c", "Sourced__c", "Influenced_On__c", "Evidence__c"),
+        *("Rejection_Reason__c", "Confirmed_By__c", "Confirmed_On__c", "Stage_At_Confirmation__c"),
+    },
+    "Account": {"Partner_Engagement__c"},
+    "Opportunity": {"Partner_Engagement__c"},
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A workspace, the state of its org and the time in it, to be copied: making them costs seconds."""
+
+    folder: Path
+    state: Path
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Org:
+    """The running sandbox, and the state that each test starts from."""
+
+    address: Address
+    folder: Path
+    blank: Path
+
+    def put_back(self, state: Path | None = None) -> None:
+        """Make the org what it was when *state* was kept, by default empty."""
+        copy_database(state or self.blank, self.folder / FILE_NAME)
+
+    def keep(self, workspace: Path, now: datetime) -> Prepared:
+        """Keep the org as it is now beside *workspace*."""
+        state = workspace.with_name("org.sqlite")
+        copy_database(self.folder / FILE_NAME, state)
+        return Prepared(workspace, state, now)
+
+    def again(self, prepared: Prepared, folder: Path) -> Path:
+        """Put the org back, copy the workspace into *folder*, and return where it is now."""
+        self.put_back(prepared.state)
+        return Path(shutil.copytree(prepared.folder, folder / "workspace"))
+
+
+@pytest.fixture(scope="session")
+def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
+    folder = tmp_path_factory.mktemp("org")
+    with running_sandbox(folder) as address:
+        blank = tmp_path_factory.mktemp("blank") / FILE_NAME
+        copy_database(folder / FILE_NAME, blank)
+        yield Org(address, folder, blank)
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with running_worker(tmp_path_factory.mktemp("worker")) as runner:
+        yield runner
+
+
+@pytest.fixture
+def store(org: Org) -> Iterator[Store]:
+    """The org, empty. Whatever a test did, no payload of it may name a field that people own."""
+    org.put_back()
+    with Store.open(org.folder) as store:
+        yield store
+        assert_no_human_field_was_sent(store)
+
+
+@pytest.fixture
+def world(org: Org, store: Store, tmp_path: Path) -> World:
+    """Both partners have sent their lists; nothing has been pulled yet."""
+    return new_world(org, store, tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def first_run(org: Org, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    folder = tmp_path_factory.mktemp("first-run") / "workspace"
+    org.put_back()
+    with Store.open(org.folder) as store:
+        world = new_world(org, store, folder)
+        world.run()
+    return org.keep(folder, world.now)
+
+
+@pytest.fixture
+def written(org: Org, store: Store, first_run: Prepared, tmp_path: Path) -> World:
+    """The world after a first run: its plan was approved and applied, eight overlaps are in the CRM."""
+    return World(org.again(first_run, tmp_path), store, first_run.now)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite", "contoso") as ledger:
+        yield ledger
+
+
+def new_world(org: Org, store: Store, folder: Path) -> World:
+    store.set_time(START)
+    seed(store)
+    settings = SETTINGS.format(url=org.address.url, ca_file=org.address.ca_file, globex_account=GLOBEX_ACCOUNT)
+    make_workspace(folder, org.address, settings)
+    world = World(folder, store)
+    world.send(GLOBEX, listed(*LISTED))
+    world.send(INITECH, listed(0, 1, Status="Prospect"))
+    return world
+
+
+def assert_no_human_field_was_sent(store: Store) -> None:
+    for record in sent_records(store):
+        kind = record["attributes"]["type"]
+        assert not HUMAN_OWNED[kind] & record.keys(), record

@@ -1,0 +1,274 @@
+"""SIGKILL at every step, and answers that get lost: the next process ends the work, and nothing is written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from config.workspace import open_workspace
+from connectors.sandbox.demo import load
+from connectors.sandbox.store import Store
+from jobs.context import open_context
+from jobs.match import match
+from jobs.plan import plan
+from jobs.pull import pull
+from jobs.stores import outbox, snapshot
+from jobs.stores.outbox import State
+from tests.jobs.conftest import Prepared, new_world
+from tests.jobs.trials import KILLED, Fate, assert_written_once
+from tests.jobs.world import GLOBEX, INITECH, LISTED, World, account_id, listed, make_workspace, said
+
+WRITTEN = ("overlap_partner", "partner_overlap", "partner_influence", "account", "opportunity")
+OF_A_BATCH = ("look", "looked", "sorted", "marked sent", "sent", "receipts stored")
+#: What a first apply of the demo comes to: one batch per object.
+APPLY = (
+    *("apply: begun", "apply: set off", "apply: is set off"),
+    *(f"{name}: {step}" for name in WRITTEN for step in OF_A_BATCH),
+    "apply: ended",
+)
+OF_A_LIST = ("list: keep bytes", "list: bytes kept", "list: accepted")
+PULL = ("pull: commit", "pull: committed", *OF_A_LIST, *OF_A_LIST)
+MATCH = ("snapshot: write files", "snapshot: files written", "snapshot: named", "match: publish", "match: published")
+
+
+def numbered(steps):
+    """Parameters that kill at each of *steps*, numbered from 1 as `Fate` counts."""
+    return [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(steps, 1)]
+
+
+# --- apply ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo, pulled, matched and planned, and what an uninterrupted apply makes of it."""
+
+    prepared: Prepared
+    plan: str
+    expected: Mapping[Any, Any]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A copy of the demo for one test; its org has not been written to."""
+
+    folder: Path
+    store: Store
+
+
+@pytest.fixture(scope="session")
+def demo(org, runner, tmp_path_factory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo") / "workspace"
+    data = load(date.today())
+    org.put_back()
+    with Store.open(org.folder) as store:
+        for name, rows in data.records.items():
+            store.seed(name, rows)
+    make_workspace(folder, org.address, _settings(org, data))
+    for sent in data.lists:
+        sent.write(folder / "inbox" / sent.file_name)
+    with open_context(open_workspace(folder)) as context:
+        pull(context)
+        match(context)
+        planned = plan(context, "salesforce")
+    prepared = org.keep(folder, datetime.now(UTC))
+    done = runner.overlap(org.again(prepared, tmp_path_factory.mktemp("whole")), "apply", planned.id, "--approve")
+    assert done.code == 0, done.stderr
+    with Store.open(org.folder) as store:
+        assert_written_once(store)
+        return Demo(prepared, planned.id, said(store), done.steps)
+
+
+def _settings(org, data) -> str:
+    lines = ['[workspace]\nid = "contoso-1a2b3c"\nname = "Contoso"\n[crm.salesforce]\ntype = "salesforce"']
+    lines += [f'login_url = "{org.address.url}"', f'ca_file = "{org.address.ca_file}"']
+    lines += ['consumer_key = "file:consumer_key"', 'consumer_secret = "file:consumer_secret"']
+    lines.append(f'fallback_owner = "{data.records["User"][0]["Id"]}"')
+    for sent in data.lists:
+        lines.append(f'[partners.{sent.partner}]\nname = "{sent.name}"\nfiles = "inbox/{sent.partner}*"')
+        lines.append(f'account = "{sent.account_id}"\n[partners.{sent.partner}.populations]')
+        lines += [f'"{theirs}" = "{ours}"' for theirs, ours in sent.populations.items()]
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def trial(org, demo, store, tmp_path) -> Trial:
+    return Trial(org.again(demo.prepared, tmp_path), store)
+
+
+def assert_finished(trial, demo):
+    """The org says what an uninterrupted apply makes it say, nothing went out twice, and the ledger knows."""
+    assert said(trial.store) == demo.expected
+    assert_written_once(trial.store)
+    with open_context(open_workspace(trial.folder)) as context:
+        assert outbox.tally(context.ledger, demo.plan).keys() == {State.ACKNOWLEDGED}
+
+
+def test_a_first_apply_comes_to_these_steps(demo):
+    assert demo.steps == APPLY
+    assert len(APPLY) >= 20
+    assert {name for name, _ in demo.expected} >= {"Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c"}
+
+
+@pytest.mark.parametrize("number", numbered(APPLY))
+def test_an_apply_killed_at_any_step_is_finished_by_the_next(number, trial, demo, runner):
+    killed = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+    assert (killed.code, killed.steps) == (KILLED, APPLY[:number])
+    done = runner.overlap(trial.folder, "apply", demo.plan, "--approve")
+    assert done.code == 0, done.stderr
+    assert_finished(trial, demo)
+
+
+@pytest.mark.parametrize("name", ["partner_overlap: marked sent", "partner_overlap: sent", "account: sent"])
+@pytest.mark.parametrize("second", [2, 3, 7, 9])
+def test_an_apply_killed_twice_is_finished_by_the_third(name, second, trial, demo, runner):
+    fates = (Fate(die_at=APPLY.index(name) + 1), Fate(die_at=second))
+    codes = [runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=fate).code for fate in fates]
+    assert codes == [KILLED, KILLED]
+    done = runner.overlap(trial.folder, "apply", demo.plan, "--yes")
+    assert done.code == 0, done.stderr
+    assert_finished(trial, demo)
+
+
+def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, demo, runner):
+    number = APPLY.index("partner_overlap: sent") + 1
+    runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+    assert runner.overlap(trial.folder, "plan").code == 0
+    done = runner.overlap(trial.folder, "apply", "latest", "--approve")
+    assert done.code == 0, done.stderr
+    assert_finished(trial, demo)
+    with open_context(open_workspace(trial.folder)) as context:
+        assert outbox.tally(context.ledger, "2").keys() == {State.UNNEEDED}, "the first plan had said it all"
+
+
+# --- answers that get lost ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["answer", "request"])
+@pytest.mark.parametrize("write", range(1, len(WRITTEN) + 1))
+def test_a_write_that_got_lost_is_read_back_before_it_is_sent_again(lost, write, trial, demo, runner):
+    done = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(lost=lost, first=write, last=write))
+    assert done.code == 0, done.stderr
+    assert ("read back: read" in done.steps, done.steps.count("read back: settled")) == (True, 1)
+    assert_finished(trial, demo)
+
+
+def test_no_answer_arrives_and_still_nothing_is_written_twice(trial, demo, runner):
+    done = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(lost="answer", last=99))
+    assert done.code == 0, done.stderr
+    assert_finished(trial, demo)
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_an_apply_that_cannot_reach_the_crm_says_so_and_the_next_one_finishes(first, trial, demo, runner):
+    fate = Fate(lost="request", first=first, last=99)
+    failed = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=fate)
+    assert failed.code == 3
+    assert f"run 'overlap apply {demo.plan}' again to finish" in failed.stderr
+    assert runner.overlap(trial.folder, "apply", demo.plan, "--yes").code == 0
+    assert_finished(trial, demo)
+
+
+def test_an_answer_lost_just_before_the_process_dies_is_read_back_by_the_next(trial, demo, runner):
+    number = APPLY.index("partner_overlap: marked sent") + 2  # the first step of the second attempt
+    fate = Fate(die_at=number, lost="answer", first=2, last=2)
+    assert runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=fate).code == KILLED
+    with open_context(open_workspace(trial.folder)) as context:
+        assert outbox.tally(context.ledger, demo.plan)[State.SENT] > 100
+    assert runner.overlap(trial.folder, "apply", demo.plan, "--yes").code == 0
+    assert_finished(trial, demo)
+
+
+# --- pull and match -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def news(org, tmp_path_factory) -> Prepared:
+    """A week after its first run the CRM has news and both partners have sent new lists; the clock is the real one."""
+    folder = tmp_path_factory.mktemp("news") / "workspace"
+    org.put_back()
+    with Store.open(org.folder) as store:
+        world = _small_world(org, store, folder, datetime.now(UTC) - timedelta(days=7))
+        world.run()
+        world.wait(days=7)
+        store.edit("Account", account_id(7), {"Website": "hazel.example"})
+        store.delete("Account", account_id(5))
+        store.create("Account", {"Name": "Kapok Canvas", "Website": "kapokcanvas.com", "BillingCountry": "Spain"})
+        world.send(GLOBEX, [*listed(*LISTED, 7), *listed(8, Status="Prospect")])
+        world.send(INITECH, listed(0, 1, 2))
+        world.wait(minutes=1)
+    return org.keep(folder, world.now)
+
+
+def _small_world(org, store, folder, now):
+    world = new_world(org, store, folder)
+    for file in (folder / "inbox").iterdir():
+        file.unlink()
+    world.now = now
+    world.send(GLOBEX, listed(*LISTED))
+    world.send(INITECH, listed(0, 1, Status="Prospect"))
+    return world
+
+
+@pytest.fixture(scope="session")
+def expected(org, news, runner, tmp_path_factory):
+    """What an uninterrupted pull and match find."""
+    folder = org.again(news, tmp_path_factory.mktemp("whole"))
+    pulled, matched = runner.overlap(folder, "pull"), runner.overlap(folder, "match")
+    assert (pulled.code, pulled.steps, matched.code, matched.steps) == (0, PULL, 0, MATCH), pulled.stderr
+    return published(folder)
+
+
+@pytest.fixture
+def copy(org, news, store, tmp_path) -> World:
+    return World(org.again(news, tmp_path), store, news.now)
+
+
+def published(folder: Path) -> tuple[pl.DataFrame, ...]:
+    """The published run but for its days, which pass by themselves; reading checks every file against its hash."""
+    with open_context(open_workspace(folder)) as context:
+        run_id = context.ledger.pinned("published_run")
+        files = snapshot.manifest(context.workspace.runs, run_id)["files"]
+        frames = snapshot.read(context.workspace.runs, run_id, *(name.removesuffix(".parquet") for name in files))
+    return tuple(frame.drop("first_seen", strict=False) for frame in frames)
+
+
+def same(ones, others):
+    return all(one.equals(other) for one, other in zip(ones, others, strict=True))
+
+
+@pytest.mark.parametrize("number", numbered(PULL))
+def test_a_pull_killed_at_any_step_leaves_the_old_run_and_the_next_one_is_right(number, copy, expected, runner):
+    before = published(copy.folder)
+    killed = runner.overlap(copy.folder, "pull", fate=Fate(die_at=number))
+    assert (killed.code, killed.steps) == (KILLED, PULL[:number])
+    assert same(published(copy.folder), before)
+    assert [runner.overlap(copy.folder, verb).code for verb in ("pull", "match")] == [0, 0]
+    assert same(published(copy.folder), expected)
+    assert not same(before, expected)
+
+
+def test_a_pull_killed_before_its_commit_is_as_if_it_had_never_begun(copy, runner):
+    before = published(copy.folder)
+    assert runner.overlap(copy.folder, "pull", fate=Fate(die_at=PULL.index("pull: commit") + 1)).code == KILLED
+    assert runner.overlap(copy.folder, "match").code == 0
+    assert same(published(copy.folder), before)
+
+
+@pytest.mark.parametrize("number", numbered(MATCH))
+def test_a_match_killed_at_any_step_leaves_the_old_run_or_the_whole_new_one(number, copy, expected, runner):
+    before = published(copy.folder)
+    assert runner.overlap(copy.folder, "pull").code == 0
+    killed = runner.overlap(copy.folder, "match", fate=Fate(die_at=number))
+    assert (killed.code, killed.steps) == (KILLED, MATCH[:number])
+    is_published = MATCH[number - 1] == "match: published"
+    assert same(published(copy.folder), expected if is_published else before)
+    assert runner.overlap(copy.folder, "match").code == 0
+    assert same(published(copy.folder), expected)

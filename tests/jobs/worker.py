@@ -1,0 +1,95 @@
+"""Runs `overlap` in processes of their own that die, or lose answers of the CRM, where a test says so.
+
+It imports everything once and forks for each run: a trial then costs no second of imports. Orders come as lines of
+JSON on stdin (see `Runner` in trials.py); for each, one line with the exit code goes to stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+import connectors.salesforce.connection
+import jobs.match
+import jobs.plan
+import jobs.pull
+import jobs.run
+from jobs import steps
+from jobs.cli import main, show
+
+PRELOADED = (connectors.salesforce.connection, jobs.match, jobs.plan, jobs.pull, jobs.run, show)
+
+
+def serve() -> None:
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _run(order)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _run(order: dict[str, Any]) -> None:
+    """Be ``overlap ARGUMENTS`` from here to the end of this process."""
+    code = 1
+    try:
+        for stream, path in ((1, order["stdout"]), (2, order["stderr"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+        _follow_steps(order["fate"]["die_at"])
+        if order["fate"]["lost"]:
+            _lose_writes(order["fate"]["lost"], order["fate"]["first"], order["fate"]["last"])
+        sys.argv = ["overlap", *order["arguments"]]
+        main.main()
+        code = 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _follow_steps(die_at: int | None) -> None:
+    """Print each step; at number *die_at* (from 1) the kernel ends this process without a word."""
+    passed = 0
+
+    def hook(name: str) -> None:
+        nonlocal passed
+        passed += 1
+        os.write(2, f"step: {name}\n".encode())
+        if passed == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    steps.listen(hook)
+
+
+def _lose_writes(lost: str, first: int, last: int) -> None:
+    """Let writes *first* to *last* (from 1) time out: after the CRM has taken them, or before they leave."""
+    send = HTTPAdapter.send
+    writes = 0
+
+    def faulty(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        nonlocal writes
+        writes += request.method == "PATCH"
+        if request.method != "PATCH" or not first <= writes <= last:
+            return send(adapter, request, **options)
+        if lost == "answer":
+            send(adapter, request, **options).close()
+        raise requests.exceptions.ReadTimeout("a test lost it", request=request)
+
+    HTTPAdapter.send = faulty
+
+
+if __name__ == "__main__":
+    serve()
