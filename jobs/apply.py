@@ -17,7 +17,7 @@ from typing import Any, Final
 from connectors.base import Connection, Receipt, Sink, Write
 from jobs.context import Context, connected, recorded
 from jobs.steps import step
-from jobs.stores import outbox
+from jobs.stores import outbox, plans
 from jobs.stores.ledger import utc_now
 from jobs.stores.lock import workspace_lock
 from jobs.stores.outbox import Entry, Settled, State
@@ -55,7 +55,7 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
         GuardError: the plan is held and nobody approved it.
         TransientError: the CRM stopped answering; call again, nothing is written twice.
     """
-    planned = outbox.header(context.ledger, plan_id)
+    planned = plans.header(context.ledger, plan_id)
     with (
         recorded(context, "apply") as (_, summary),
         workspace_lock(context.workspace.lock_file),
@@ -63,11 +63,11 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     ):
         step("apply: begun")
         finished = _finish_leftovers(context, connection)
-        if outbox.applied_at(context.ledger, planned.id) is None:
+        if plans.applied_at(context.ledger, planned.id) is None:
             _require_fresh(context, planned, connection.org_id)
             _require_approval(context, planned, approve)
             step("apply: set off")
-            outbox.set_off(context.ledger, planned.id, context.now, context.who if approve else None)
+            plans.set_off(context.ledger, planned.id, context.now, context.who if approve else None)
             step("apply: is set off")
             _finish(context, connection.sink, planned.id)
         report = ApplyReport(
@@ -97,7 +97,7 @@ def _finish_leftovers(context: Context, connection: Connection) -> tuple[int, ..
     """
     unfinished = outbox.unfinished(context.ledger, connection.name)
     for number in map(str, unfinished):
-        if _why_stale(context, outbox.header(context.ledger, number), connection.org_id):
+        if _why_stale(context, plans.header(context.ledger, number), connection.org_id):
             for thing in OBJECTS:
                 sent = outbox.entries(context.ledger, number, (State.SENT,), thing.name)
                 _read_back(context, connection.sink, sent)
@@ -114,7 +114,7 @@ def _require_fresh(context: Context, planned: SyncPlan, org_id: str) -> None:
 
 
 def _why_stale(context: Context, planned: SyncPlan, org_id: str) -> list[str]:
-    newest = outbox.last_applied(context.ledger, planned.crm)
+    newest = plans.last_applied(context.ledger, planned.crm)
     reasons = {
         "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
         "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,

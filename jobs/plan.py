@@ -11,7 +11,7 @@ from connectors.base import Connection, Sink
 from jobs import mirror
 from jobs.context import Context, connected, recorded
 from jobs.lists import is_late
-from jobs.stores import lists, outbox, snapshot
+from jobs.stores import lists, outbox, plans, snapshot
 from overlap.errors import ConfigError
 from overlap.fields import INFLUENCE, OBJECTS, OVERLAP
 from overlap.guards import PlanLimits, plan_guards
@@ -33,9 +33,10 @@ def plan(context: Context, crm: str) -> SyncPlan:
         raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
     with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
         found, reasons = _read(context, crm, published)
-        wanted = _decide(context, connection.sink, found, reasons, published)
-        held = _held(context, connection, found, wanted)
-        made = outbox.store(
+        known = mirror.with_own_writes(context, connection.sink, found, published)
+        wanted = _decide(context, connection.sink, known, reasons)
+        held = _held(context, connection, known, wanted)
+        made = plans.store(
             context.ledger,
             SyncPlan(
                 id="",
@@ -108,7 +109,7 @@ def _confirmed(influences: pl.DataFrame) -> pl.DataFrame:
 
 def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
     """Whether settings or model differ from those of the last plan that was applied."""
-    before = outbox.last_applied(context.ledger, crm)
+    before = plans.last_applied(context.ledger, crm)
     if before is None:
         return False
     now = snapshot.manifest(context.workspace.runs, run_id)
@@ -119,17 +120,16 @@ def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
     return bool(then["settings_hash"] != now["settings_hash"] or then["model"] != now["model"])
 
 
-def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons, run_id: str) -> Intent:
+def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> Intent:
     """Compare with what the last pull saw, then look again at just the records that would change.
 
     An unchanged week costs no call, and what is shown as old is what the CRM says at this moment.
     """
     flat = context.workspace.settings.workspace.flat_fields
-    known = mirror.with_own_writes(context, sink, found, run_id)
-    first = intent(known, reasons, context.today, flat)
+    first = intent(found, reasons, context.today, flat)
     if not first.changes:
         return first
-    return intent(mirror.with_fresh(context, sink, known, first.changes), reasons, context.today, flat)
+    return intent(mirror.with_fresh(context, sink, found, first.changes), reasons, context.today, flat)
 
 
 def _held(context: Context, connection: Connection, found: Findings, wanted: Intent) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from jobs.context import Context
 from jobs.lists import is_late
-from jobs.stores import lists, outbox, snapshot
+from jobs.stores import lists, outbox, plans, snapshot
 from jobs.stores.ledger import RunRecord
 from overlap.errors import ConfigError
 from overlap.overlaps import matrix as cells
@@ -107,10 +107,10 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
         return f"fill in {context.workspace.folder / 'overlap.toml'}, then: overlap check"
     if run_id is None:
         return "overlap run"
-    newest = outbox.latest_id(context.ledger)
-    if newest is None or outbox.load(context.ledger, str(newest)).run_id != run_id:
+    newest = plans.latest_id(context.ledger)
+    if newest is None or plans.load(context.ledger, str(newest)).run_id != run_id:
         return "overlap plan"
-    return "overlap run" if outbox.applied_at(context.ledger, str(newest)) else f"overlap apply {newest}"
+    return "overlap run" if plans.applied_at(context.ledger, str(newest)) else f"overlap apply {newest}"
 
 
 def _list_status(context: Context, partner: str) -> ListStatus:

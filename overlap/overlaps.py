@@ -26,6 +26,7 @@ CELL_VALUE: Final = {
 }
 _OTHER_CELL_VALUE: Final = 10
 _FAMILY_FACTOR: Final = 0.6
+_PAIR: Final = ["crm", "account_id", "partner"]
 
 
 def overlaps_of(
@@ -39,60 +40,56 @@ def overlaps_of(
     *accounts* has the columns of Account and population, populations, icp_fit, icp_tier, icp_reasons. Only pairs
     decided ``match`` count. Where a partner has the company itself and relatives of it, only the company itself speaks.
     """
-    rows = _best_relation_only(
-        matches.filter(pl.col("decision") == "match")
-        # Without their own rating, which would take the place of our account's.
-        .join(conform(theirs, PartnerAccount), left_on=["partner", "theirs_id"], right_on=["partner", "id"])
-        .with_columns(
-            relation_rank=_rank(pl.col("relation"), RELATIONS),
-            population_rank=_rank(pl.col("population"), (*POPULATIONS, OTHER)),
-            probability=pl.col("probability").round(3),
-        )
+    rows = _matched_rows(matches, theirs)
+    ours = accounts.rename(
+        {"id": "account_id", "name": "account_name", "population": "our_population", "populations": "our_populations"}
     )
-    pair = ["crm", "ours_id", "partner"]
-    best = rows.sort(
-        *pair, "probability", "population_rank", "theirs_id", descending=[False, False, False, True, False, False]
-    ).unique(pair, keep="first", maintain_order=True)
-    united = (
-        rows.sort("population_rank")
-        .group_by(pair, maintain_order=True)
-        .agg(
-            partner_population=pl.col("population").first(),
-            partner_populations=pl.col("population").unique(maintain_order=True).str.join(", "),
-        )
+    found = _best_row(rows).join(_united(rows), on=_PAIR).join(ours, on=["crm", "account_id"])
+    key = pl.struct("partner", "account_id").map_elements(
+        lambda pair: external_key(workspace_id, pair["partner"], pair["account_id"], "overlap"), pl.String
     )
-    ours = accounts.rename({"name": "account_name", "population": "our_population", "populations": "our_populations"})
-    found = best.join(united, on=pair).join(ours, left_on=["crm", "ours_id"], right_on=["crm", "id"], suffix="_ours")
-    overlaps = found.select(
-        key=pl.struct("partner", "ours_id").map_elements(
-            lambda pair: external_key(workspace_id, pair["partner"], pair["ours_id"], "overlap"), pl.String
-        ),
-        crm="crm",
-        account_id="ours_id",
-        account_name="account_name",
-        partner="partner",
-        our_population="our_population",
-        our_populations="our_populations",
-        partner_population="partner_population",
-        partner_populations="partner_populations",
-        play=pl.when(~_is_off_limits()).then(play()),
-        theirs_id="theirs_id",
+    overlaps = found.with_columns(key=key, play=pl.when(~_is_off_limits()).then(play()), priority=_priority())
+    return conform(overlaps, Overlap, "first_seen").sort(
+        "priority", "probability", "account_name", "key", descending=[True, True, False, False]
+    )
+
+
+def _matched_rows(matches: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per matched pair with what the partner says of its side; relatives only where nobody is closer."""
+    said = conform(theirs, PartnerAccount).select(
+        "partner",
+        "population",
+        theirs_id="id",
         theirs_name="name",
         theirs_website="website",
         theirs_owner_name="owner_name",
         theirs_owner_email="owner_email",
-        probability="probability",
-        relation="relation",
-        reasons="reasons",
-        icp_fit="icp_fit",
-        icp_tier="icp_tier",
-        icp_reasons="icp_reasons",
-        priority=_priority(),
-        engagement="engagement",
-        owner_id="owner_id",
     )
-    return conform(overlaps, Overlap, "first_seen").sort(
-        "priority", "probability", "account_name", "key", descending=[True, True, False, False]
+    sure = matches.filter(pl.col("decision") == "match").rename({"ours_id": "account_id"})
+    rows = sure.join(said, on=["partner", "theirs_id"]).with_columns(
+        relation_rank=_rank(pl.col("relation"), RELATIONS),
+        population_rank=_rank(pl.col("population"), (*POPULATIONS, OTHER)),
+        probability=pl.col("probability").round(3),
+    )
+    return rows.filter(pl.col("relation_rank") == pl.col("relation_rank").min().over(_PAIR))
+
+
+def _best_row(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the row that is shown of each account and partner: the surest, then the one nearest to a customer."""
+    order = [*_PAIR, "probability", "population_rank", "theirs_id"]
+    surest_first = rows.sort(order, descending=[name == "probability" for name in order])
+    return surest_first.unique(_PAIR, keep="first", maintain_order=True)
+
+
+def _united(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the populations of all rows of each account and partner, and the strongest one."""
+    return (
+        rows.sort("population_rank")
+        .group_by(_PAIR, maintain_order=True)
+        .agg(
+            partner_population=pl.col("population").first(),
+            partner_populations=pl.col("population").unique(maintain_order=True).str.join(", "),
+        )
     )
 
 
@@ -119,11 +116,6 @@ def _priority() -> pl.Expr:
     factor = pl.when(pl.col("relation") == SAME).then(1.0).otherwise(_FAMILY_FACTOR)
     stepped = (score * factor / 5).round().cast(pl.Int64) * 5
     return pl.when(_is_off_limits()).then(0).otherwise(stepped)
-
-
-def _best_relation_only(rows: pl.DataFrame) -> pl.DataFrame:
-    best = pl.col("relation_rank").min().over("crm", "ours_id", "partner")
-    return rows.filter(pl.col("relation_rank") == best)
 
 
 def _rank(value: pl.Expr, order: tuple[str, ...]) -> pl.Expr:

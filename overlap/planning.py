@@ -92,15 +92,20 @@ def live_records(found: Findings) -> dict[str, pl.DataFrame]:
     about_partner = pl.col("partner").replace(names) if names else pl.col("partner")
     ours = (pl.col("workspace") == found.workspace_id) & ~pl.col("is_deleted")
     overlaps = found.current[OVERLAP.name].filter(ours, pl.col("status") == "Active")
-    influences = found.current[INFLUENCE.name].filter(
-        ours, pl.col("origin") == ENGINE_MADE, pl.col("suggestion_state") == "Current"
+    influences = (
+        found.current[INFLUENCE.name]
+        .filter(ours, pl.col("origin") == ENGINE_MADE, pl.col("suggestion_state") == "Current")
+        .join(found.opportunities.select(opportunity="id", deal="name"), on="opportunity", how="left")
     )
     live = {
         OVERLAP.name: overlaps.with_columns(
             key="overlap_key", label="name", about_partner=about_partner, about_account="account"
         ),
         INFLUENCE.name: influences.with_columns(
-            key="influence_key", label=pl.lit("suggestion"), about_partner=about_partner, about_account="account"
+            key="influence_key",
+            label=pl.format("{}: {}", about_partner, pl.col("deal").fill_null("a deleted opportunity")),
+            about_partner=about_partner,
+            about_account="account",
         ),
     }
     for thing in (ACCOUNT, OPPORTUNITY):
@@ -178,7 +183,7 @@ def _handmade(found: Findings) -> tuple[pl.DataFrame, tuple[str, ...]]:
             pl.String,
         ),
         crm=pl.lit(found.crm),
-        label=pl.format("{} x {}", "deal", "partner_name"),
+        label=pl.format("{}: {}", "partner_name", "deal"),
         about_partner="partner_about",
         about_account="deal_account",
     )

@@ -66,10 +66,10 @@ def overlap_records(found: Findings) -> pl.DataFrame:
         .select(
             crm="crm",
             key="key",
-            label=pl.format("{} x {}", "account_name", "partner_name"),
+            label=_record_name(),
             about_partner="partner",
             about_account="account_id",
-            name=cut(pl.format("{}: {}", "partner_name", "account_name"), 80),
+            name=_record_name(),
             overlap_key="key",
             workspace=pl.lit(found.workspace_id),
             owner_id=pl.coalesce("active_owner_id", pl.lit(found.fallback_owner, pl.String)),
@@ -105,7 +105,7 @@ def influence_records(found: Findings) -> pl.DataFrame:
         .select(
             crm="crm",
             key="key",
-            label=pl.format("{} x {}", "opportunity_name", "partner_name"),
+            label=pl.format("{}: {}", "partner_name", "opportunity_name"),
             about_partner="partner",
             about_account="account_id",
             suggest="suggest",
@@ -208,6 +208,10 @@ def labelled_partners(found: Findings) -> pl.DataFrame:
         lambda partner: external_key(found.workspace_id, partner, "", "partner"), pl.String
     )
     return found.partners.rename({"name": "partner_name"}).with_columns(partner_key=key)
+
+
+def _record_name() -> pl.Expr:
+    return cut(pl.format("{}: {}", "partner_name", "account_name"), 80)
 
 
 def _owners(found: Findings) -> pl.DataFrame:

@@ -136,18 +136,18 @@ def plan(
     """Show what the CRM should say and does not. Writes nothing to it."""
     from jobs.cli import console, show
     from jobs.plan import plan as make
-    from jobs.stores import outbox
+    from jobs.stores import plans
 
     with opened(folder) as context:
         names = (crm,) if crm else context.crms()
         require_known("CRM connection", names, context.crms())
-        plans = [outbox.load(context.ledger, number)] if number else [make(context, name) for name in names]
+        made = [plans.load(context.ledger, number)] if number else [make(context, name) for name in names]
     if as_json:
-        console.print_json({"plans": [show.plan_as_json(made) for made in plans]})
+        console.print_json({"plans": [show.plan_as_json(one) for one in made]})
     else:
-        for made in plans:
-            show.plan(made, everything)
-    if exit_code and any(made.changes for made in plans):
+        for one in made:
+            show.plan(one, everything)
+    if exit_code and any(one.changes for one in made):
         raise typer.Exit(CHANGES_PENDING)
 
 
@@ -161,11 +161,11 @@ def apply(
     """Write a plan to the CRM: the only verb that does, besides run."""
     from jobs.apply import apply as write
     from jobs.cli import console, show
-    from jobs.stores import outbox
+    from jobs.stores import outbox, plans
     from jobs.stores.outbox import State
 
     with opened(folder) as context:
-        planned = outbox.load(context.ledger, number)
+        planned = plans.load(context.ledger, number)
         waiting = outbox.entries(context.ledger, planned.id, (State.PLANNED, *outbox.OPEN))
     if waiting and not (yes or approve):
         show.ask(f"Write {len(waiting):,} records to '{planned.crm}'?")

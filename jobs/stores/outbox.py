@@ -1,4 +1,4 @@
-"""Plans and the outbox: one row per change, from planned to settled.
+"""The outbox: one row per change, from planned to settled. What a plan is as a whole is in `jobs.stores.plans`.
 
 A row is written before its effect: ``sent`` is committed before the request leaves, so that after a crash a ``sent``
 row means "ask the CRM", never "send again".
@@ -7,20 +7,18 @@ row means "ask the CRM", never "send again".
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import outbox, plans
-from overlap.errors import ConfigError
 from overlap.fields import BY_NAME, Kind
-from overlap.plan import Action, Change, SyncPlan
+from overlap.plan import Action, Change
 
 
 class State(StrEnum):
@@ -47,111 +45,6 @@ class Entry:
     state: State
     attempts: int
     change: Change
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedPlan:
-    """What a plan that was set off was bound to."""
-
-    id: int
-    run_id: str
-    settings_hash: str
-
-
-def store(ledger: Ledger, plan: SyncPlan) -> SyncPlan:
-    """Keep *plan* and return it with its number. Its changes are ``planned``: nothing will be written yet."""
-    header = {
-        "run_id": int(plan.run_id),
-        "crm": plan.crm,
-        "org_id": plan.org_id,
-        "settings_hash": plan.settings_hash,
-        "created_at": plan.created_at,
-        "unchanged": json.dumps(plan.unchanged),
-        "held": json.dumps(plan.held),
-        "notes": json.dumps(plan.notes),
-    }
-    with ledger.engine.begin() as connection:
-        number = connection.execute(insert(plans).values(header).returning(plans.c.id)).scalar_one()
-        rows = [_row(number, change) for change in plan.changes]
-        if rows:
-            connection.execute(insert(outbox), rows)
-    return replace(plan, id=str(number))
-
-
-def load(ledger: Ledger, plan_id: str) -> SyncPlan:
-    """Return the plan with number *plan_id*; ``latest`` is the newest.
-
-    Raises:
-        ConfigError: there is no such plan.
-    """
-    plan = header(ledger, plan_id)
-    query = select(outbox).where(outbox.c.plan_id == int(plan.id)).order_by(outbox.c.seq)
-    with ledger.engine.connect() as connection:
-        rows = connection.execute(query).mappings()
-        return replace(plan, changes=tuple(_entry(row, plan.crm).change for row in rows))
-
-
-def header(ledger: Ledger, plan_id: str) -> SyncPlan:
-    """Return the plan with number *plan_id* (or ``latest``) without its changes.
-
-    Raises:
-        ConfigError: there is no such plan.
-    """
-    number = latest_id(ledger) if plan_id == "latest" else int(plan_id) if re.fullmatch(r"\d{1,9}", plan_id) else None
-    with ledger.engine.connect() as connection:
-        row = connection.execute(select(plans).where(plans.c.id == number)).mappings().first()
-    if row is None:
-        raise ConfigError(f"there is no plan '{plan_id}'; 'overlap plan' makes one and prints its number")
-    return SyncPlan(
-        id=str(row["id"]),
-        run_id=str(row["run_id"]),
-        crm=row["crm"],
-        org_id=row["org_id"],
-        settings_hash=row["settings_hash"],
-        created_at=row["created_at"],
-        changes=(),
-        unchanged=json.loads(row["unchanged"]),
-        held=tuple(json.loads(row["held"])),
-        notes=tuple(json.loads(row["notes"])),
-    )
-
-
-def latest_id(ledger: Ledger) -> int | None:
-    """Return the number of the newest plan, None before the first."""
-    with ledger.engine.connect() as connection:
-        found = connection.execute(select(func.max(plans.c.id))).scalar()
-    return None if found is None else int(found)
-
-
-def applied_at(ledger: Ledger, plan_id: str) -> datetime | None:
-    """Return when a person or a run set off plan *plan_id*, None if nobody did."""
-    with ledger.engine.connect() as connection:
-        found: datetime | None = connection.execute(
-            select(plans.c.applied_at).where(plans.c.id == int(plan_id))
-        ).scalar()
-    return found
-
-
-def last_applied(ledger: Ledger, crm: str) -> AppliedPlan | None:
-    """Return the newest plan for *crm* that was set off, None before the first."""
-    query = (
-        select(plans.c.id, plans.c.run_id, plans.c.settings_hash)
-        .where(plans.c.crm == crm, plans.c.applied_at.is_not(None))
-        .order_by(plans.c.id.desc())
-        .limit(1)
-    )
-    with ledger.engine.connect() as connection:
-        row = connection.execute(query).first()
-    return None if row is None else AppliedPlan(int(row.id), str(row.run_id), str(row.settings_hash))
-
-
-def set_off(ledger: Ledger, plan_id: str, at: datetime, approved_by: str | None) -> None:
-    """Turn the planned changes of *plan_id* into pending ones: from here on they are finished, crash or not."""
-    with ledger.engine.begin() as connection:
-        values = {"applied_at": at, "approved_by": approved_by}
-        connection.execute(update(plans).where(plans.c.id == int(plan_id)).values(values))
-        planned = (outbox.c.plan_id == int(plan_id)) & (outbox.c.state == State.PLANNED)
-        connection.execute(update(outbox).where(planned).values(state=State.PENDING))
 
 
 def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
@@ -192,7 +85,7 @@ def entries(ledger: Ledger, plan_id: str, states: Sequence[State], object_name: 
         .order_by(outbox.c.seq)
     )
     with ledger.engine.connect() as connection:
-        return [_entry(row, row["crm"]) for row in connection.execute(query).mappings()]
+        return [entry_of(row, row["crm"]) for row in connection.execute(query).mappings()]
 
 
 def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
@@ -222,7 +115,7 @@ def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Chan
     if since is not None:
         query = query.where(outbox.c.settled_at >= since)
     with ledger.engine.connect() as connection:
-        return [_entry(row, crm).change for row in connection.execute(query).mappings()]
+        return [entry_of(row, crm).change for row in connection.execute(query).mappings()]
 
 
 def mark_sent(ledger: Ledger, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
@@ -296,7 +189,8 @@ def troubles(ledger: Ledger, plan_id: str) -> list[tuple[str, State, str]]:
         return [(row.label, State(row.state), row.error) for row in connection.execute(query)]
 
 
-def _row(plan_id: int, change: Change) -> dict[str, Any]:
+def row_of(plan_id: int, change: Change) -> dict[str, Any]:
+    """Return *change* as a ``planned`` row of the outbox."""
     return {
         "plan_id": plan_id,
         "state": State.PLANNED,
@@ -313,7 +207,8 @@ def _row(plan_id: int, change: Change) -> dict[str, Any]:
     }
 
 
-def _entry(row: Mapping[Any, Any], crm: str) -> Entry:
+def entry_of(row: Mapping[Any, Any], crm: str) -> Entry:
+    """Return what a row of the outbox says; *crm* is its plan's."""
     new = _parse(row["object_name"], row["new"])
     change = Change(
         crm=crm,

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.sandbox.store import Store
 from jobs import steps
-from jobs.stores import outbox
+from jobs.stores import plans
 from jobs.stores.outbox import State
 from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError
 from tests.jobs.trials import assert_written_once
@@ -88,7 +88,7 @@ def test_applying_a_plan_that_does_not_exist_says_how_to_make_one(world):
         world.context() as context,
         pytest.raises(ConfigError, match="there is no plan '99'; 'overlap plan' makes one"),
     ):
-        outbox.load(context.ledger, "99")
+        plans.load(context.ledger, "99")
 
 
 # --- stale plans ----------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def test_a_record_that_was_edited_since_the_plan_is_reported_and_not_sent(change
     sent = len(changed.writes())
     report = changed.apply(changed.plan_made)
     assert report.troubles == (
-        ("Cedar Robotics x Globex", State.CONFLICT, "partner_population changed in the CRM since the plan"),
+        ("Globex: Cedar Robotics", State.CONFLICT, "partner_population changed in the CRM since the plan"),
     )
     assert report.written == len(changed.plan_made.changes) - 1
     assert edited not in {record.get("Id") for record in changed.writes()[sent:]}
@@ -219,7 +219,7 @@ def test_a_plan_of_the_next_day_finds_said_what_a_cut_short_one_of_today_finishe
 def test_a_record_that_is_gone_since_the_plan_is_a_conflict(changed):
     changed.store.delete(OBJECT, changed.overlap(2)["Id"])
     report = changed.apply(changed.plan_made)
-    assert report.troubles == (("Cedar Robotics x Globex", State.CONFLICT, "the record is gone from the CRM"),)
+    assert report.troubles == (("Globex: Cedar Robotics", State.CONFLICT, "the record is gone from the CRM"),)
 
 
 def test_one_refused_record_is_journalled_and_the_rest_goes_on(world):
@@ -228,7 +228,7 @@ def test_one_refused_record_is_journalled_and_the_rest_goes_on(world):
     world.store.edit("User", OTHER_SELLER, {"IsActive": False})
     report = world.apply(planned, approve=True)
     ((label, state, error),) = report.troubles
-    assert (label, state) == ("Dogwood Ceramics x Globex", State.REJECTED)
+    assert (label, state) == ("Globex: Dogwood Ceramics", State.REJECTED)
     assert "INACTIVE_OWNER_OR_USER" in error
     assert report.written == len(planned.changes) - 1
     assert world.overlap(3) is None
@@ -263,7 +263,7 @@ def test_a_record_that_a_person_deleted_is_not_made_again(written, was_pulled):
     if was_pulled:
         written.run()
     written.store.delete(OBJECT, written.overlap(2)["Id"], user="Bob")
-    note = "Cedar Robotics x Globex: deleted in the CRM by a person; it is not made again"
+    note = "Globex: Cedar Robotics: deleted in the CRM by a person; it is not made again"
     for _ in range(2):
         written.wait(days=1)
         report = written.run()

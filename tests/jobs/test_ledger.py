@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from jobs.context import recorded
-from jobs.stores import outbox, schema
+from jobs.stores import outbox, plans, schema
 from jobs.stores.ledger import open_ledger
 from jobs.stores.outbox import Settled, State
 from overlap.errors import ConfigError
@@ -132,27 +132,27 @@ def change(key, action=Action.CREATE, record_id=None, **new):
 
 def stored(ledger, *changes, crm="crm"):
     plan = SyncPlan("", "3", crm, "00D", "abc", NOW, changes, {"account": 5}, ("look at it",), ("a note",))
-    return outbox.store(ledger, replace(plan, changes=tuple(replace(one, crm=crm) for one in changes)))
+    return plans.store(ledger, replace(plan, changes=tuple(replace(one, crm=crm) for one in changes)))
 
 
 def test_a_plan_comes_back_as_it_was_stored(ledger):
     planned = stored(ledger, change("a"), change("b", Action.UPDATE, "a02", first_seen=date(2026, 1, 1)))
     assert planned.changes == (change("a"), change("b", Action.UPDATE, "a02", first_seen=date(2026, 1, 1)))
     assert (planned.created_at, planned.held, planned.notes) == (NOW, ("look at it",), ("a note",))
-    assert outbox.load(ledger, planned.id) == outbox.load(ledger, "latest") == planned
+    assert plans.load(ledger, planned.id) == plans.load(ledger, "latest") == planned
 
 
 @pytest.mark.parametrize("name", ["2", "-1", "1; drop table plans", "", "latest "])
 def test_a_plan_that_is_not_there_is_refused(ledger, name):
     stored(ledger)
     with pytest.raises(ConfigError, match="there is no plan"):
-        outbox.load(ledger, name)
+        plans.load(ledger, name)
 
 
 def test_a_plan_has_each_record_once(ledger):
     with pytest.raises(IntegrityError):
         stored(ledger, change("a"), change("a"))
-    assert outbox.latest_id(ledger) is None, "all or nothing"
+    assert plans.latest_id(ledger) is None, "all or nothing"
 
 
 def test_changes_go_from_planned_to_pending_to_sent_to_settled(ledger):
@@ -164,7 +164,7 @@ def test_changes_go_from_planned_to_pending_to_sent_to_settled(ledger):
 
     assert states() == ["planned"] * 3
     assert outbox.unfinished(ledger, "crm") == []
-    outbox.set_off(ledger, planned.id, NOW, "ada")
+    plans.set_off(ledger, planned.id, NOW, "ada")
     assert (states(), outbox.unfinished(ledger, "crm")) == (["pending"] * 3, [1])
     seqs = [entry.seq for entry in outbox.entries(ledger, planned.id, (State.PENDING,))]
     outbox.mark_sent(ledger, [(seqs[0], {"changed_on": date(2026, 1, 1)}), (seqs[1], {})])
@@ -190,6 +190,6 @@ def test_changes_go_from_planned_to_pending_to_sent_to_settled(ledger):
 
 def test_plans_of_two_crms_are_finished_apart(ledger):
     for crm in ("one", "two"):
-        outbox.set_off(ledger, stored(ledger, change("a"), crm=crm).id, NOW, None)
+        plans.set_off(ledger, stored(ledger, change("a"), crm=crm).id, NOW, None)
     assert (outbox.unfinished(ledger, "one"), outbox.unfinished(ledger, "two")) == ([1], [2])
-    assert outbox.last_applied(ledger, "one").id == 1
+    assert plans.last_applied(ledger, "one").id == 1

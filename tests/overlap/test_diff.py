@@ -40,7 +40,7 @@ def flat(**fields) -> pl.DataFrame:
 def test_a_missing_record_is_created_with_what_is_known() -> None:
     ((change,), unchanged) = (differences(wanted()).changes, differences(wanted()).unchanged)
     assert (change.action, change.record_id, change.key, unchanged) == (Action.CREATE, None, "pi1-overlap", 0)
-    assert (change.label, change.partner, change.account_id) == ("Acme x Globex", "globex", "001A")
+    assert (change.label, change.partner, change.account_id) == ("Globex: Acme", "globex", "001A")
     assert change.new["first_seen"] == date(2026, 1, 5)
     assert change.new["changed_on"] == TODAY
     assert None not in change.new.values()
@@ -89,7 +89,7 @@ def test_a_retired_record_whose_overlap_is_back_becomes_active() -> None:
 def test_a_record_that_a_person_deleted_is_not_made_again_and_is_named() -> None:
     found = differences(wanted(), as_written(wanted(), is_deleted=True))
     assert (found.changes, found.unchanged) == ((), 0)
-    assert found.notes == ("Acme x Globex: deleted in the CRM by a person; it is not made again",)
+    assert found.notes == ("Globex: Acme: deleted in the CRM by a person; it is not made again",)
 
 
 def test_a_record_that_is_there_again_after_a_deletion_counts() -> None:
@@ -193,7 +193,7 @@ def test_a_list_that_the_crm_returns_in_its_own_order_can_be_cleared() -> None:
 
 
 def handmade(**fields) -> pl.DataFrame:
-    about = {"key": "pi1-influence", "label": "deal x Globex", "about_partner": "globex", "about_account": "001A"}
+    about = {"key": "pi1-influence", "label": "Globex: deal", "about_partner": "globex", "about_account": "001A"}
     return said(INFLUENCE, {"id": "a02"} | fields).with_columns(**{name: pl.lit(text) for name, text in about.items()})
 
 

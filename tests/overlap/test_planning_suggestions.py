@@ -95,7 +95,7 @@ def test_what_people_entered_takes_no_place() -> None:
 def test_a_suggestion_that_a_person_deleted_is_not_made_again() -> None:
     made = planned(with_suggestions(suggestions("globex"), suggestion_now(is_deleted=True)))
     assert of(INFLUENCE, made) == ()
-    assert made.notes == ("Acme renewal x Globex: deleted in the CRM by a person; it is not made again",)
+    assert made.notes == ("Globex: Acme renewal: deleted in the CRM by a person; it is not made again",)
 
 
 def by_hand(**fields) -> dict:
@@ -105,7 +105,7 @@ def by_hand(**fields) -> dict:
 def test_a_record_made_by_hand_is_adopted_instead_of_doubled() -> None:
     (change,) = of(INFLUENCE, planned(with_suggestions(suggestions("globex"), by_hand(status="Confirmed"))))
     assert (change.action, change.record_id, change.key) == (Action.ADOPT, "h1", INFLUENCE_KEY)
-    assert change.label == "Acme renewal x Globex"
+    assert change.label == "Globex: Acme renewal"
     assert not {"origin", "owner_id", "opportunity", "partner"} & change.new.keys()
 
 
@@ -117,13 +117,13 @@ def test_an_adopted_record_is_never_withdrawn() -> None:
 def test_the_oldest_of_two_hand_made_records_is_adopted_and_the_other_reported() -> None:
     made = planned(with_suggestions(suggestions(), by_hand(id="h2"), by_hand()))
     assert [change.record_id for change in of(INFLUENCE, made)] == ["h1"]
-    assert made.notes == ("Acme renewal x Globex: h2 is a duplicate influence record",)
+    assert made.notes == ("Globex: Acme renewal: h2 is a duplicate influence record",)
 
 
 def test_a_record_made_by_hand_beside_ours_is_reported_and_left_alone() -> None:
     made = planned(with_suggestions(suggestions("globex"), suggestion_now(), by_hand()))
     assert of(INFLUENCE, made) == ()
-    assert made.notes == ("Acme renewal x Globex: h1 is a duplicate influence record",)
+    assert made.notes == ("Globex: Acme renewal: h1 is a duplicate influence record",)
 
 
 @pytest.mark.parametrize(

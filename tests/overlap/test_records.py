@@ -79,7 +79,7 @@ def test_renaming_a_partner_changes_labels_and_no_key() -> None:
 def test_an_overlap_points_to_its_partner_by_key_and_to_its_account_by_id() -> None:
     record = overlap_record()
     assert (record["partner"], record["account"], record["workspace"]) == (GLOBEX_KEY, "001A", WORKSPACE)
-    assert (record["name"], record["label"]) == ("Globex: Acme", "Acme x Globex")
+    assert (record["name"], record["label"]) == ("Globex: Acme", "Globex: Acme")
     assert (record["status"], record["changed_on"], record["first_seen"]) == ("Active", None, date(2026, 1, 5))
 
 

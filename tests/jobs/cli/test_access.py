@@ -195,5 +195,5 @@ def test_a_record_that_a_person_deleted_since_the_plan_is_reported_and_the_other
     desk.store.delete("Partner_Overlap__c", desk.world.overlap(3)["Id"])
     said = desk.overlap("apply", "latest", "--approve")
     assert said.code == 5
-    assert "conflict Dogwood Ceramics x Globex: the record is gone from the CRM" in said.err
+    assert "conflict Globex: Dogwood Ceramics: the record is gone from the CRM" in said.err
     assert desk.world.overlap(4)["Partner_Record_Website__c"] == "new.example"

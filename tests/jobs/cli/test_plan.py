@@ -28,7 +28,7 @@ def test_exit_code_tells_a_script_that_changes_are_pending(changed: Desk):
         said = changed.overlap("plan", "--exit-code")
         assert changed.overlap("plan").code == 0
     assert said.code == 4
-    assert "create Ginkgo Textiles x Globex (new)" in said.out
+    assert "create Globex: Ginkgo Textiles (new)" in said.out
     assert "next: overlap apply 2" in said.out
 
 
