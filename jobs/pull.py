@@ -112,13 +112,13 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
                 context.report(f"{crm}: {rows[page.stream]:,} {page.stream.removeprefix('record:').replace('_', ' ')}")
             unreadable = connection.source.unreadable()
             _require_same_fields(warehouse, crm, since, unreadable)
+            if since is not None and _came_into_sight(warehouse, crm):
+                for page in connection.source.pages(None, until):
+                    warehouse.land(page)
             swept = _sweep_is_due(context, warehouse, crm, since, until)
             if swept:
                 _carry_over(context, warehouse, crm, deleted.get("accounts", set()))
-                if _sweep(context, warehouse, connection, until) and since is not None:
-                    # Rows that nobody changed came into sight, by a new permission: only a full read brings them.
-                    for page in connection.source.pages(None, until):
-                        warehouse.land(page)
+                _sweep(context, warehouse, connection, until)
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
             step("pull: commit")
         step("pull: committed")
@@ -166,27 +166,36 @@ def _carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: set[s
     warehouse.land(Page("accounts", missing.select(list(schema_of(Account)))))
 
 
-def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: datetime) -> bool:
+def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: datetime) -> None:
     """Compare every id with what the warehouse has: the only way to find rows that vanished without a deletion.
 
     An account that vanished stays until two complete reads have missed it: a permission that shrank looks the same.
-    Returns whether there are rows that the warehouse has not.
     """
     crm = connection.name
     visible: dict[str, set[str]] = {}
     for stream, ids in connection.source.ids():
         visible.setdefault(stream, set()).update(ids)
-    unknown = False
+    unknown: dict[str, list[str]] = {}
     for stream, seen in visible.items():
         known = warehouse.ids(stream, crm)
-        vanished = known - seen
-        unknown |= bool(seen - known)
+        vanished, unknown[stream] = known - seen, sorted(seen - known)
         if stream == "accounts":
             counts = context.ledger.count_absences(crm, vanished, at)
             vanished = {account for account, sweeps in counts.items() if sweeps >= _SWEEPS_UNTIL_GONE}
         warehouse.forget(stream, crm, tuple(sorted(vanished)))
     warehouse.set_mark(f"sweep:{crm}", at.isoformat())
-    return unknown
+    warehouse.set_mark(f"unknown:{crm}", json.dumps(unknown))
+
+
+def _came_into_sight(warehouse: Warehouse, crm: str) -> bool:
+    """Whether the last sweep saw rows that no read has brought since; asked once.
+
+    What was made during that sweep has come by now. The rest nobody changed: a new permission shows it, and only a
+    full read brings it.
+    """
+    unknown: dict[str, list[str]] = json.loads(warehouse.mark(f"unknown:{crm}") or "{}")
+    warehouse.set_mark(f"unknown:{crm}", "{}")
+    return any(ids and not warehouse.ids(stream, crm).issuperset(ids) for stream, ids in unknown.items())
 
 
 def _forget_removed(context: Context, warehouse: Warehouse) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs import pairs
+from jobs.stores.warehouse import open_warehouse
 from tests.jobs.world import COMPANIES, GLOBEX, LISTED, account_id, listed
 
 LAST = LISTED[-1]
@@ -185,3 +186,22 @@ def test_a_vanished_account_never_retires_on_the_first_full_read_of_a_new_wareho
     written.workspace.warehouse_file.unlink()
     written.wait(hours=1)
     assert not causes(written.look())
+
+
+def test_an_account_that_a_new_permission_shows_is_read_after_the_sweep_that_saw_it(written):
+    """Nobody changed it, so no watermark will ever bring it."""
+    long_ago = "2020-01-01T00:00:00.000+0000"
+    hidden = account_id(77)
+    written.pull()  # brings what was made during the first sweep
+    written.wait(days=8)
+    written.store.seed("Account", [{"Id": hidden, "Name": "Juniper Mills", "SystemModstamp": long_ago}])
+    written.pull()
+    assert hidden not in landed(written)
+    written.wait(days=1)
+    written.pull()
+    assert hidden in landed(written)
+
+
+def landed(world):
+    with open_warehouse(world.folder / "warehouse.duckdb") as warehouse:
+        return warehouse.ids("accounts", "salesforce")
