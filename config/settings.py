@@ -252,7 +252,7 @@ def _explain(path: Path, item: ErrorDetails) -> str:
     place = [str(part) for part in item["loc"]]
     where = f"{path}: {'.'.join(place) or 'partners'}"  # the one check of the file as a whole is on partners
     # How to sign in is not repeated: a secret may stand in the wrong line.
-    found = None if place[:1] in ([], ["crm"]) else repr(item["input"])
+    found = None if place[:1] in ([], ["crm"]) or isinstance(item["input"], dict) else repr(item["input"])
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key{_did_you_mean(place)}"
     if item["type"] == "secret":

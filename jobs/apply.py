@@ -42,6 +42,11 @@ class ApplyReport:
     finished_first: tuple[int, ...]
 
     @property
+    def superseded(self) -> int:
+        """Records that were never sent, because the plan was cut short and is stale."""
+        return self.states.get(State.SUPERSEDED, 0)
+
+    @property
     def written(self) -> int:
         """Records that the CRM took."""
         return self.states.get(State.ACKNOWLEDGED, 0)
@@ -97,7 +102,7 @@ def _finish_leftovers(context: Context, connection: Connection) -> tuple[int, ..
     """
     unfinished = outbox.unfinished(context.ledger, connection.name)
     for number in map(str, unfinished):
-        if _why_stale(context, plans.header(context.ledger, number), connection.org_id):
+        if _why_stale(context, plans.header(context.ledger, number)):
             for thing in OBJECTS:
                 sent = outbox.entries(context.ledger, number, (State.SENT,), thing.name)
                 _read_back(context, connection.sink, sent)
@@ -107,18 +112,28 @@ def _finish_leftovers(context: Context, connection: Connection) -> tuple[int, ..
     return tuple(unfinished)
 
 
+def standing(context: Context, planned: SyncPlan) -> str | None:
+    """Return in words why *planned* cannot be applied: it was, or it is stale. None if it can."""
+    at = plans.applied_at(context.ledger, planned.id)
+    if at is not None:
+        return f"applied on {at.astimezone(context.workspace.zone):%Y-%m-%d %H:%M}"
+    stale = _why_stale(context, planned)
+    return f"stale: {'; '.join(stale)}" if stale else None
+
+
 def _require_fresh(context: Context, planned: SyncPlan, org_id: str) -> None:
-    stale = _why_stale(context, planned, org_id)
+    stale = _why_stale(context, planned)
+    if planned.org_id != org_id:
+        stale.append(f"it was made for org {planned.org_id}, this is {org_id}")
     if stale:
         raise StalePlanError(f"plan {planned.id} is stale: {'; '.join(stale)}; run 'overlap plan' again")
 
 
-def _why_stale(context: Context, planned: SyncPlan, org_id: str) -> list[str]:
+def _why_stale(context: Context, planned: SyncPlan) -> list[str]:
     newest = plans.last_applied(context.ledger, planned.crm)
     reasons = {
         "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
         "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,
-        f"it was made for org {planned.org_id}, this is {org_id}": planned.org_id != org_id,
         "it is older than 24 hours": context.now - planned.created_at > _PLAN_LIFETIME,
         "a newer plan was applied": newest is not None and newest.id > int(planned.id),
     }

@@ -54,7 +54,7 @@ class Context:
         if not names:
             raise ConfigError(
                 f"{self.workspace.folder / 'overlap.toml'}: there is no CRM; fill in [crm.salesforce] "
-                f"('overlap demo' shows a complete one)"
+                f"(the workspace that 'overlap demo' makes has a complete one)"
             )
         return names
 

@@ -59,8 +59,11 @@ def take_in(context: Context, partner: str, approve: bool) -> ListReport:
     if file is None:
         return ListReport(partner, "unchanged" if last else "missing", reasons=(f"no file fits '{settings.files}'",))
     day, sha256 = as_of(file, workspace.settings.workspace.time_zone), lists.digest(file)
-    if (last and (last.as_of, last.sha256) == (day, sha256)) or (last and day < last.as_of):
-        return ListReport(partner, "unchanged", last.file_name, last.as_of, last.rows_in, last.rows_out)
+    # The same bytes under the same name are the same list, whatever the clock of the file or our time zone says.
+    if last and ((last.file_name, last.sha256) == (file.name, sha256) or day < last.as_of):
+        older = f"{file.name} is of {day:%Y-%m-%d}, older than the list in force; it was not taken"
+        notes = (older,) if day < last.as_of else ()
+        return ListReport(partner, "unchanged", last.file_name, last.as_of, last.rows_in, last.rows_out, notes=notes)
     try:
         return _consider(context, partner, Sent(file, day, sha256), last, approve)
     except (ConfigError, GuardError) as error:

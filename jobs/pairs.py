@@ -18,6 +18,7 @@ from overlap.errors import ConfigError
 from overlap.model import Judgement
 
 _MOST_SUGGESTIONS = 5
+_LEAST_LIKENESS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
     our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
     made = _judgement(context, our_row, their_row, verdict)
     if verdict == "undo":
-        pair = (made.crm, made.ours_id, made.partner, made.theirs_id)
-        if not judgements.undo(context.ledger, pair, context.now):
+        if not _undo(context, made, identified(accounts, "crm"), identified(partner_accounts, "partner")):
             raise ConfigError(f"nobody judged '{our_row['name']}' and '{their_row['name']}'; there is nothing to undo")
     else:
         judgements.record(context.ledger, made)
@@ -79,6 +79,20 @@ def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
     }
     context.ledger.note(context.who, "judged", what, context.now)
     return made
+
+
+def _undo(context: Context, pair: Judgement, ours: pl.DataFrame, theirs: pl.DataFrame) -> bool:
+    """Undo every verdict that speaks of *pair* today, whatever ids it was given on; return whether there was one."""
+    wanted = (pair.crm, pair.ours_id, pair.partner, pair.theirs_id)
+    known = judgements.in_force(context.ledger).filter(
+        (pl.col("crm") == pair.crm) & (pl.col("partner") == pair.partner)
+    )
+    found = False
+    for number, stored in enumerate(known.select("crm", "ours_id", "partner", "theirs_id").iter_rows()):
+        today = verdicts.resolve(known[number], ours, theirs).select("crm", "ours_id", "partner", "theirs_id")
+        if wanted in today.rows():
+            found |= judgements.undo(context.ledger, stored, context.now)
+    return found
 
 
 def _published(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -98,8 +112,14 @@ def _find(rows: pl.DataFrame, wanted: str, side: str, book: str) -> dict[str, An
     if found.height > 1:
         listed = "; ".join(f"{row[book]}:{row['id']} {row['name']} ({row['country']})" for row in _rows(found))
         raise ConfigError(f"{side} '{wanted}' is {found.height} rows; name one by its id: {listed}")
-    close = [name for name, _, _ in process.extract(wanted, rows["name"].to_list(), limit=_MOST_SUGGESTIONS)]
-    raise ConfigError(f"{side} '{wanted}' is no id and no name in the last run; did you mean {' · '.join(close)}?")
+    names = rows["name"].to_list()
+    close = [
+        name for name, _, _ in process.extract(wanted, names, limit=_MOST_SUGGESTIONS, score_cutoff=_LEAST_LIKENESS)
+    ]
+    hint = (
+        f"did you mean {' · '.join(close)}?" if close else f"it has {len(names):,} rows; look with 'overlap overlaps'"
+    )
+    raise ConfigError(f"{side} '{wanted}' is no id and no name in the last run; {hint}")
 
 
 def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:

@@ -13,11 +13,11 @@ from jobs.context import Context, connected, recorded
 from jobs.lists import is_late
 from jobs.stores import lists, outbox, plans, snapshot
 from overlap.errors import ConfigError
-from overlap.fields import INFLUENCE, OBJECTS, OVERLAP
+from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER
 from overlap.guards import PlanLimits, plan_guards
 from overlap.plan import Change, SyncPlan
 from overlap.planning import Intent, Reasons, intent, live_records
-from overlap.records import Findings
+from overlap.records import Findings, labelled_partners
 
 _FRAMES = ("accounts", "partner_accounts", "opportunities", "users", "matches", "overlaps", "influences")
 
@@ -123,7 +123,7 @@ def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
 def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> Intent:
     """Compare with what the last pull saw, then look again at just the records that would change.
 
-    An unchanged week costs no call, and what is shown as old is what the CRM says at this moment.
+    An unchanged week costs no call beyond signing in, and what is shown as old is what the CRM says at this moment.
     """
     flat = context.workspace.settings.workspace.flat_fields
     first = intent(found, reasons, context.today, flat)
@@ -152,11 +152,20 @@ def _held(context: Context, connection: Connection, found: Findings, wanted: Int
     of_partners = live[OVERLAP.name].drop_nulls("about_partner")  # null where a person deleted the partner's record
     by_partner: Mapping[str, int] = dict(of_partners.group_by("about_partner").len().iter_rows())
     held = list(plan_guards(wanted.changes, sum(frame.height for frame in live.values()), by_partner, limits))
+    held += _newer_elsewhere(found)
     allowance = connection.api_calls_left()
     calls = _calls(connection.sink, wanted.changes)
     if allowance and calls * 100 > allowance[1] * guards.api_budget_percent:
         held.append(f"about {calls:,} API calls, more than {guards.api_budget_percent} % of the day's {allowance[1]:,}")
     return tuple(held)
+
+
+def _newer_elsewhere(found: Findings) -> list[str]:
+    """Partners of which the CRM knows a newer list than we do: another copy of this workspace must have written it."""
+    ours = labelled_partners(found).select("partner", "partner_key", "as_of")
+    said = found.current[PARTNER.name].filter(~pl.col("is_deleted")).join(ours, on="partner_key")
+    newer = said.filter(pl.col("list_as_of") > pl.col("as_of"))["partner"].sort()
+    return [f"the CRM knows a newer list of '{key}' than this workspace: is there a second one?" for key in newer]
 
 
 def _calls(sink: Sink, changes: tuple[Change, ...]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -18,9 +18,13 @@ from jobs.stores import snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from overlap.errors import AccessError, ConfigError
-from overlap.model import Account, schema_of
+from overlap.model import Account, Opportunity, conform
 
 _SWEEPS_UNTIL_GONE = 2
+#: A weekly job that starts a little earlier than last week still sweeps weekly.
+_EARLY = timedelta(hours=4)
+#: Rows that get a second chance when a sweep misses them; what hangs on them would be taken back at once.
+_COUNTED = {"accounts": Account, "opportunities": Opportunity}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,13 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
                 deleted.setdefault(page.stream, set()).update(page.deleted)
                 context.report(f"{crm}: {rows[page.stream]:,} {page.stream.removeprefix('record:').replace('_', ' ')}")
             unreadable = connection.source.unreadable()
-            _require_same_fields(warehouse, crm, since, unreadable)
-            if since is not None and _came_into_sight(warehouse, crm):
+            shown = _require_same_fields(warehouse, crm, since, unreadable)
+            if since is not None and (_came_into_sight(warehouse, crm) or shown):
                 for page in connection.source.pages(None, until):
                     warehouse.land(page)
             swept = _sweep_is_due(context, warehouse, crm, since, until)
             if swept:
-                _carry_over(context, warehouse, crm, deleted.get("accounts", set()))
+                _carry_over(context, warehouse, crm, deleted)
                 _sweep(context, warehouse, connection, until)
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
             step("pull: commit")
@@ -126,16 +130,21 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
     return CrmReport(crm, since, until, rows, gone, swept, unreadable)
 
 
-def _require_same_fields(warehouse: Warehouse, crm: str, since: datetime | None, unreadable: tuple[str, ...]) -> None:
-    """Stop when a field that could be read before is hidden now: its companies would look as if they had none."""
+def _require_same_fields(warehouse: Warehouse, crm: str, since: datetime | None, unreadable: tuple[str, ...]) -> bool:
+    """Stop when a field that could be read before is hidden now: its companies would look as if they had none.
+
+    Returns whether a field can be read now that could not be before.
+    """
     known = warehouse.mark(f"unreadable:{crm}")
-    lost = set(unreadable) - set(json.loads(known)) if since and known else set()
-    if lost:
+    before = set(json.loads(known)) if known else set(unreadable)
+    lost = set(unreadable) - before
+    if lost and since is not None:
         raise AccessError(
             f"crm '{crm}': {', '.join(sorted(lost))} could be read before and is missing or hidden now; let the "
             f"integration user read it again, or go on without it: overlap pull --full"
         )
     warehouse.set_mark(f"unreadable:{crm}", json.dumps(unreadable))
+    return bool(before - set(unreadable))
 
 
 def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool) -> ListReport:
@@ -148,28 +157,30 @@ def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bo
 
 def _sweep_is_due(context: Context, warehouse: Warehouse, crm: str, since: datetime | None, until: datetime) -> bool:
     last = warehouse.mark(f"sweep:{crm}")
-    every = timedelta(days=context.workspace.settings.crm[crm].sweep_every_days)
+    every = timedelta(days=context.workspace.settings.crm[crm].sweep_every_days) - _EARLY
     return since is None or last is None or until - datetime.fromisoformat(last) >= every
 
 
-def _carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: set[str]) -> None:
-    """Bring back accounts that the published run had and a first read into an empty warehouse did not find.
+def _carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: Mapping[str, set[str]]) -> None:
+    """Bring back rows that the published run had and a first read into an empty warehouse did not find.
 
     Otherwise throwing the warehouse away would take their second chance from them. *deleted* ones had theirs.
     """
     published = context.ledger.pinned("published_run")
     if published is None or warehouse.mark(f"sweep:{crm}") is not None:
         return
-    (before,) = snapshot.read(context.workspace.runs, published, "accounts")
-    known = sorted(warehouse.ids("accounts", crm) | deleted)
-    missing = before.filter((pl.col("crm") == crm) & ~pl.col("id").is_in(known))
-    warehouse.land(Page("accounts", missing.select(list(schema_of(Account)))))
+    for stream, noun in _COUNTED.items():
+        (before,) = snapshot.read(context.workspace.runs, published, stream)
+        known = sorted(warehouse.ids(stream, crm) | deleted.get(stream, set()))
+        missing = before.filter((pl.col("crm") == crm) & ~pl.col("id").is_in(known))
+        warehouse.land(Page(stream, conform(missing, noun)))
 
 
 def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: datetime) -> None:
     """Compare every id with what the warehouse has: the only way to find rows that vanished without a deletion.
 
-    An account that vanished stays until two complete reads have missed it: a permission that shrank looks the same.
+    An account or deal that vanished stays until two complete reads have missed it: a permission that shrank looks the
+    same.
     """
     crm = connection.name
     visible: dict[str, set[str]] = {}
@@ -179,9 +190,9 @@ def _sweep(context: Context, warehouse: Warehouse, connection: Connection, at: d
     for stream, seen in visible.items():
         known = warehouse.ids(stream, crm)
         vanished, unknown[stream] = known - seen, sorted(seen - known)
-        if stream == "accounts":
-            counts = context.ledger.count_absences(crm, vanished, at)
-            vanished = {account for account, sweeps in counts.items() if sweeps >= _SWEEPS_UNTIL_GONE}
+        if stream in _COUNTED:
+            counts = context.ledger.count_absences(crm, stream, vanished, at)
+            vanished = {record for record, sweeps in counts.items() if sweeps >= _SWEEPS_UNTIL_GONE}
         warehouse.forget(stream, crm, tuple(sorted(vanished)))
     warehouse.set_mark(f"sweep:{crm}", at.isoformat())
     warehouse.set_mark(f"unknown:{crm}", json.dumps(unknown))
@@ -200,8 +211,9 @@ def _came_into_sight(warehouse: Warehouse, crm: str) -> bool:
 
 def _forget_removed(context: Context, warehouse: Warehouse) -> None:
     """Drop what came from partners and CRM connections that the settings do not have any more."""
-    known = {*context.workspace.settings.partners, *context.workspace.settings.crm}
+    settings = context.workspace.settings
     with warehouse.transaction():
         for stream in streams():
-            for side in warehouse.sides(stream) - known:
+            known = settings.partners if stream == "partner_accounts" else settings.crm
+            for side in warehouse.sides(stream) - set(known):
                 warehouse.drop_side(stream, side)

@@ -18,7 +18,10 @@ from overlap.overlaps import matrix as cells
 
 @dataclass(frozen=True, slots=True)
 class ListStatus:
-    """The list of one partner that is in force. *late* means older than the partner's usual cadence."""
+    """The list of one partner that is in force.
+
+    *late* means older than the partner's usual cadence; *held* says why a newer one waits for a person.
+    """
 
     partner: str
     name: str
@@ -26,6 +29,7 @@ class ListStatus:
     as_of: datetime | None
     accounts: int
     late: bool
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +109,33 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
         return f"overlap apply {unfinished[0]}"
     if not settings.crm or not settings.partners:
         return f"fill in {context.workspace.folder / 'overlap.toml'}, then: overlap check"
+    held = held_lists(context)
+    if held:
+        return f"look at the held list, then: overlap pull --accept {next(iter(held))}"
     if run_id is None:
         return "overlap run"
     newest = plans.latest_id(context.ledger)
-    if newest is None or plans.load(context.ledger, str(newest)).run_id != run_id:
+    if newest is None or plans.header(context.ledger, str(newest)).run_id != run_id:
         return "overlap plan"
-    return "overlap run" if plans.applied_at(context.ledger, str(newest)) else f"overlap apply {newest}"
+    waits = plans.applied_at(context.ledger, str(newest)) is None and outbox.tally(context.ledger, str(newest))
+    return f"overlap apply {newest}" if waits else "overlap run"
+
+
+def held_lists(context: Context) -> dict[str, str]:
+    """Return why the last pull held a list, by partner."""
+    last = next((run for run in context.ledger.last_runs() if run.verb == "pull"), None)
+    reports = last.summary.get("lists", []) if last else []
+    return {one["partner"]: "; ".join(one["reasons"]) for one in reports if one["state"] == "held"}
 
 
 def _list_status(context: Context, partner: str) -> ListStatus:
     settings = context.workspace.settings.partners[partner]
+    held = held_lists(context).get(partner)
     newest, _ = lists.in_force(context.ledger, partner, context.workspace.zone)
     if newest is None:
-        return ListStatus(partner, settings.name, None, None, 0, late=False)
+        return ListStatus(partner, settings.name, None, None, 0, late=False, held=held)
     late = is_late(context, partner, newest.as_of)
-    return ListStatus(partner, settings.name, newest.file_name, newest.as_of, newest.rows_out, late)
+    return ListStatus(partner, settings.name, newest.file_name, newest.as_of, newest.rows_out, late, held)
 
 
 def _of_partner(context: Context, frame: pl.DataFrame, partner: str | None) -> pl.DataFrame:

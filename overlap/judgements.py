@@ -18,7 +18,8 @@ def resolve(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) 
     *judgements* has the columns of Judgement, *ours* crm, id, name, domain, country and *theirs* partner, id and the
     same three, all normalised in one way. Our side is found by id, else by name, domain and country. Their side is
     found by id only while name or domain still fits, since partners renumber their rows; a second row of theirs with
-    the same name, domain and country is meant too. The latest verdict counts.
+    the same name, domain and country is meant too. What was said of the row itself counts before what was said of such
+    a second row, the latest before earlier ones.
     """
     numbered = judgements.with_row_index("judgement")
     ours_now = _ours_today(numbered, ours)
@@ -27,9 +28,9 @@ def resolve(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) 
         numbered.select("judgement", "verdict", "judged_by", "judged_at")
         .join(ours_now, on="judgement")
         .join(theirs_now, on="judgement")
-        .sort("judged_at", "judgement")
+        .sort("by_id", "judged_at", "judgement")
         .unique(["crm", "ours_id", "partner", "theirs_id"], keep="last", maintain_order=True)
-        .drop("judgement")
+        .drop("judgement", "by_id")
     )
 
 
@@ -78,7 +79,9 @@ def _theirs_today(judgements: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFram
     # With a domain, the same company under a second id is known for sure: a re-id while the old row still counts.
     found = judgements.join(by_id, on="judgement", how="semi").filter(pl.col("theirs_domain").is_not_null())
     by_name = _by_fingerprint(pl.concat([lost, found]), theirs, "partner", "theirs")
-    return pl.concat([by_id, by_name]).unique(maintain_order=True)
+    return pl.concat([by_id.with_columns(by_id=pl.lit(True)), by_name.with_columns(by_id=pl.lit(False))]).unique(
+        ["judgement", "partner", "theirs_id"], keep="first", maintain_order=True
+    )
 
 
 def _by_fingerprint(judgements: pl.DataFrame, today: pl.DataFrame, side: str, prefix: str) -> pl.DataFrame:

@@ -115,12 +115,19 @@ def influence_records(found: Findings) -> pl.DataFrame:
             owner_id=pl.coalesce("active_owner_id", pl.lit(found.fallback_owner, pl.String)),
             opportunity="opportunity_id",
             account="account_id",
-            overlap="overlap_key",
+            overlap=pl.when(~pl.col("overlap_key").is_in(_deleted_keys(found))).then("overlap_key"),
             partner="partner_key",
             evidence_summary=cut(pl.col("evidence"), 255),
             suggestion_state=pl.lit("Current"),
         )
     )
+
+
+def _deleted_keys(found: Findings) -> list[str]:
+    """Overlap records that a person deleted: nothing can point to them any more."""
+    said = found.current["partner_overlap"]
+    alive = said.filter(~pl.col("is_deleted"))
+    return said.filter("is_deleted").join(alive, on="overlap_key", how="anti")["overlap_key"].drop_nulls().to_list()
 
 
 def account_records(found: Findings) -> pl.DataFrame:

@@ -142,7 +142,7 @@ def check_recognised(recognised: Mapping[str, str], headings: Sequence[str], pat
     what = "no heading for the company name" if recognised else "no heading recognised"
     raise GuardError(
         f"{path.name}: {what}; the first row says {first_row}. If headings stand lower, remove the rows above them; "
-        "else name the heading in the setting 'headings', as in name = \"Their heading\""
+        'else rename the heading to Name, or write the partner\'s setting headings = { name = "Their heading" }'
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ def pulled(report: PullReport) -> None:
             for stream, count in crm.rows.items()
             if not stream.startswith("record:")
         )
-        since = "everything" if crm.since is None else f"changes since {crm.since:%Y-%m-%d %H:%M} UTC"
+        since = "everything" if crm.since is None else f"since {crm.since:%Y-%m-%d %H:%M} UTC and the look-back"
         gone = sum(crm.deleted.values())
         out.print(f"[bold]{crm.crm}[/] {since}: {read or 'nothing new'}" + (f", {gone:,} deleted" if gone else ""))
         if crm.unreadable:
@@ -124,8 +125,11 @@ def matched_files(report: FilesReport) -> None:
         out.print(f"  [dim]{escape(note)}[/]", soft_wrap=True)
 
 
-def plan(made: SyncPlan, everything: bool = False) -> None:
-    """Print a plan: counts by object and action, the first changes with old and new, and why it is held."""
+def plan(made: SyncPlan, everything: bool = False, standing: str | None = None) -> None:
+    """Print a plan: counts by object and action, the first changes with old and new, and why it is held.
+
+    *standing* says why it cannot be applied any more.
+    """
     counts = Counter((change.object_name, str(change.action)) for change in made.changes)
     table = Table(
         title=f"Plan {made.id} for '{made.crm}'", box=box.SIMPLE_HEAD, title_justify="left", title_style="bold"
@@ -149,7 +153,9 @@ def plan(made: SyncPlan, everything: bool = False) -> None:
         out.print(f"[dim]… and {len(made.changes) - limit:,} more: --all, or --json[/]")
     for note in made.notes:
         out.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
-    if not made.changes:
+    if standing and made.changes:
+        out.print(f"[yellow]{escape(standing)}[/]", soft_wrap=True)
+    elif not made.changes:
         out.print("The CRM says already what it should: nothing to write.")
     elif made.held:
         out.print(f"[yellow]held:[/] {escape('; '.join(made.held))}", soft_wrap=True)
@@ -172,6 +178,10 @@ def applied(report: ApplyReport) -> None:
     out.print(f"plan {report.plan_id}: {said}")
     for label, state, error in report.troubles:
         err.print(f"[yellow]{state}[/] {escape(label)}: {escape(error)}", soft_wrap=True)
+    if report.superseded:
+        out.print("The plan was cut short and is stale by now: what it had not sent was given up.")
+    if report.troubles or report.superseded:
+        next_steps("", ["overlap run"])
 
 
 def ran(report: RunReport) -> None:
@@ -182,6 +192,9 @@ def ran(report: RunReport) -> None:
     by_plan = {done.plan_id: done for done in report.applied}
     for made in report.plans:
         if made.id in by_plan:
+            counts = Counter(str(change.action) for change in made.changes)
+            if counts:
+                out.print(", ".join(f"{count:,} to {action}" for action, count in counts.items()))
             applied(by_plan[made.id])
         else:
             plan(made)
@@ -277,4 +290,6 @@ def _state(state: str) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
     return "—" if value is None else escape(str(value))

@@ -172,8 +172,12 @@ def _lists(found: Status) -> None:
     for one in found.lists:
         day = f"{one.as_of:%Y-%m-%d}" if one.as_of else ""
         note = "[red]late[/]" if one.late else "" if one.file else "[red]no list yet[/]"
+        note = "[red]a newer one is held[/]" if one.held else note
         table.add_row(f"{escape(one.name)} ({one.partner})", escape(one.file or ""), day, f"{one.accounts:,}", note)
     out.print(table)
+    for one in found.lists:
+        if one.held:
+            out.print(f"[red]held[/] {one.partner}: {escape(one.held)}", soft_wrap=True)
 
 
 def _table(title: str) -> Table:

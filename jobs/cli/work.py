@@ -134,6 +134,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what the CRM should say and does not. Writes nothing to it."""
+    from jobs.apply import standing
     from jobs.cli import console, show
     from jobs.plan import plan as make
     from jobs.stores import plans
@@ -142,11 +143,12 @@ def plan(
         names = (crm,) if crm else context.crms()
         require_known("CRM connection", names, context.crms())
         made = [plans.load(context.ledger, number)] if number else [make(context, name) for name in names]
+        stands = {one.id: standing(context, one) for one in made}
     if as_json:
         console.print_json({"plans": [show.plan_as_json(one) for one in made]})
     else:
         for one in made:
-            show.plan(one, everything)
+            show.plan(one, everything, stands[one.id])
     if exit_code and any(one.changes for one in made):
         raise typer.Exit(CHANGES_PENDING)
 
@@ -160,6 +162,7 @@ def apply(
 ) -> None:
     """Write a plan to the CRM: the only verb that does, besides run."""
     from jobs.apply import apply as write
+    from jobs.apply import standing
     from jobs.cli import console, show
     from jobs.stores import outbox, plans
     from jobs.stores.outbox import State
@@ -167,7 +170,8 @@ def apply(
     with opened(folder) as context:
         planned = plans.load(context.ledger, number)
         waiting = outbox.entries(context.ledger, planned.id, (State.PLANNED, *outbox.OPEN))
-    if waiting and not (yes or approve):
+        can_go = standing(context, planned) is None
+    if waiting and can_go and not (yes or approve):
         show.ask(f"Write {len(waiting):,} records to '{planned.crm}'?")
     with opened(folder) as context:
         report = write(context, planned.id, approve)
@@ -175,6 +179,8 @@ def apply(
         console.print_json(report)
     else:
         show.applied(report)
+    if report.superseded:
+        raise typer.Exit(HELD)
     if report.troubles:
         raise typer.Exit(REJECTED)
 
@@ -223,4 +229,4 @@ def judge(
         )
     else:
         said = "The verdict is undone." if verdict == "undo" else f"Judged {verdict}. It holds until you undo it."
-        show.next_steps(said, ["overlap pull", "overlap match", "overlap plan"])
+        show.next_steps(said, ["overlap match", "overlap plan"])

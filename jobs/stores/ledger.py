@@ -131,19 +131,22 @@ class Ledger:
                 connection.execute(insert(table), new)
         return {key: known.get(key, today) for key in keys}
 
-    def count_absences(self, crm: str, absent: set[str], swept_at: datetime) -> dict[str, int]:
-        """Count one complete read of *crm* that did not find the accounts *absent*; return each one's count.
+    def count_absences(self, crm: str, stream: str, absent: set[str], swept_at: datetime) -> dict[str, int]:
+        """Count one complete read of *crm* that did not find the rows *absent* of *stream*; return each one's count.
 
-        Two reads of one day are one snapshot. Accounts that are not in *absent* any more are forgotten.
+        Two reads of one day are one snapshot. Rows that are not in *absent* any more are forgotten.
         """
         table = schema.absences
+        ours = (table.c.crm == crm) & (table.c.stream == stream)
         with self.engine.begin() as connection:
-            known = {row.account_id: row for row in connection.execute(select(table).where(table.c.crm == crm))}
-            rows = [_absence(crm, account_id, known.get(account_id), swept_at) for account_id in sorted(absent)]
-            connection.execute(table.delete().where(table.c.crm == crm))
-            if rows:
+            known = {row.record_id: row for row in connection.execute(select(table).where(ours))}
+            counted = {record_id: _absence(known.get(record_id), swept_at) for record_id in sorted(absent)}
+            connection.execute(table.delete().where(ours))
+            if counted:
+                side = {"crm": crm, "stream": stream}
+                rows = [{**side, "record_id": record_id, **count} for record_id, count in counted.items()]
                 connection.execute(insert(table), rows)
-        return {row["account_id"]: row["sweeps"] for row in rows}
+        return {record_id: count["sweeps"] for record_id, count in counted.items()}
 
     def note(self, who: str, did: str, what: Mapping[str, Any], at: datetime) -> None:
         """Append a line to the audit."""
@@ -181,12 +184,12 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
         engine.dispose()
 
 
-def _absence(crm: str, account_id: str, before: Any, swept_at: datetime) -> dict[str, Any]:
-    """One account's line: one sweep more than *before*, unless that was counted within the same day."""
+def _absence(before: Any, swept_at: datetime) -> dict[str, Any]:
+    """One row's count: one sweep more than *before*, unless that was counted within the same day."""
     sweeps, counted_at = (before.sweeps, before.last_swept_at) if before else (0, None)
     if counted_at is None or swept_at - counted_at >= _ONE_DAY:
         sweeps, counted_at = sweeps + 1, swept_at
-    return {"crm": crm, "account_id": account_id, "sweeps": sweeps, "last_swept_at": counted_at}
+    return {"sweeps": sweeps, "last_swept_at": counted_at}
 
 
 def _prepare(connection: Any, record: object) -> None:

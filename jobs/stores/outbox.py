@@ -55,8 +55,17 @@ def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
 
 
 def was_written(ledger: Ledger, crm: str) -> bool:
-    """Return whether *crm* ever took anything from us: until then, every plan for it is the first."""
-    query = select(outbox.c.seq).join(plans).where(plans.c.crm == crm, outbox.c.state == State.ACKNOWLEDGED).limit(1)
+    """Return whether *crm* ever took a whole plan from us: until then, every plan for it is the first.
+
+    A first plan that was cut short and given up has shown a person nothing of what comes after it.
+    """
+    given_up = select(outbox.c.plan_id).where(outbox.c.state == State.SUPERSEDED)
+    query = (
+        select(outbox.c.seq)
+        .join(plans)
+        .where(plans.c.crm == crm, outbox.c.state == State.ACKNOWLEDGED, plans.c.id.not_in(given_up))
+        .limit(1)
+    )
     with ledger.engine.connect() as connection:
         return connection.execute(query).first() is not None
 

@@ -109,10 +109,11 @@ absences = Table(
     "absences",
     metadata,
     Column("crm", String(40), primary_key=True),
-    Column("account_id", String(32), primary_key=True),
+    Column("stream", String(40), primary_key=True),
+    Column("record_id", String(32), primary_key=True),
     Column("sweeps", Integer, nullable=False),
     Column("last_swept_at", UtcDateTime, nullable=False),
-    comment="our accounts that complete reads did not find although nobody deleted them",
+    comment="our accounts and deals that complete reads did not find although nobody deleted them",
 )
 
 first_seen = Table(

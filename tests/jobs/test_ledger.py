@@ -66,20 +66,22 @@ def test_an_overlap_is_first_seen_once(ledger):
 
 def test_absences_count_sweeps_in_a_row(ledger):
     sweeps = [{"x", "y"}, {"x"}, {"x", "y"}, set(), {"x"}]
-    counts = [ledger.count_absences("crm", absent, NOW + timedelta(days=day)) for day, absent in enumerate(sweeps)]
+    counts = [
+        ledger.count_absences("crm", "accounts", absent, NOW + timedelta(days=day)) for day, absent in enumerate(sweeps)
+    ]
     assert counts == [{"x": 1, "y": 1}, {"x": 2}, {"x": 3, "y": 1}, {}, {"x": 1}]
 
 
 def test_two_sweeps_of_one_day_are_one_absence(ledger):
     hours = (0, 1, 19, 24, 30, 48)
-    counts = [ledger.count_absences("crm", {"x"}, NOW + timedelta(hours=hour)) for hour in hours]
+    counts = [ledger.count_absences("crm", "accounts", {"x"}, NOW + timedelta(hours=hour)) for hour in hours]
     assert counts == [{"x": 1}, {"x": 1}, {"x": 1}, {"x": 2}, {"x": 2}, {"x": 3}]
 
 
 def test_absences_of_two_crms_are_counted_apart(ledger):
-    ledger.count_absences("one", {"x"}, NOW)
-    assert ledger.count_absences("two", {"x"}, NOW + timedelta(days=1)) == {"x": 1}
-    assert ledger.count_absences("one", {"x"}, NOW + timedelta(days=1)) == {"x": 2}
+    ledger.count_absences("one", "accounts", {"x"}, NOW)
+    assert ledger.count_absences("two", "accounts", {"x"}, NOW + timedelta(days=1)) == {"x": 1}
+    assert ledger.count_absences("one", "accounts", {"x"}, NOW + timedelta(days=1)) == {"x": 2}
 
 
 def test_runs_are_numbered_above_whatever_is_there(ledger):

@@ -120,6 +120,8 @@ def seed(store: Store) -> None:
             for number, name, active in people
         ],
     )
+    # The org's own users too: a stamp of the wall clock lies in this world's future, and nothing would ever read it.
+    store.seed("User", [{"Id": user["Id"], **long_ago} for user in store.records("User")])
     companies = [
         {"Id": account_id(at), "Name": name, "Website": site, "BillingCountry": country, "OwnerId": SELLER}
         for at, (name, site, country) in enumerate(COMPANIES)

@@ -52,7 +52,7 @@ def test_check_shows_refused_credentials_as_a_finding(desk: Desk):
     desk.store.set_credentials_valid(False)
     said = desk.overlap("check")
     assert said.code == 3
-    assert "✗ salesforce" in said.out
+    assert "✗ crm" in said.out
     assert "sign-in refused" in said.out
     assert "1 of 4 need you." in said.out
 

@@ -16,7 +16,8 @@ def upgrade() -> None:
     op.create_table(
         "absences",
         sa.Column("crm", sa.String(40), primary_key=True),
-        sa.Column("account_id", sa.String(32), primary_key=True),
+        sa.Column("stream", sa.String(40), primary_key=True),
+        sa.Column("record_id", sa.String(32), primary_key=True),
         sa.Column("sweeps", sa.Integer(), nullable=False),
         sa.Column("last_swept_at", UtcDateTime(), nullable=False),
     )
