@@ -34,6 +34,7 @@ def test_an_unknown_side_is_answered_with_the_nearest_names(desk: Desk, verb):
 @pytest.mark.parametrize("verb", [("explain",), ("judge", "different")])
 def test_a_name_that_two_rows_have_is_answered_with_the_ids_of_both(desk: Desk, verb):
     desk.store.create("Account", {"Name": "Cedar Robotics", "BillingCountry": "Chile"})
+    desk.pull()
     assert desk.overlap("match").code == 0
     twin = next(row["Id"] for row in desk.store.records("Account") if row["BillingCountry"] == "Chile")
     with desk.keeps_everything():
@@ -106,7 +107,6 @@ def test_a_verdict_is_in_the_audit_with_who_gave_it(desk: Desk):
 
 def _planned(desk: Desk) -> tuple[str, str]:
     """What a new run would do to the overlap of the pair, and why."""
-    desk.pull()
     assert desk.overlap("match").code == 0
     (plan,) = desk.overlap("plan", "--json").json["plans"]
     (change,) = [change for change in plan["changes"] if change["object_name"] == "partner_overlap"]
