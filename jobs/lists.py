@@ -13,6 +13,7 @@ from config.settings import PartnerSettings
 from connectors.files import quarantine
 from connectors.files.source import ListRead, as_of, newest_list, read_list
 from jobs.context import Context
+from jobs.steps import step
 from jobs.stores import lists
 from jobs.stores.lists import AcceptedList
 from jobs.stores.warehouse import Warehouse
@@ -154,7 +155,9 @@ def _save_quarantine(context: Context, partner: str, day: datetime, found: ListR
         return None
     context.workspace.quarantine.mkdir(exist_ok=True)
     path = context.workspace.quarantine / f"{partner}-{day.astimezone(context.workspace.zone):%Y-%m-%d}.csv"
+    step("list: write quarantine")
     quarantine.write(found.quarantine, path)
+    step("list: quarantine written")
     return str(path.relative_to(context.workspace.folder))
 
 

@@ -11,6 +11,7 @@ from connectors.base import Connection, Sink
 from jobs import mirror
 from jobs.context import Context, connected, recorded
 from jobs.lists import is_late
+from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
 from overlap.errors import ConfigError
 from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER
@@ -36,6 +37,7 @@ def plan(context: Context, crm: str) -> SyncPlan:
         known = mirror.with_own_writes(context, connection.sink, found, published)
         wanted = _decide(context, connection.sink, known, reasons)
         held = _held(context, connection, known, wanted)
+        step("plan: store")
         made = plans.store(
             context.ledger,
             SyncPlan(
@@ -51,6 +53,7 @@ def plan(context: Context, crm: str) -> SyncPlan:
                 notes=wanted.notes,
             ),
         )
+        step("plan: stored")
         summary |= {"plan": made.id, "changes": len(made.changes), "held": held}
     return made
 
