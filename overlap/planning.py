@@ -56,7 +56,6 @@ def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) ->
         notes += difference.notes
         changes += [*difference.changes, *(adopted if thing is INFLUENCE else ())]
         changes += _retirements(thing, found, reasons, wanted, today)
-    changes.sort(key=lambda change: [thing.name for thing in things].index(change.object_name))
     return Intent(tuple(changes), unchanged, notes)
 
 
