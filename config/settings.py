@@ -158,6 +158,18 @@ class InfluenceSettings(_Section):
     most_per_opportunity: Annotated[int, Field(ge=1, le=20)] = 3
 
 
+class MatchingSettings(_Section):
+    """How pairs are weighed. *model* is the name of one in the workspace's ``models/``; None: the one shipped.
+
+    *mode* is the question, the same company or the same account family; *precision* is the share of matches that are
+    expected to be true, 0..1.
+    """
+
+    model: Key | None = None
+    mode: Literal["same", "family"] = "same"
+    precision: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.95
+
+
 class GuardSettings(_Section):
     """What may happen without a person's approval. A count and a share: the larger of both is the limit."""
 
@@ -193,6 +205,7 @@ class Settings(BaseSettings):
     partners: dict[Key, PartnerSettings] = {}
     populations: PopulationSettings = PopulationSettings()
     icp: IcpSettings = IcpSettings()
+    matching: MatchingSettings = MatchingSettings()
     influence: InfluenceSettings = InfluenceSettings()
     guards: GuardSettings = GuardSettings()
 

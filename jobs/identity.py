@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from matching.normalize.names import variants
-from matching.normalize.places import country_code
+from matching.normalize.places import country_codes
 from matching.normalize.websites import domains
 from overlap.model import Judgement
 
@@ -64,7 +64,8 @@ def plain_names(names: pl.Series) -> pl.Series:
 
 def plain_countries(countries: pl.Series, keep_unknown: bool = True) -> pl.Series:
     """Return ISO 3166 codes of *countries*; what is no country stays as it is, or becomes null."""
-    codes = {text: country_code(text) for text in countries.drop_nulls().unique()}
+    written = countries.drop_nulls().unique()
+    codes = dict(zip(written, country_codes(written), strict=True))
     known = {text: code or (text if keep_unknown else None) for text, code in codes.items()}
     return countries.replace_strict(known, default=None, return_dtype=pl.String)
 

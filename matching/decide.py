@@ -1,38 +1,38 @@
-"""Weigh levels, let rivals compete, and decide: match, review or no match, and in which relation.
-
-A sum of weights is not yet a decision: of two rows of ours that both look like one of theirs, the clearly better one
-takes it.
-"""
+"""Turn levels into decisions: the prior of the two lists, rivals, probability, match or review or not, relation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
-from overlap.model import PARENT, SAME, SIBLING, SUBSIDIARY
+from matching import relations
+from matching.rivals import compete
 
 if TYPE_CHECKING:
-    from matching.weights import Model
+    from matching.model import Model
 
 MATCH: Final = "match"
 REVIEW: Final = "review"
 NO_MATCH: Final = "no match"
-#: Information of a word, in 1/100 bit, from which on it is a name and not a description.
-_DISTINCTIVE: Final = 900
+#: A pair below this probability is nothing, whatever its rivals are, and takes nothing from them.
+FLOOR: Final = 0.02
+#: Rows that we pretend to have compared before, and the share of them that had a company of the very name.
+_ROWS_BEFORE: Final = 40
+_SHARE_BEFORE: Final = 0.25
+#: However little or much two lists overlap, that says no more than so many bits of log-odds.
+_LEAST_ODDS: Final = -4.0
+_MOST_ODDS: Final = 2.0
 
 
 def decide(levels: pl.DataFrame, model: Model) -> pl.DataFrame:
     """Add ``rival`` (bits lost to a better pair, 0 or less), ``probability``, ``decision``, ``relation`` to *levels*.
 
-    *levels* are those of `comparisons.levels` with the pair's four ids. Bits b make the probability 2^b / (1 + 2^b).
-    Pairs compete for one row of theirs within a crm, and for one row of ours within a partner: two partners may well
-    have the same account.
+    *levels* are those of `comparisons.compare` with ``crm``, ``partner`` and ``prior``, which ``weight`` contains.
     """
-    weighed = levels.with_columns(weight=pl.sum_horizontal(_weights(model)) + model.prior)
-    weighed = weighed.with_columns(rival=_lost_to_rivals(model))
-    bits = pl.col("weight") + pl.col("rival")
-    weighed = weighed.with_columns(probability=(1 / (1 + pl.lit(2.0).pow(-bits))).round(4))
+    weighed = compete(levels, model)
+    weighed = weighed.with_columns(probability=model.probability(pl.col("weight") + pl.col("rival")).round(4))
     decision = (
         pl.when(pl.col("probability") >= model.match_at)
         .then(pl.lit(MATCH))
@@ -40,49 +40,20 @@ def decide(levels: pl.DataFrame, model: Model) -> pl.DataFrame:
         .then(pl.lit(REVIEW))
         .otherwise(pl.lit(NO_MATCH))
     )
-    return weighed.with_columns(decision=decision, relation=_relation())
+    return weighed.with_columns(decision=decision, relation=relations.by_names())
 
 
-def _weights(model: Model) -> list[pl.Expr]:
-    """Return the weight of each comparison's level; a level that the model does not know is an error."""
-    return [
-        pl.col(ladder.comparison).replace_strict(
-            {level.code: level.weight for level in ladder.levels}, return_dtype=pl.Float64
-        )
-        for ladder in model.ladders
-    ]
+def priors(shares: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Return ``crm``, ``partner``, ``prior``: the bits before anything is compared, for each two lists.
 
-
-def _lost_to_rivals(model: Model) -> pl.Expr:
-    """Return what a pair loses to the best pair of either of its rows: what lies beyond the margin, up to a limit.
-
-    An equal name is beaten by another equal name only: a sister company at the same address does not take it away.
+    *shares* are those of `statistics.Statistics`. Where most of a list has a company of the very name on the other
+    side, the next pair is likelier too.
     """
-    weight, is_equal = pl.col("weight"), pl.col("name").str.starts_with("equal")
-    of_all = pl.max_horizontal(weight.max().over("o", "partner"), weight.max().over("t", "crm"))
-    of_equals = pl.max_horizontal(weight.max().over("o", "partner", is_equal), weight.max().over("t", "crm", is_equal))
-    best = pl.when(is_equal).then(of_equals).otherwise(of_all)
-    beyond = (best - weight - model.margin).clip(0.0, model.most_lost)
-    # A rival that is itself no match takes nothing away.
-    return pl.when(best > 0).then(-beyond).otherwise(0.0)
+    share = (pl.col("equal") + _SHARE_BEFORE * _ROWS_BEFORE) / (pl.col("rows") + _ROWS_BEFORE)
+    odds = (share / (1 - share)).log(2).clip(_LEAST_ODDS, _MOST_ODDS)
+    return shares.select("crm", "partner", prior=model.prior + model.lists * odds)
 
 
-def _relation() -> pl.Expr:
-    """Return one of `overlap.model.RELATIONS`, by the names alone.
-
-    The rule: the two names share a brand (a distinctive word), and a side that has words left over which name a unit
-    (a region, a division, or a distinctive word beside the brand) is that unit. Left over on their side only, theirs
-    is our subsidiary; on ours only, theirs is our parent; on both sides, they are siblings. Equal names are the same.
-    """
-    apart = (pl.col("shared") >= _DISTINCTIVE) & ~pl.col("name").str.contains("^(?:equal|near$)")
-    ours = apart & (pl.col("unit_a") | (pl.col("own_a") >= _DISTINCTIVE))
-    theirs = apart & (pl.col("unit_b") | (pl.col("own_b") >= _DISTINCTIVE))
-    return (
-        pl.when(ours & theirs)
-        .then(pl.lit(SIBLING))
-        .when(theirs)
-        .then(pl.lit(SUBSIDIARY))
-        .when(ours)
-        .then(pl.lit(PARENT))
-        .otherwise(pl.lit(SAME))
-    )
+def least_bits(probability: float) -> float:
+    """Return the bits that a pair needs for *probability*, were they calibrated as they are."""
+    return float(np.log2(probability / (1 - probability)))

@@ -9,64 +9,50 @@ import polars as pl
 from overlap.model import Match, schema_of
 
 if TYPE_CHECKING:
-    from matching.weights import Model
+    from matching.model import Model
 
 #: As many characters as the CRM's field takes.
 _REASON_LENGTH: Final = 255
+_BEATEN: Final = "another account fits better"
 
 
 def explain(decided: pl.DataFrame, model: Model) -> pl.DataFrame:
     """Return *decided* pairs with the columns of `overlap.model.Match`, sorted by both ids.
 
-    *reasons* are the levels' words, what speaks for the pair first and strongest first, then what speaks against it,
-    led by "but". *evidence* has every level that weighs, and what rivals and the prior take away.
+    *decided* has the columns of `decide.decide`, the pair's four ids and ``domain``, the website that speaks. *reasons*
+    are the levels' words, what speaks for the pair first and strongest first, then what speaks against it, led by
+    "but". *evidence* has every level that weighs, and what rivals and the prior take away.
     """
+    comparisons = [ladder.comparison for ladder in model.ladders]
     pair = ["crm", "ours_id", "partner", "theirs_id"]
-    said = _levels_in_words(decided, model)
-    words = said.filter(pl.col("words") != "").group_by(pair, maintain_order=True).agg(pl.col("spoken").str.join("; "))
-    lines = said.group_by(pair, maintain_order=True).agg(pl.col("line").str.join("\n"))
-    both = decided.join(words, on=pair, how="left").join(lines, on=pair, how="left")
-    both = both.with_columns(
-        reasons=pl.col("spoken").fill_null("").pipe(_shortened), evidence=pl.col("line").fill_null("")
-    )
+    # Millions of pairs reach a few thousand combinations of levels.
+    decided = decided.with_columns(beaten=pl.col("rival") < 0)
+    said = _in_words(decided.select(*comparisons, "beaten").unique(), model)
+    both = decided.join(said, on=[*comparisons, "beaten"], how="left", maintain_order="left")
+    domain = pl.col("domain").fill_null("")
+    reasons = pl.col("spoken").str.replace_all("{website}", domain, literal=True)
+    rivals = pl.when("beaten").then(pl.format("\nrivals|{}|{}", pl.lit(_BEATEN), pl.col("rival").round(2)))
+    ladder = pl.col("lines").str.replace_all("{website}", domain, literal=True)
+    prior = pl.format("\nbefore looking||{}", pl.col("prior").round(2))
+    evidence = pl.concat_str(ladder, rivals.otherwise(pl.lit("")), prior).str.strip_prefix("\n")
+    both = both.with_columns(reasons=_shortened(reasons), evidence=evidence)
     return both.select(*schema_of(Match)).sort(pair)
 
 
-def _levels_in_words(decided: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Return one row per pair and level that weighs, in the order in which a person should hear them."""
-    pair = ["crm", "ours_id", "partner", "theirs_id"]
-    long = decided.unpivot(
-        on=[ladder.comparison for ladder in model.ladders],
-        index=[*pair, "domain"],
-        variable_name="comparison",
-        value_name="level",
-    ).join(model.table(), on=["comparison", "level"])
-    rivals = decided.filter(pl.col("rival") < 0).select(
-        *pair,
-        "domain",
-        comparison=pl.lit("rivals"),
-        level=pl.lit("beaten"),
-        words=pl.lit("another account fits better"),
-        weight="rival",
-    )
-    prior = decided.select(
-        *pair,
-        "domain",
-        comparison=pl.lit("before looking"),
-        level=pl.lit("prior"),
-        words=pl.lit(""),
-        weight=pl.lit(model.prior),
-    )
-    long = pl.concat([long, rivals, prior], how="diagonal").filter(pl.col("weight") != 0)
-    long = long.with_columns(
-        words=pl.col("words").str.replace("{website}", pl.col("domain").fill_null(""), literal=True)
-    )
-    long = long.sort(
-        *pair, pl.col("weight") < 0, pl.col("weight").abs(), "comparison", descending=[*[False] * 5, True, False]
-    )
-    against = pl.col("weight") < 0
-    line = pl.format("{}|{}|{}", "comparison", "words", pl.col("weight").round(2))
-    return long.with_columns(spoken=pl.when(against).then("but " + pl.col("words")).otherwise("words"), line=line)
+def _in_words(combinations: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Add ``spoken`` and ``lines`` to each combination of levels."""
+    weights = {(row[0], row[1]): (row[2], row[3]) for row in model.table().iter_rows()}
+    spoken, lines = [], []
+    for row in combinations.iter_rows(named=True):
+        levels = [(comparison, *weights[comparison, row[comparison]]) for comparison in row if comparison != "beaten"]
+        if row["beaten"]:
+            levels.append(("rivals", _BEATEN, -model.margin))
+        levels.sort(key=lambda level: (level[2] < 0, -abs(level[2]), level[0]))
+        words = [f"but {said}" if weight < 0 else said for _, said, weight in levels if weight and said]
+        spoken.append("; ".join(words))
+        told = [f"{name}|{said}|{round(weight, 2)}" for name, said, weight in levels if weight and name != "rivals"]
+        lines.append("\n".join(told))
+    return combinations.with_columns(spoken=pl.Series(spoken, dtype=pl.String), lines=pl.Series(lines, dtype=pl.String))
 
 
 def _shortened(text: pl.Expr) -> pl.Expr:

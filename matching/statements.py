@@ -1,23 +1,34 @@
-"""Run the static SQL of this package, statement by statement, and hand polars frames to DuckDB."""
+"""Run static SQL, statement by statement, and hand frames to DuckDB and back.
+
+This module must not import duckdb: polars remembers the classes that it was given, and with them what their module
+holds, longer than DuckDB's own classes may live.
+"""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
 
-class _ArrowView:
-    """Lets DuckDB scan a polars frame without pyarrow: it only asks for this one method."""
+class ArrowView:
+    """Passes a polars frame to DuckDB, or DuckDB's answer to polars, without pyarrow."""
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self._frame = frame
+    def __init__(self, table: Any) -> None:
+        self._table = table
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._frame.__arrow_c_stream__(requested_schema)
+        """Hand over the table's Arrow stream."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def read(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+    """Return the rows that *query* gives."""
+    return pl.DataFrame(ArrowView(connection.sql(query)))
 
 
 def run(connection: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None:
@@ -30,6 +41,6 @@ def run(connection: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None
 
 def land(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     """Copy *frame* into a temporary table *name* of *connection*."""
-    connection.register("landing", _ArrowView(frame))
+    connection.register("landing", ArrowView(frame))
     connection.execute(f"create temp table {name} as select * from landing").fetchall()
     connection.unregister("landing")

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+import polars as pl
 from charset_normalizer import from_bytes
 
 from overlap.errors import ConfigError, GuardError
@@ -23,8 +24,25 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
+_FOREIGN_MARKS: Final = tuple(mark for mark, name in _MARKS if name != "utf-8-sig")
 _FOREIGN_TO_TEXT: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SAMPLE_BYTES: Final = 64_000
+_PIECE_BYTES: Final = 1_000_000
+
+
+def to_utf8(data: bytes, path: Path, encoding: str | None) -> tuple[bytes, str]:
+    """Return the text of *data* as UTF-8 without a mark, and the name of the encoding that it was read with.
+
+    It is what `decode` says, but most files are UTF-8 already, and then no text is made of them.
+    """
+    if encoding is not None:
+        _check_name(encoding)
+    bare = data.removeprefix(codecs.BOM_UTF8)
+    is_marked = len(bare) < len(data)
+    if (is_marked or _can_be_utf8(data)) and _is_utf8(bare):
+        return bare, "utf-8-sig" if is_marked else "utf-8"
+    text, name = decode(data, path, encoding)
+    return text.encode(), name
 
 
 def decode(data: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
@@ -41,8 +59,7 @@ def decode(data: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return _strict(data, path, name), name
-    # ASCII in UTF-16 without a mark is valid UTF-8, half of it NUL.
-    if data.count(0) * 10 < len(data):
+    if _can_be_utf8(data):
         try:
             return data.decode("utf-8"), "utf-8"
         except UnicodeDecodeError:
@@ -57,6 +74,23 @@ def _check_name(encoding: str) -> None:
         codecs.lookup(encoding)
     except LookupError as error:
         raise ConfigError(f"encoding '{encoding}' is unknown; write one like 'cp1252' or 'utf-16'") from error
+
+
+def _can_be_utf8(data: bytes) -> bool:
+    # ASCII in UTF-16 without a mark is valid UTF-8, half of it NUL.
+    return not data.startswith(_FOREIGN_MARKS) and (b"\0" not in data or data.count(0) * 10 < len(data))
+
+
+def _is_utf8(data: bytes) -> bool:
+    at = 0
+    while at < len(data):
+        end = data.rfind(b"\n", at, at + _PIECE_BYTES) + 1 or len(data)  # no letter has a line feed inside
+        try:
+            pl.Series([data[at:end]], dtype=pl.Binary).cast(pl.String)  # much faster than Python's, which makes a text
+        except pl.exceptions.PolarsError:
+            return False
+        at = end
+    return True
 
 
 def _strict(data: bytes, path: Path, encoding: str) -> str:

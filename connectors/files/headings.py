@@ -104,6 +104,13 @@ _ALIASES: Final = {
         "Beitrags, Beitragsdatum, Date d'influence, Date de contribution, Fecha de influencia"
     ),
 }
+#: Where else a company's website shows. An owner's address is one of our own people: it is none of these.
+_OTHER_SITES: Final = "hs_additional_domains, Additional Domains, Other Domains, Domains, Websites"
+_EMAILS: Final = (
+    "Company Email, Business Email, Email, E-Mail, Email Address, E-Mail Address, Email Domain, Work Email, Contact "
+    "Email, Primary Email, Primary Contact Email, Main Contact Email, Account Email, E-Mail-Adresse, Kontakt E-Mail, "
+    "Mail, Courriel, Adresse e-mail, Correo, Correo electrónico"
+)
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     column: tuple(aliases.split(", ")) for column, aliases in _ALIASES.items()
 }
@@ -130,8 +137,28 @@ def recognise(headings: Sequence[str], overrides: Mapping[str, str]) -> Mapping[
     return {column: chosen[column] for column in COLUMNS if chosen[column]}
 
 
-def check_recognised(recognised: Mapping[str, str], headings: Sequence[str], path: Path) -> None:
+def website_fallbacks(
+    headings: Sequence[str], recognised: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which further headings hold websites, and which e-mail addresses, the best first of each.
+
+    *recognised* is what `recognise` made of *headings*; what stands for a column there is left out.
+    """
+    by_letters = {squashed(heading): heading for heading in headings if heading not in recognised.values()}
+    sites = (*_SQUASHED["website"], *map(squashed, _OTHER_SITES.split(", ")))
+    emails = map(squashed, _EMAILS.split(", "))
+    return (
+        tuple(dict.fromkeys(by_letters[alias] for alias in sites if alias in by_letters)),
+        tuple(dict.fromkeys(by_letters[alias] for alias in emails if alias in by_letters)),
+    )
+
+
+def check_recognised(
+    recognised: Mapping[str, str], headings: Sequence[str], path: Path, has_settings: bool = True
+) -> None:
     """Hold the file at *path* if no heading of it stands for the name of a company.
+
+    *has_settings* says that a partner's settings could name it.
 
     Raises:
         GuardError: there is none; the message shows what the first row says.
@@ -139,10 +166,11 @@ def check_recognised(recognised: Mapping[str, str], headings: Sequence[str], pat
     if "name" in recognised:
         return
     first_row = ", ".join(f"'{heading}'" for heading in headings[:12])
+    setting = ', or write the partner\'s setting headings = { name = "Their heading" }' if has_settings else ""
     what = "no heading for the company name" if recognised else "no heading recognised"
     raise GuardError(
         f"{path.name}: {what}; the first row says {first_row}. If headings stand lower, remove the rows above them; "
-        'else rename the heading to Name, or write the partner\'s setting headings = { name = "Their heading" }'
+        f"else rename the heading to Name{setting}"
     )
 
 

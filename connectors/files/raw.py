@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 ROW: Final = "row_number"
+#: False where no cell of a row needs trimming; only where that was known at no cost.
+UNTIDY: Final = "untidy"
 REJECTS: Final = {ROW: pl.Int64, "reason": pl.String, "text": pl.String}
 #: A reject is shown to a person, who recognises a row by its beginning.
 _SHOWN_CHARACTERS: Final = 500
@@ -30,7 +32,8 @@ class Reject(NamedTuple):
 class RawTable:
     """Headings as they stand, *body* with `ROW` and one String column per heading, *rejects* as `REJECTS`.
 
-    Rows without any text are in neither. *encoding* is how bytes became text, *notes* what a person should know.
+    Rows without any text are in neither. *body* may also have `UNTIDY`. *encoding* is how bytes became text, *notes*
+    what a person should know.
     """
 
     headings: tuple[str, ...]

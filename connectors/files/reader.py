@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from connectors.files import delimited, workbook
-from connectors.files.raw import ROW, RawTable
+from connectors.files.raw import ROW, UNTIDY, RawTable
 from overlap.errors import ConfigError, GuardError
 
 #: The column that `Table.rows` carries beside the file's own: Int64, as a person counts in a spreadsheet.
@@ -30,7 +30,8 @@ class Table:
 
     *rows* has `ROW_NUMBER` and one String column per heading, an empty cell is None; *rejects* has row_number, reason
     and text. *rows_in* counts both together: the rows under the heading that hold any text. *encoding* is how text
-    was decoded, or ``xlsx`` or ``parquet``; *notes* are sentences for a person.
+    was decoded, or ``xlsx`` or ``parquet``; *notes* are sentences for a person. *untidy* is False for rows of which no
+    cell needs trimming, None where nobody looked.
     """
 
     rows: pl.DataFrame
@@ -38,6 +39,7 @@ class Table:
     rows_in: int
     encoding: str
     notes: tuple[str, ...] = ()
+    untidy: pl.Series | None = None
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -118,4 +120,5 @@ def _titled(raw: RawTable, path: Path) -> Table:
         pl.col(ROW).alias(ROW_NUMBER),
         *(pl.when(pl.col(at) != "").then(pl.col(at)).alias(name) for at, name in names.items()),
     )
-    return Table(rows, raw.rejects, rows_in, raw.encoding, raw.notes)
+    untidy = raw.body[UNTIDY] if UNTIDY in raw.body.columns else None
+    return Table(rows, raw.rejects, rows_in, raw.encoding, raw.notes, untidy)

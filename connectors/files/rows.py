@@ -1,7 +1,6 @@
 """From a partner's columns to ours: trimmed text, parsed values, one row per id.
 
-The one thing to know: the outcome does not depend on the order of rows. Of two rows with one id, the fuller one stays,
-and rows come out sorted by id.
+The one thing to know: which rows stay does not depend on their order. Of two rows with one id, the fuller one stays.
 """
 
 from __future__ import annotations
@@ -15,6 +14,10 @@ from connectors.files.reader import ROW_NUMBER, Table
 
 #: Characters that show nothing and still make two ids differ: zero width spaces and byte order marks.
 _INVISIBLE: Final = "[\u200b\u2060\ufeff]"
+#: A cell that is not as `_trim` leaves it: few are, and looking is cheaper than trimming.
+_UNTIDY: Final = rf"^ | $|  |[\s--\x20]|{_INVISIBLE}"
+#: A count without any sign, separator or unit.
+_PLAIN_COUNT: Final = r"^[0-9]{1,9}$"
 
 
 def trimmed(table: Table, headings: Mapping[str, str], columns: Sequence[str]) -> pl.DataFrame:
@@ -25,12 +28,21 @@ def trimmed(table: Table, headings: Mapping[str, str], columns: Sequence[str]) -
     return table.rows.select(
         ROW_NUMBER,
         *(
-            _trim(pl.col(headings[column])).alias(column)
-            if column in headings
-            else pl.lit(None, pl.String).alias(column)
+            trim(table, headings[column]).alias(column) if column in headings else pl.lit(None, pl.String).alias(column)
             for column in columns
         ),
     )
+
+
+def trim(table: Table, heading: str) -> pl.Series:
+    """Return the column *heading* of *table* trimmed, see `trimmed`."""
+    texts = table.rows[heading]
+    suspects = texts if table.untidy is None else texts.filter(table.untidy)
+    untidy = suspects.str.contains(_UNTIDY).fill_null(False)
+    if not untidy.any():
+        return texts
+    places = untidy.arg_true() if table.untidy is None else table.untidy.arg_true().filter(untidy)
+    return texts.clone().scatter(places, suspects.filter(untidy).to_frame().select(_trim(pl.first())).to_series())
 
 
 def parsed(
@@ -40,12 +52,16 @@ def parsed(
 
     An unreadable text becomes None; the note counts them and shows the first.
     """
-    texts = rows[column].drop_nulls().unique().to_list()
-    values = {text: parse(text) for text in texts}
+    texts = rows[column]
+    plain = _plain(texts, dtype)
+    odd = texts.filter(plain.is_null()).drop_nulls().unique().to_list()
+    values = {text: parse(text) for text in odd}
     lost = rows.filter(pl.col(column).is_in([text for text, value in values.items() if value is None]))
     readable = {text: value for text, value in values.items() if value is not None}
-    new = pl.col(column).replace_strict(list(readable), list(readable.values()), default=None, return_dtype=dtype)
-    rows = rows.with_columns(new if readable else pl.lit(None, dtype).alias(column))
+    if readable:
+        new = texts.replace_strict(list(readable), list(readable.values()), default=None, return_dtype=dtype)
+        plain = plain.zip_with(plain.is_not_null(), new)
+    rows = rows.with_columns(plain.alias(column))
     if lost.is_empty():
         return rows, ()
     first = lost.row(0, named=True)
@@ -56,17 +72,17 @@ def parsed(
 
 
 def one_per_id(rows: pl.DataFrame) -> tuple[pl.DataFrame, int, tuple[str, ...]]:
-    """Return *rows* with each ``id`` once and sorted by it, how many rows were left out, and notes.
+    """Return *rows* with each ``id`` once and in their order, how many rows were left out, and notes.
 
     Of rows that differ, the one with the most filled cells stays, then the first in the order of their text; a note
     says for how many ids that happened.
     """
-    facts = [pl.col(name).cast(pl.String) for name in rows.columns if name != ROW_NUMBER]
-    ranked = rows.with_columns(
-        pl.sum_horizontal(fact.is_not_null() for fact in facts).alias("#filled"),
-        pl.concat_str((fact.fill_null("") for fact in facts), separator="\x1f").alias("#text"),
-    ).sort("id", "#filled", "#text", ROW_NUMBER, descending=[False, True, False, False])
+    if rows["id"].n_unique() == rows.height:
+        return rows, 0, ()
+    again = pl.col("id").is_duplicated()
+    ranked = _ranked(rows.filter(again))
     kept = ranked.unique("id", keep="first", maintain_order=True).drop("#filled", "#text")
+    kept = pl.concat([rows.filter(~again), kept]).sort(ROW_NUMBER)
     differing = ranked.group_by("id").agg(pl.col("#text").n_unique() > 1, pl.col(ROW_NUMBER).min())
     differing = differing.filter("#text").sort(ROW_NUMBER)
     notes: tuple[str, ...] = ()
@@ -77,6 +93,23 @@ def one_per_id(rows: pl.DataFrame) -> tuple[pl.DataFrame, int, tuple[str, ...]]:
             f"{first[ROW_NUMBER]} on; the fullest row of each was kept",
         )
     return kept, rows.height - kept.height, notes
+
+
+def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort *rows* by id, and those of one id so that the one to keep comes first; ``#text`` is all that a row says."""
+    facts = [pl.col(name).cast(pl.String) for name in rows.columns if name != ROW_NUMBER]
+    return rows.with_columns(
+        pl.sum_horizontal(fact.is_not_null() for fact in facts).alias("#filled"),
+        pl.concat_str((fact.fill_null("") for fact in facts), separator="\x1f").alias("#text"),
+    ).sort("id", "#filled", "#text", ROW_NUMBER, descending=[False, True, False, False])
+
+
+def _plain(texts: pl.Series, dtype: type[pl.DataType]) -> pl.Series:
+    """Return what needs no parser, as *dtype*: in most lists all counts are mere digits."""
+    if dtype != pl.Int64:
+        return pl.Series(texts.name, [None], dtype).new_from_index(0, texts.len())
+    digits = texts.str.contains(_PLAIN_COUNT)
+    return texts.set(~digits, None).cast(pl.Int64)
 
 
 def _trim(cell: pl.Expr) -> pl.Expr:

@@ -69,7 +69,9 @@ def read_list(path: Path, partner: str, settings: PartnerSettings) -> ListRead:
     rows, notes = _typed(rows)
     rows, duplicates, more_notes = one_per_id(_with_ids(rows))
     return ListRead(
-        rows=rows.select(pl.lit(partner).alias("partner"), *COLUMNS).match_to_schema(dict(schema_of(PartnerAccount))),
+        rows=rows.sort("id")
+        .select(pl.lit(partner).alias("partner"), *COLUMNS)
+        .match_to_schema(dict(schema_of(PartnerAccount))),
         quarantine=pl.concat([refused, quarantine.of_rejects(table.rejects)]).sort("row_number"),
         rows_in=table.rows_in,
         duplicates=duplicates,
@@ -190,8 +192,7 @@ def _typed(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
 
 
 def _with_ids(rows: pl.DataFrame) -> pl.DataFrame:
-    derived = [
-        given or values.derived_id(name, website, country)
-        for given, name, website, country in rows.select("id", "name", "website", "country").iter_rows()
-    ]
-    return rows.with_columns(pl.Series("id", derived, dtype=pl.String))
+    missing = rows["id"].is_null()
+    facts = rows.filter(missing).select("name", "website", "country")
+    derived = pl.Series([values.derived_id(*fact) for fact in facts.iter_rows()], dtype=pl.String)
+    return rows.with_columns(rows["id"].clone().scatter(missing.arg_true(), derived))

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from connectors.base import Finding
     from jobs.apply import ApplyReport
     from jobs.demo import DemoReport
-    from jobs.files_match import FilesReport
     from jobs.match import MatchReport
     from jobs.pull import PullReport
     from jobs.run import RunReport
@@ -112,17 +111,6 @@ def matched(report: MatchReport) -> None:
         soft_wrap=True,
     )
     next_steps("", ["overlap matrix", "overlap overlaps", "overlap plan"])
-
-
-def matched_files(report: FilesReport) -> None:
-    """Print what came of matching two files."""
-    out.print(
-        f"{report.left:,} x {report.right:,} rows: [bold]{report.matches:,} matches[/], {report.reviews:,} to review, "
-        f"in {escape(report.output)}",
-        soft_wrap=True,
-    )
-    for note in report.notes:
-        out.print(f"  [dim]{escape(note)}[/]", soft_wrap=True)
 
 
 def plan(made: SyncPlan, everything: bool = False, standing: str | None = None) -> None:

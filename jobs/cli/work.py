@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -82,20 +82,34 @@ def match(
         Path | None, typer.Argument(help="A CSV, XLSX or Parquet file, to match without a workspace.")
     ] = None,
     right: Annotated[Path | None, typer.Argument(help="The file to match it with.")] = None,
-    left_id: Annotated[str | None, typer.Option(help="The column with LEFT's ids.")] = None,
-    right_id: Annotated[str | None, typer.Option(help="The column with RIGHT's ids.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The CSV to write.")] = None,
+    left_id: Annotated[str | None, typer.Option(help="The column with LEFT's ids; guessed without.")] = None,
+    right_id: Annotated[str | None, typer.Option(help="The column with RIGHT's ids; guessed without.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The CSV, XLSX or Parquet file to write; beside LEFT without.")
+    ] = None,
+    mode: Annotated[
+        str | None, typer.Option(metavar="same|family", help="Same company, or same account family? The first without.")
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(min=0.5, max=1.0, help="How precise matches are to be; 0.99 without.")
+    ] = None,
+    least: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="The least probability to write; 0.5 without.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Add the evidence, and show some pairs.")] = False,
+    diagnose: Annotated[bool, typer.Option("--diagnose", help="Say how complete and costly the search was.")] = False,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
     """Find, rank and explain the overlaps in what was pulled; or match any two files."""
-    from jobs.cli import console, show
-
+    given = {"mode": mode, "precision": precision, "least": least, "explain": explain, "diagnose": diagnose}
+    wishes = {name: wish for name, wish in given.items() if wish is not None and wish is not False}
     if left is not None:
-        _match_files(left, right, left_id, right_id, output, as_json)
+        _match_files(left, right, (left_id, right_id), output, wishes, as_json)
         return
-    if any(given is not None for given in (left_id, right_id, output)):
+    if wishes or any(named is not None for named in (left_id, right_id, output)):
         raise typer.BadParameter("these options belong to 'overlap match LEFT RIGHT'; name the two files too")
+    from jobs.cli import console, show
     from jobs.match import match as find
 
     with opened(folder) as context:
@@ -107,20 +121,21 @@ def match(
 
 
 def _match_files(
-    left: Path, right: Path | None, left_id: str | None, right_id: str | None, output: Path | None, as_json: bool
+    left: Path,
+    right: Path | None,
+    ids: tuple[str | None, str | None],
+    output: Path | None,
+    wishes: dict[str, Any],
+    as_json: bool,
 ) -> None:
-    from jobs.cli import console, show
-    from jobs.files_match import match_files
+    from jobs.cli import files
+    from jobs.files_match import MODES, Side, Wishes
 
-    if right is None or left_id is None or right_id is None or output is None:
-        raise typer.BadParameter("matching two files needs LEFT RIGHT --left-id COL --right-id COL -o OUT.csv")
-    with console.progress() as report:
-        report("matching", None)
-        found = match_files(left, right, left_id, right_id, output)
-    if as_json:
-        console.print_json(found)
-    else:
-        show.matched_files(found)
+    if right is None:
+        raise typer.BadParameter("matching files needs two of them: overlap match LEFT RIGHT")
+    if "mode" in wishes:
+        require_known("mode", (wishes["mode"],), MODES)
+    files.run(Side(left, ids[0]), Side(right, ids[1]), output, Wishes(**wishes), as_json)
 
 
 def plan(

@@ -18,6 +18,7 @@ import polars as pl
 
 from connectors.base import Page
 from connectors.records import record_schema
+from matching.statements import ArrowView, read
 from overlap.errors import GuardError, OverlapError
 from overlap.fields import OBJECTS
 from overlap.model import Account, Opportunity, OpportunityPartner, PartnerAccount, User, schema_of
@@ -37,17 +38,6 @@ _TYPES: Final = {
     pl.Date: "date",
     pl.Datetime: "timestamptz",
 }
-
-
-class Arrow:
-    """Lets DuckDB scan a polars frame without pyarrow."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self._frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Hand over the frame's Arrow stream."""
-        return self._frame.__arrow_c_stream__(requested_schema)
 
 
 class Warehouse:
@@ -73,7 +63,7 @@ class Warehouse:
         rows = page.rows.unique([side, "id"], keep="last", maintain_order=True)
         frame = rows.with_columns(is_deleted=pl.lit(False)) if _is_record(page.stream) else rows
         if frame.height:
-            self._connection.register("landing", Arrow(frame))
+            self._connection.register("landing", ArrowView(frame))
             self._run(f"delete from {_table(page.stream)} where ({side}, id) in (select ({side}, id) from landing)")
             self._run(f"insert into {_table(page.stream)} by name select * from landing")
             self._connection.unregister("landing")
@@ -100,7 +90,7 @@ class Warehouse:
 
     def frame(self, stream: str) -> pl.DataFrame:
         """Return every row of *stream*, in the order of ids."""
-        rows = pl.DataFrame(self._connection.sql(f"select * from {_table(stream)} order by {_side(stream)}, id"))
+        rows = read(self._connection, f"select * from {_table(stream)} order by {_side(stream)}, id")
         return rows.cast(_schema(stream))  # type: ignore[arg-type]
 
     def ids(self, stream: str, side: str) -> set[str]:

@@ -1,66 +1,161 @@
-"""Read the registrable domain out of whatever people put into a website field.
+"""Read the registrable domains out of whatever people put into a website field.
 
-A host that many companies share (mail, social networks, site builders) is nobody's website: it gives None, not a
-domain, or thousands of accounts would become one company.
+A host that many companies share (mail, social networks, site builders) is nobody's website: it gives nothing, not a
+domain, or thousands of accounts would become one company. There are two readers, and they must agree: `own_domains`
+takes one value and is careful, `domains` takes a column and asks the careful one about odd values only.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Final
 from urllib.parse import urlsplit
 
 import polars as pl
+from anyascii import anyascii
 from publicsuffixlist import PublicSuffixList
+
+from matching.normalize import suffixes
 
 #: Letters that a label must keep when what companies put around their name is taken off.
 _LEAST_LABEL: Final = 4
+#: What stands between several websites. Python's \s has these four controls, Rust's has not.
+_BETWEEN: Final = r"[\s\x1c-\x1f,;|]+"
+#: What stands around a website in a text.
+_AROUND: Final = "()<>{}\"'“”„«»"
+#: Schemes as people write and double them ("http//", "https:/", "http://https://"), in lower case.
+_SCHEME: Final = r"^(?:[a-z][a-z0-9+-]*:[/\\]+|(?:https?|mailto):|https?[/\\]{2}|[/\\]+)+"
+_HOST: Final = r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+#: A value that needs no care: one host, and a path without anything that could begin another value.
+_COMMON: Final = rf"^(?:https?://)?{_HOST}(?:[/?#][^\s\x00-\x1f,;|\\(){{}}<>\"'“”„«»]*)?$"
+#: What stands before the host, once the scheme is gone: "user:password@", and the first part of an e-mail address.
+_USER: Final = r"^[^/?#\\]*@"
+_PATH: Final = r"^(?:https?://[^/?#]*|[^/?#:]*)/+[^/?#]"
 
 
-def registrable_domain(website: str) -> str | None:
-    """Return the domain that a company registers, in lower case and IDNA.
+def own_domains(website: str) -> list[str]:
+    """Return the domains that a company registered, each once, in the order written, in lower case and IDNA.
 
-    ``https://www.bücher.co.uk/a`` gives ``xn--bcher-kva.co.uk``; of several websites the first one counts. None for an
-    IP address, an unknown suffix, a mail or social host, a page on a site builder, and for no host at all.
+    ``https://www.bücher.co.uk/a`` gives ``xn--bcher-kva.co.uk``, an e-mail address its domain. Nothing for an IP
+    address, an unknown suffix, a shared host, a page on another's site, and for no host at all.
     """
-    text = re.split(r"[\s,;|]", website.strip(), maxsplit=1)[0]
+    read = [_own_domain(piece.strip(_AROUND).lower()) for piece in re.split(_BETWEEN, website)]
+    return list(dict.fromkeys(domain for domain in read if domain))
+
+
+def domains(websites: pl.Series) -> pl.DataFrame:
+    """Return one row per distinct value of *websites* that names a company's own site, in no order.
+
+    Columns: ``website`` (as it was), ``domain`` (the first), ``others`` (a list of the further ones, null for none),
+    ``label`` (the domain's first part, letters and digits only, in Latin) and ``bare`` (the label without what
+    companies add when theirs was taken: ``getacme``, ``acmehq``).
+    """
+    distinct = websites.alias("website").to_frame().lazy().drop_nulls().unique().collect(engine="streaming")
+    texts = distinct.with_columns(text=pl.col("website").str.to_lowercase())
+    texts = texts.with_columns(is_common=pl.col("text").str.contains(_COMMON))
+    one = _owned(texts.filter("is_common").select("website", "text")).select(
+        "website", "domain", others=pl.lit(None, pl.List(pl.String))
+    )
+    found = pl.concat([one, _several(texts.filter(~pl.col("is_common")))])
+    found = found.with_columns(label=_labels(found["domain"]))
+    bare = pl.col("label").str.replace(rf"^(?:{_either('before')})", "").str.replace(rf"(?:{_either('after')})$", "")
+    found = found.with_columns(bare=bare)
+    kept = pl.when(pl.col("bare").str.len_bytes() >= _LEAST_LABEL).then("bare").otherwise("label")
+    return found.with_columns(bare=kept)
+
+
+def _own_domain(piece: str) -> str | None:
+    """Return the domain of one lower-case website or e-mail address, None if it is not a company's own."""
     try:
-        parts = urlsplit(text if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text) else f"//{text}")
+        parts = urlsplit("//" + re.sub(_SCHEME, "", piece).replace("\\", "/"))
         host = (parts.hostname or "").strip(".")
         host = host if host.isascii() else host.encode("idna").decode()
     except ValueError:  # brackets that are no IPv6, labels that no resolver would take: what stands there is no host
         return None
-    domain: str | None = _suffixes(only_icann=False).privatesuffix(host)
-    if domain is None or domain in _listed("shared") or host in _listed("hosts"):
+    domain: str | None = _rules(only_icann=False).privatesuffix(host)
+    # Hosts may have an underscore, domains may not.
+    if domain is None or not re.fullmatch(_HOST, domain) or not _shared().isdisjoint(_with_parents(host)):
         return None
     if domain.count(".") > 1:  # its suffix may be private, such as a site builder's: then this is the builder's page
-        owner: str | None = _suffixes(only_icann=True).privatesuffix(host)
+        owner: str | None = _rules(only_icann=True).privatesuffix(host)
         if domain != owner and owner not in _listed("sold"):
             return None
-    return None if domain in _listed("platforms") and parts.path.strip("/") else domain
+    is_page = domain in _listed("platforms") and parts.path.strip("/")
+    is_tenant = domain in _listed("landlords") and host.removeprefix("www.") != domain
+    is_customer = domain in _listed("providers") and "@" in parts.netloc
+    return None if is_page or is_tenant or is_customer else domain
 
 
-def domains(websites: pl.Series) -> pl.DataFrame:
-    """Return one row per distinct value of *websites* that names a company's own site.
+def _with_parents(host: str) -> list[str]:
+    """Return *host* and all hosts above it."""
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
 
-    Columns: ``website`` (as it was), ``domain``, ``label`` (the domain's first part, letters and digits only) and
-    ``bare`` (the label without what companies add when theirs was taken: ``getacme``, ``acmehq``).
-    """
-    distinct = websites.drop_nulls().unique().sort()
-    read = pl.Series("domain", [registrable_domain(website) for website in distinct], dtype=pl.String)
-    found = pl.DataFrame({"website": distinct, "domain": read}).drop_nulls()
-    label = pl.col("domain").str.extract(r"^([^.]+)").str.replace_all(r"[^a-z0-9]", "")
-    bare = pl.col("label").str.replace(rf"^(?:{_either('before')})", "").str.replace(rf"(?:{_either('after')})$", "")
-    kept = pl.when(bare.str.len_chars() >= _LEAST_LABEL).then(bare).otherwise("label")
-    return found.with_columns(label=label).with_columns(bare=kept)
+
+def _several(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return (website, domain, others) of values that hold several websites, an e-mail address or something odd."""
+    piece = pl.col("text").str.replace_all(_BETWEEN, " ").str.split(" ")
+    pieces = texts.select("website", text=piece).explode("text").with_columns(pl.col("text").str.strip_chars(_AROUND))
+    # Without a dot (or what IDNA takes for one) there is no host.
+    pieces = pieces.filter(pl.col("text").str.contains(r"[.\u3002\uff0e\uff61]")).with_row_index("place")
+    plain = pieces.with_columns(pl.col("text").str.replace(_SCHEME, ""))
+    plain = plain.with_columns(pl.col("text").str.replace(_USER, ""), is_mail=pl.col("text").str.contains(_USER))
+    is_common = plain["text"].str.contains(_COMMON)
+    quick = _owned(plain.filter(is_common)).filter(
+        ~(pl.col("is_mail") & pl.col("domain").is_in(sorted(_listed("providers"))))
+    )
+    odd = pieces.filter(~is_common)
+    read = odd.with_columns(domain=pl.Series([_own_domain(text) for text in odd["text"]], dtype=pl.String))
+    found = pl.concat([frame.select("place", "website", "domain") for frame in (quick, read.drop_nulls("domain"))])
+    listed = found.sort("place").group_by("website").agg(pl.col("domain").unique(maintain_order=True))
+    domain, others = pl.col("domain").list.first(), pl.col("domain").list.slice(1)
+    return listed.select("website", domain, pl.when(others.list.len() > 0).then(others).alias("others"))
+
+
+def _owned(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of *texts* whose ``text``, a common value, is a company's own site, with ``domain``."""
+    texts = texts.with_columns(host=pl.col("text").str.strip_prefix("https://").str.strip_prefix("http://"))
+    texts = texts.with_columns(end=pl.col("host").str.find(r"[/?#]").fill_null(pl.col("host").str.len_bytes()))
+    texts = texts.with_columns(host=pl.col("host").str.head("end"))
+    found = suffixes.registered(texts.drop("end"), _shared(), _listed("sold"))
+    platforms, landlords = sorted(_listed("platforms")), sorted(_listed("landlords"))
+    lets = pl.col("domain").is_in(platforms + landlords)
+    guests = found.filter(lets)
+    is_page = pl.col("domain").is_in(platforms) & pl.col("text").str.contains(_PATH)
+    is_tenant = pl.col("domain").is_in(landlords) & (pl.col("host").str.strip_prefix("www.") != pl.col("domain"))
+    return pl.concat([found.filter(~lets), guests.filter(~is_page & ~is_tenant)])
+
+
+def _labels(domain: pl.Series) -> pl.Series:
+    """Return the first part of each domain in Latin letters, as in a name: ``xn--bcher-kva.de`` gives ``bucher``."""
+    frame = domain.to_frame().with_columns(end=pl.col("domain").str.find(".", literal=True))
+    frame = frame.select(label=pl.col("domain").str.head("end"))
+    label = frame.select(pl.col("label").str.replace_all("-", "", literal=True)).to_series()
+    is_foreign = frame["label"].str.starts_with("xn--")
+    latin = pl.Series([_latin(label) for label in frame["label"].filter(is_foreign)], dtype=pl.String)
+    return label.scatter(is_foreign.arg_true(), latin)
+
+
+def _latin(label: str) -> str:
+    """Return an IDNA label in Latin letters and digits, as it is if it cannot be decoded."""
+    with suppress(UnicodeError):
+        label = anyascii(label.removeprefix("xn--").encode().decode("punycode")).lower()
+    return re.sub(r"[^a-z0-9]", "", label)
 
 
 @cache
-def _suffixes(only_icann: bool) -> PublicSuffixList:
+def _rules(only_icann: bool) -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False, only_icann=only_icann)
+
+
+@cache
+def _shared() -> frozenset[str]:
+    """Return the hosts below which lives whoever wants to."""
+    return frozenset().union(*(_listed(table) for table in ("mail", "placeholders", "builders", "links", "jobs")))
 
 
 @cache

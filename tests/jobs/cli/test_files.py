@@ -12,6 +12,11 @@ from tests.jobs.cli.terminal import overlap
 COLUMNS = ("--left-id", "Id", "--right-id", "Nr")
 
 
+def pairs(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     (tmp_path / "left.csv").write_text("Id,Company,Web\n1,Alder Pumps GmbH,alderpumps.com\n2,Birch Valves,birch.com\n")
@@ -23,8 +28,7 @@ def test_writes_one_row_per_pair_with_its_reasons(files: Path):
     said = overlap("match", files / "left.csv", files / "right.csv", *COLUMNS, "-o", files / "out.csv")
     assert said.code == 0
     assert f"2 x 2 rows: 1 matches, 0 to review, in {files / 'out.csv'}" in said.out
-    with (files / "out.csv").open(newline="") as file:
-        (pair,) = csv.DictReader(file)
+    (pair,) = pairs(files / "out.csv")
     assert (pair["left_id"], pair["right_id"], pair["decision"]) == ("1", "a", "match")
     assert "same website alderpumps.com" in pair["reasons"]
 
@@ -46,13 +50,82 @@ def test_a_wrong_id_column_is_answered_with_those_that_are_there(files: Path):
     assert not (files / "out.csv").exists()
 
 
-@pytest.mark.parametrize("left_out", ["--left-id", "--right-id", "-o"])
-def test_a_missing_option_is_answered_with_the_whole_call(files: Path, left_out):
-    options = {"--left-id": "Id", "--right-id": "Nr", "-o": files / "out.csv"}
-    given = [word for option, value in options.items() if option != left_out for word in (option, value)]
-    said = overlap("match", files / "left.csv", files / "right.csv", *given)
+def test_needs_nothing_but_two_files(files: Path):
+    said = overlap("match", files / "left.csv", files / "right.csv")
+    assert said.code == 0
+    assert f"in {files / 'left-right-overlap.csv'}" in said.out
+    assert [(pair["left_id"], pair["right_id"]) for pair in pairs(files / "left-right-overlap.csv")] == [("1", "2")]
+    assert "left.csv: id = Id, name = Company, website = Web" in said.err
+    assert "right.csv: id = row number, name = Name, website = Website" in said.err
+    assert "note: right.csv: no column of ids, so rows are called by their number in the file" in said.err
+
+
+def test_one_file_alone_is_answered_with_the_whole_call(files: Path):
+    said = overlap("match", files / "left.csv")
     assert said.code == 2
-    assert "matching two files needs LEFT RIGHT --left-id COL --right-id" in said.err
+    assert "overlap match LEFT RIGHT" in said.err
+
+
+@pytest.mark.parametrize("option", [["--mode", "same"], ["--precision", "0.9"], ["--least", "0.2"], ["--explain"]])
+def test_wishes_without_files_are_not_passed_over(files: Path, option: list[str]):
+    said = overlap("match", *option, "--dir", files)
+    assert said.code == 2
+    assert "name the" in said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--mode", "famly"], "there is no mode 'famly'; did you mean 'family'?"),
+        (["--precision", "99"], "less than or equal to 1"),
+        (["--least", "-1"], "greater than or equal to 0"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(files: Path, options: list[str], says: str):
+    said = overlap("match", files / "left.csv", files / "right.csv", *options)
+    assert said.code == 2
+    assert says in said.err.replace("\n", " ")
+    assert not (files / "left-right-overlap.csv").exists()
+
+
+def test_a_file_is_not_matched_with_itself(files: Path):
+    (files / "copy.csv").hardlink_to(files / "left.csv")
+    for right in ("left.csv", "copy.csv"):
+        said = overlap("match", files / "left.csv", files / right)
+        assert said.code == 2
+        assert "LEFT and RIGHT are the same file" in said.error
+
+
+def test_json_is_one_object_with_counts_timings_and_columns(files: Path):
+    said = overlap("match", files / "left.csv", files / "right.csv", "--json", "--explain", "--diagnose")
+    assert said.json["schema_version"] == 1
+    assert (said.json["left"], said.json["right"]) == (2, 2)
+    assert said.json["counts"] == {"match": 1, "review": 0, "no match": 0}
+    assert set(said.json["timings_s"]) == {"reading", "comparing", "writing"}
+    assert said.json["columns"]["left"] == {"id": "Id", "name": "Company", "website": "Web"}
+    assert said.json["examples"][0]["left_name"] == "Alder Pumps GmbH"
+    assert said.json["diagnosis"]["left rows matched"] == 1
+    assert said.err == ""
+
+
+def test_explain_shows_pairs_and_adds_their_evidence(files: Path):
+    said = overlap("match", files / "left.csv", files / "right.csv", "--explain")
+    assert "Alder Pumps GmbH = ALDER PUMPS" in said.out
+    (pair,) = pairs(files / "left-right-overlap.csv")
+    assert "website|same website alderpumps.com|" in pair["evidence"]
+    overlap("match", files / "left.csv", files / "right.csv")
+    assert "evidence" not in pairs(files / "left-right-overlap.csv")[0]
+
+
+def test_what_is_less_probable_than_wished_is_not_written(files: Path):
+    (files / "names.csv").write_text("Name\nAlder Pumps\nALDER PUMPS GMBH\n")
+    scores = {}
+    for least in ("0.5", "0.9", "1"):
+        overlap("match", files / "left.csv", files / "names.csv", "--least", least, "-o", files / "out.csv")
+        scores[least] = [float(pair["score"]) for pair in pairs(files / "out.csv")]
+    assert scores["0.5"]
+    assert scores["0.9"] == [score for score in scores["0.5"] if score >= 0.9]
+    assert scores["1"] == []
 
 
 def test_options_without_files_are_not_passed_over(files: Path):
@@ -64,7 +137,8 @@ def test_options_without_files_are_not_passed_over(files: Path):
 @pytest.mark.parametrize(
     ("output", "says"),
     [
-        ("out.xlsx", "the result is a CSV; give it a name that ends in .csv"),
+        ("out.pdf", "the result is .csv, .xlsx or .parquet; give it a name with one of these endings"),
+        ("out", "the result is .csv, .xlsx or .parquet; give it a name with one of these endings"),
         ("left.csv", "is one of the two files to match; give the result another name"),
         ("right.csv", "is one of the two files to match; give the result another name"),
         ("nowhere/out.csv", "make it, or choose another"),

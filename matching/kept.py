@@ -1,0 +1,198 @@
+"""What is kept between runs, in the schema ``matching`` of a DuckDB file: normalised rows, keys, pairs and decisions.
+
+Rows of ours are numbered from 0, those of theirs from `THEIRS`, so that the order of numbers is that of
+`accounts.tables`. A row whose content changed is a row that is gone and a new one: no number ever means two contents.
+Everything here belongs to one version of the engine; another one starts anew (see `engine_version`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from matching.accounts import Tables, tables
+from matching.partners import portions
+from matching.statements import ArrowView, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+
+    import duckdb
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+#: The number of the first row of theirs.
+THEIRS: Final = 2**31
+#: What may turn the same text into other words, places or hashes.
+_LIBRARIES: Final = ("anyascii", "duckdb", "numba", "numpy", "polars", "publicsuffixlist", "pycountry")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the kept pairs and decisions were made with.
+
+    *statistics* is the name of the frozen statistics, *model* all that a model is but *match_at*; *changed* counts the
+    rows that changed since the words were counted. None: nothing has been compared yet.
+    """
+
+    statistics: str | None = None
+    model: str | None = None
+    match_at: float = 0.0
+    changed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How many rows are new and gone since the last run; the new ones are numbered from *first_ours*, *first_theirs*."""
+
+    new: int
+    gone: int
+    first_ours: int
+    first_theirs: int
+
+
+@cache
+def engine_version() -> str:
+    """Return 16 hex digits that change whenever the same rows might be normalised, keyed or compared otherwise.
+
+    Hashes of polars and DuckDB are kept, and these promise nothing beyond a process: a sample of each goes in too.
+    """
+    facts = hashlib.sha256()
+    for name, content in sorted(_sources(files("matching"))):
+        facts.update(f"{name} {len(content)} ".encode() + content)
+    facts.update(repr([sys.version_info[:2], *((name, version(name)) for name in _LIBRARIES)]).encode())
+    facts.update(repr(pl.Series(["a", "overlap", None]).hash().to_list()).encode())
+    return facts.hexdigest()[:16]
+
+
+def _sources(folder: Traversable, before: str = "") -> Iterator[tuple[str, bytes]]:
+    """Return the files of the engine; models are not among them, they only weigh."""
+    for entry in folder.iterdir():
+        name = f"{before}{entry.name}"
+        if entry.is_dir() and name != "models":
+            yield from _sources(entry, f"{name}/")
+        elif name.endswith((".py", ".sql", ".toml")):
+            yield name, entry.read_bytes()
+
+
+class Kept:
+    """The kept state behind *connection*, whose tables ``accounts`` and ``partner_accounts`` are both sides today.
+
+    Change it inside a transaction: then it is complete, or as it was.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.run_file("kept")
+        ((sample,),) = self.run("select hash('overlap', null, 1)")
+        self.engine = f"{engine_version()} {sample}"
+        if self._fact("engine") != self.engine:
+            self.forget()
+
+    def forget(self) -> None:
+        """Make the state that of a first run."""
+        self.run("drop schema matching cascade")
+        self.run_file("kept")
+        self._set_fact("engine", self.engine)
+
+    @property
+    def facts(self) -> Facts:
+        """What the kept pairs were made with."""
+        found = self._fact("facts")
+        return Facts(**json.loads(found)) if found else Facts()
+
+    @facts.setter
+    def facts(self, facts: Facts) -> None:
+        self._set_fact("facts", json.dumps(asdict(facts)))
+
+    def look(self) -> Change:
+        """Compare both sides as they are today with the rows that are kept."""
+        self.run_file("changed_rows")
+        ((new, gone),) = self.run("select (select count(*) from new_rows), (select count(*) from gone)")
+        ((ours, theirs),) = self.run(
+            "select max(row) filter (row < $theirs), max(row) filter (row >= $theirs) from matching.rows", theirs=THEIRS
+        )
+        return Change(new, gone, 0 if ours is None else ours + 1, THEIRS if theirs is None else theirs + 1)
+
+    def take_in(self, change: Change) -> None:
+        """Normalise the new rows and drop those that are gone; keys and pairs stay as they are."""
+        first_ours, first_theirs = change.first_ours, change.first_theirs
+        sizes = self.run("select partner, count(*) from new_theirs group by partner order by partner")
+        for number, partners in enumerate(portions(sizes) or [[]] if change.new else []):
+            ours = self.read(f"select * from new_ours {'limit 0' if number else ''}")
+            theirs = self.read("select * from new_theirs where partner in (select unnest($partners))", partners=partners)
+            numbers = [_numbers(first_ours, ours.height), _numbers(first_theirs, theirs.height)]
+            self._keep(tables(ours, theirs), pl.concat([ours["raw"], theirs["raw"]]), pl.concat(numbers))
+            first_ours, first_theirs = first_ours + ours.height, first_theirs + theirs.height
+        for table in ("rows", "accounts", "names") if change.gone else ():
+            self.run(f"delete from matching.{table} where row in (from gone)")
+
+    def tables(self, rows: str, **values: Any) -> tuple[Array, Tables]:
+        """Return the numbers, rising, and the tables of the *rows* that a query gives."""
+        self.run(f"create or replace temp table wanted as {rows}", **values)
+        accounts = self.read("select a.* from matching.accounts as a semi join wanted using (row) order by row")
+        names = self.read("select n.* from matching.names as n semi join wanted using (row) order by row, variant")
+        numbers = accounts["row"].to_numpy()
+        at = pl.Series("row", np.searchsorted(numbers, names["row"].to_numpy()).astype(np.uint32))
+        return numbers, Tables(accounts.drop("row"), names.with_columns(at))
+
+    def books(self) -> pl.DataFrame:
+        """Return ``side``, ``book`` and the ``number`` of each crm (below 0) and partner (above), also of new ones."""
+        self.run_file("books")
+        return self.read("select side, book, number from matching.books order by number")
+
+    def add(self, table: str, frame: pl.DataFrame) -> None:
+        """Put the rows of *frame* into a kept *table*."""
+        self._landed(f"insert into matching.{table} by name select * from landing", frame)
+
+    def land(self, table: str, frame: pl.DataFrame) -> None:
+        """Make *frame* a temporary *table*."""
+        self._landed(f"create or replace temp table {table} as select * from landing", frame)
+
+    def read(self, query: str, **values: Any) -> pl.DataFrame:
+        """Return what *query* gives."""
+        return pl.DataFrame(ArrowView(self._connection.sql(query, params=values or None)))
+
+    def run(self, statement: str, **values: Any) -> list[Any]:
+        """Run one *statement* and return its rows."""
+        return self._connection.execute(statement, values or None).fetchall()
+
+    def run_file(self, name: str, **values: Any) -> None:
+        """Run ``sql/<name>.sql``."""
+        run(self._connection, name, **values)
+
+    def _keep(self, made: Tables, raw: pl.Series, row: pl.Series) -> None:
+        """Add normalised rows, with the hashes of what they were made of and their numbers."""
+        self.add("rows", pl.DataFrame({"row": row, "raw": raw}))
+        accounts = made.accounts.with_columns(row=row)
+        names = made.names.with_columns(row=row.gather(made.names["row"]))
+        for table, frame in (("accounts", accounts), ("names", names)):
+            self._landed(f"create table if not exists matching.{table} as select * from landing limit 0", frame)
+            self.add(table, frame)
+
+    def _landed(self, statement: str, frame: pl.DataFrame) -> None:
+        self._connection.register("landing", ArrowView(frame))
+        self.run(statement)
+        self._connection.unregister("landing")
+
+    def _fact(self, name: str) -> str | None:
+        rows = self.run("select value from matching.facts where name = $name", name=name)
+        return rows[0][0] if rows else None
+
+    def _set_fact(self, name: str, value: str) -> None:
+        self.run("insert or replace into matching.facts values ($name, $value)", name=name, value=value)
+
+
+def _numbers(first: int, rows: int) -> pl.Series:
+    return pl.int_range(first, first + rows, dtype=pl.Int64, eager=True).alias("row")
