@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock
+.PHONY: demo test check fix lock bench-quality bench-speed
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -21,6 +21,14 @@ check: $(READY)
 fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# DATA: a folder of tasks with known truth, see benchmarks/README.md.
+bench-quality: $(READY)
+	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
+
+# DATA: folders with left.csv, right.csv and truth.csv; ARGS: more options.
+bench-speed: $(READY)
+	$(BIN)/python -m benchmarks.match_speed $(DATA) $(ARGS)
 
 # Needs uv. The file names no index, so that it installs from wherever pip looks.
 lock:

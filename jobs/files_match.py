@@ -18,6 +18,7 @@ import polars as pl
 from connectors.files.accounts import Accounts, read_accounts
 from jobs import files_result
 from jobs.context import Report
+from matching.diagnosis import diagnose
 from matching.duckdb_engine import DuckDbEngine
 from matching.model import MODES, Mode
 from matching.model_file import shipped
@@ -41,7 +42,7 @@ class Wishes:
 
     *mode* is the question (same company, or same account family), *precision* what matches are expected to have (0..1),
     *least* the least probability of a pair that is written (0..1). *explain* adds the evidence, *diagnose* the figures
-    of `diagnosis`.
+    of `diagnosis`. *memory_limit* is DuckDB's, such as ``2GB``.
     """
 
     mode: Mode = "same"
@@ -49,6 +50,7 @@ class Wishes:
     least: float = 0.5
     explain: bool = False
     diagnose: bool = False
+    memory_limit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +127,19 @@ def diagnosis(ours: pl.DataFrame, theirs: pl.DataFrame, pairs: pl.DataFrame) -> 
         "left rows matched": sure["ours_id"].n_unique(),
         "right rows matched": sure["theirs_id"].n_unique(),
         **_counts(pairs),
+        **diagnose(*_sides(ours, theirs)),
     }
 
 
 def _found(ours: pl.DataFrame, theirs: pl.DataFrame, wishes: Wishes) -> pl.DataFrame:
     """Return the engine's pairs (`overlap.model.Match`) as *wishes* want them."""
     model = shipped()[0].for_mode(wishes.mode).for_precision(wishes.precision)
-    left, right = ours.with_columns(crm=pl.lit("left")), theirs.with_columns(partner=pl.lit("right"))
-    return DuckDbEngine().match(left, right, model, wishes.least)
+    return DuckDbEngine(wishes.memory_limit).match(*_sides(ours, theirs), model, wishes.least)
+
+
+def _sides(ours: pl.DataFrame, theirs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of two files as the engine takes them."""
+    return ours.with_columns(crm=pl.lit("left")), theirs.with_columns(partner=pl.lit("right"))
 
 
 def _check_inputs(left: Path, right: Path) -> None:

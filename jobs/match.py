@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import polars as pl
 
 from jobs.context import Context, recorded
 from jobs.feedback import take_feedback
+from jobs.found_pairs import found_pairs
 from jobs.identity import identified, plain_countries
 from jobs.steps import step
 from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
-from matching.duckdb_engine import DuckDbEngine
-from matching.weights import DEFAULT
 from overlap import judgements as verdicts
 from overlap.errors import ConfigError
 from overlap.icp import IdealCustomer, fit
@@ -52,8 +52,9 @@ def match(context: Context) -> MatchReport:
             if unread:
                 raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
             pulled = _pulled(context, warehouse)
-        frames = _find(context, pulled)
-        snapshot.publish(context.workspace.runs, run_id, frames, _facts(context))
+            pairs, how = _pairs(context, warehouse, pulled)
+        frames = _find(context, pulled, pairs)
+        snapshot.publish(context.workspace.runs, run_id, frames, _facts(context) | how)
         step("match: publish")
         context.ledger.pin("published_run", str(run_id))
         step("match: published")
@@ -74,13 +75,22 @@ def _pulled(context: Context, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
     return frames
 
 
-def _find(context: Context, pulled: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def _pairs(
+    context: Context, warehouse: Warehouse, pulled: dict[str, pl.DataFrame]
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Return the pairs, judgements in force, and the facts of how they were found."""
     accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
-    workspace_id = context.workspace.settings.workspace.id
     context.report(
         f"matching {accounts.height:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners"
     )
-    pairs = _with_judgements(context, DuckDbEngine().match(accounts, theirs, DEFAULT), pulled)
+    pairs, how = found_pairs(context, warehouse)
+    return _with_judgements(context, pairs, pulled), how
+
+
+def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return every frame of the run."""
+    accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
+    workspace_id = context.workspace.settings.workspace.id
     context.report("ranking overlaps")
     found = overlaps_of(pairs, accounts, theirs, workspace_id)
     seen = context.ledger.first_seen(found["key"].to_list(), context.today)
@@ -109,7 +119,6 @@ def _facts(context: Context) -> dict[str, object]:
     return {
         "workspace": context.workspace.settings.workspace.id,
         "settings_hash": context.workspace.settings.fingerprint(),
-        "model": DEFAULT.name,
         "made_at": context.now.isoformat(),
     }
 

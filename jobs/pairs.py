@@ -10,9 +10,12 @@ from rapidfuzz import process
 
 from jobs.context import Context
 from jobs.identity import Verdict, identified, judgement
+from jobs.models import chosen
 from jobs.stores import judgements, snapshot
-from matching.duckdb_engine import DuckDbEngine
-from matching.weights import DEFAULT
+from matching.ladder import Step, ladder, thought_of
+from matching.surroundings import Thought, look_at, think
+from matching.why_not import Rival, WhyNot, rival
+from matching.why_not import why_not as look_why_not
 from overlap import judgements as verdicts
 from overlap.errors import ConfigError
 from overlap.model import Judgement
@@ -23,16 +26,33 @@ _LEAST_LIKENESS = 60
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One pair in full: both rows as they came, what was found with its ladder, and the verdict in force, if any."""
+    """One pair in full: both rows as they came, what the model thinks of them, and the verdict in force, if any.
+
+    *match* has the columns of `overlap.model.Match`, or nothing if a row has no usable name. *ladder* leads from what
+    is thought before looking to the sum in *bits*; *probability* is what the sum stands for. *thresholds* are the least
+    probabilities of a match and of a doubtful pair. *compared* is false for a pair that no run looks at, because its
+    rows have nothing in common to find it by. *rival* fits one of the rows better. *run_model* made the published run.
+    """
 
     ours: dict[str, Any]
     theirs: dict[str, Any]
     match: dict[str, Any]
+    ladder: tuple[Step, ...]
+    bits: float
+    thresholds: dict[str, float]
+    compared: bool
+    rival: Rival | None
+    model: str
+    run_model: str
     verdict: dict[str, Any] | None
+    why_not: WhyNot | None
 
 
-def explain(context: Context, ours: str, theirs: str) -> Explanation:
+def explain(context: Context, ours: str, theirs: str, why_not: bool = False) -> Explanation:
     """Return what is thought of the pair that *ours* and *theirs* (an id or a name each) stand for.
+
+    The probability is that of the published run, if its model is still the one chosen: the pair is weighed among all
+    its rivals.
 
     Raises:
         ConfigError: there is no such row, or several.
@@ -42,17 +62,30 @@ def explain(context: Context, ours: str, theirs: str) -> Explanation:
     pair = pl.DataFrame(
         {"crm": our_row["crm"], "ours_id": our_row["id"], "partner": their_row["partner"], "theirs_id": their_row["id"]}
     )
-    found = DuckDbEngine().compare(accounts, partner_accounts, pair, DEFAULT)
+    model = chosen(context)
+    context.report("weighing the pair among its rivals")
+    around = look_at(accounts, partner_accounts, pair)
+    decided = think(around, model, [Thought()])[0].decided
+    found = thought_of(around, decided, accounts, model)
     in_force = verdicts.resolve(
         judgements.in_force(context.ledger), identified(accounts, "crm"), identified(partner_accounts, "partner")
     )
     verdict = in_force.join(pair, on=pair.columns, how="semi")
     judged = verdicts.apply(found, verdict)
+    steps = ladder(around, decided, model)
     return Explanation(
         ours=our_row,
         theirs=their_row,
         match=judged.row(0, named=True) if judged.height else {},
+        ladder=steps,
+        bits=round(sum(step.bits for step in steps), 2),
+        thresholds={"match": model.match_at, "review": model.review_at},
+        compared=around.proposed,
+        rival=rival(around, decided),
+        model=model.name,
+        run_model=_run_model(context),
         verdict=verdict.row(0, named=True) if verdict.height else None,
+        why_not=look_why_not(around, model, our_row, their_row) if why_not else None,
     )
 
 
@@ -96,11 +129,19 @@ def _undo(context: Context, pair: Judgement, ours: pl.DataFrame, theirs: pl.Data
 
 
 def _published(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
+    accounts, theirs = snapshot.read(context.workspace.runs, _run(context), "accounts", "partner_accounts")
+    return accounts, theirs
+
+
+def _run(context: Context) -> str:
     published = context.ledger.pinned("published_run")
     if published is None:
         raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
-    accounts, theirs = snapshot.read(context.workspace.runs, published, "accounts", "partner_accounts")
-    return accounts, theirs
+    return published
+
+
+def _run_model(context: Context) -> str:
+    return str(snapshot.manifest(context.workspace.runs, _run(context))["model"])
 
 
 def _find(rows: pl.DataFrame, wanted: str, side: str, book: str) -> dict[str, Any]:

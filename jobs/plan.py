@@ -79,7 +79,9 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
         fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
     )
-    reasons = Reasons(ours["accounts"], ours["partner_accounts"], ours["matches"], _rules_changed(context, crm, run_id))
+    reasons = Reasons(
+        ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id)
+    )
     return found, reasons
 
 
@@ -110,17 +112,18 @@ def _confirmed(influences: pl.DataFrame) -> pl.DataFrame:
     return confirmed.select("partner", "sourced", opportunity_id="opportunity")
 
 
-def _rules_changed(context: Context, crm: str, run_id: str) -> bool:
-    """Whether settings or model differ from those of the last plan that was applied."""
+def _changed_since(context: Context, crm: str, run_id: str) -> tuple[bool, bool]:
+    """Whether settings or model, and whether word statistics differ from those of the last plan that was applied."""
     before = plans.last_applied(context.ledger, crm)
     if before is None:
-        return False
+        return False, False
     now = snapshot.manifest(context.workspace.runs, run_id)
     try:
         then = snapshot.manifest(context.workspace.runs, before.run_id)
     except FileNotFoundError:
-        return bool(before.settings_hash != now["settings_hash"])
-    return bool(then["settings_hash"] != now["settings_hash"] or then["model"] != now["model"])
+        return before.settings_hash != now["settings_hash"], False
+    rules = any(then.get(fact) != now.get(fact) for fact in ("settings_hash", "model"))
+    return rules, then.get("statistics") != now.get("statistics")
 
 
 def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> Intent:

@@ -45,7 +45,7 @@ def tables(ours: pl.DataFrame, theirs: pl.DataFrame) -> Tables:
     """Return the tables of *ours* (with ``crm``) and *theirs* (with ``partner``), see `matching.engine.Engine`."""
     both = pl.concat([_side(ours, "crm", "o"), _side(theirs, "partner", "t")])
     with ThreadPoolExecutor(2) as pool:
-        named, placed = pool.submit(_names, both["name"]), pool.submit(_accounts, both)
+        named, placed = pool.submit(names.rows_of_names, both["name"]), pool.submit(_accounts, both)
         return Tables(placed.result(), named.result())
 
 
@@ -53,12 +53,6 @@ def _side(frame: pl.DataFrame, book: str, side: str) -> pl.DataFrame:
     """Return the comparable columns of one side as text."""
     wanted = frame.select(pl.col(book).alias("book"), *COLUMNS)
     return wanted.select(pl.lit(side).alias("side"), pl.all())
-
-
-def _names(written: pl.Series) -> pl.DataFrame:
-    rows = written.alias("name").to_frame().with_row_index("row").lazy()
-    named = rows.join(names.variants(written).lazy(), on="name")
-    return named.select("row", "variant", "core", "squeezed", "form", "native").sort("row", "variant").collect()
 
 
 def _accounts(both: pl.DataFrame) -> pl.DataFrame:

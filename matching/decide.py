@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 MATCH: Final = "match"
 REVIEW: Final = "review"
 NO_MATCH: Final = "no match"
-#: A pair below this probability is nothing, whatever its rivals are, and takes nothing from them.
-FLOOR: Final = 0.02
 #: Rows that we pretend to have compared before, and the share of them that had a company of the very name.
 _ROWS_BEFORE: Final = 40
 _SHARE_BEFORE: Final = 0.25

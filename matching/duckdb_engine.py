@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Config = dict[str, str | bool | int | float | list[str]]
 
-#: A pair below this probability is nothing, whatever its rivals are.
-_FLOOR: Final = 0.02
+#: A pair below this probability, before rivals are heard, is nothing, and takes nothing from others.
+_FLOOR: Final = 0.5
 
 
 class DuckDbEngine:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numba import njit
 
-from matching import levels, statistics
+from matching import levels, statistics, texts
 from matching.comparisons import compare
 from matching.decide import decide
 from matching.explain import explain
@@ -22,7 +22,7 @@ from matching.features import Features, featurise
 from matching.kept import THEIRS, Change, Facts, Kept
 from matching.keys import MOST_PAIRS, keys
 from matching.levels import COMPARISONS
-from matching.pairs import FLOOR, least_weight, with_accounts, with_prior
+from matching.pairs import FLOOR, least_weight, with_prior
 from matching.partners import joined, portions, united
 from matching.spellings import near_counted
 from overlap.model import Match, empty, schema_of
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 _MOST_CHANGED_PERCENT: Final = 10
 #: Bits of the table in which competing rows are marked: two that meet by chance are looked at together, nothing else.
 _BITS: Final = 24
+
+_OF: Final = "partner in (select number from matching.books where side = 't' and book in (select unnest($partners)))"
+_THEIRS: Final = "select row from matching.accounts where side = 't' and book in (select unnest($partners))"
+_BOTH: Final = f"select row from matching.accounts where side = 'o' union all {_THEIRS}"
+_NEW: Final = "select row from matching.rows where row between $ours and $last or row >= $theirs"
 
 
 class StatisticsStore(Protocol):
@@ -103,7 +108,9 @@ class _Run:
     def found(self, last: str | None) -> Found:
         change = self._kept.look()
         self._kept.take_in(change)
-        facts = replace(self._kept.facts, changed=self._kept.facts.changed + max(change.new, change.gone))
+        facts = self._kept.facts
+        if facts.model is not None:  # in a state that was lost, every row is new and none need have changed
+            facts = replace(facts, changed=facts.changed + max(change.new, change.gone))
         if not self._has_both_sides():
             self._kept.forget()
             return Found(empty(Match), None, None, change.new, 0, 0)
@@ -116,9 +123,7 @@ class _Run:
         if why is not None or facts.model != self._weighed_by:
             self._match_all(frozen)
         else:
-            self._match_changed(change, frozen, facts)
-        if facts.statistics is None:
-            facts = replace(facts, changed=0)
+            self._match_changed(change, frozen, facts.match_at != self._model.match_at)
         self._kept.facts = replace(facts, statistics=name, model=self._weighed_by, match_at=self._model.match_at)
         pairs = self._kept.read(f"select {', '.join(schema_of(Match))} from matching.matches")
         pairs = pairs.sort("crm", "ours_id", "partner", "theirs_id")
@@ -150,88 +155,77 @@ class _Run:
     # --- everything ---------------------------------------------------------------------------------------------------
 
     def _portions(self) -> list[list[str]]:
-        return portions(
-            self._kept.run("select book, count(*) from matching.accounts where side = 't' group by book order by book")
-        )
+        sizes = "select book, count(*) from matching.accounts where side = 't' group by book order by book"
+        return portions(self._kept.run(sizes))
 
     def _count(self) -> Statistics:
         """Count over all rows."""
-        parts = [
-            statistics.measure(self._kept.tables(_OURS_AND, partners=partners)[1]) for partners in self._portions()
-        ]
+        parts = [statistics.measure(self._kept.tables(_BOTH, partners=books)[1]) for books in self._portions()]
         if len(parts) == 1:
             return parts[0]
-        return united(parts, statistics.measure(self._kept.tables(_OURS)[1]))
+        return united(parts, statistics.measure(self._kept.tables(_BOTH, partners=[])[1]))
 
     def _match_all(self, frozen: Statistics) -> None:
         """Compare all candidates, from kept rows."""
         for table in ("keys", "pairs", "matches"):
             self._kept.run(f"delete from matching.{table}")
-        ours_rows, ours = self._prepared(_OURS, frozen)
+        ours = self._prepared(frozen, "select row from matching.rows where row < $theirs", theirs=THEIRS)
+        self._kept.add("keys", self._keys(ours, frozen))
         for partners in self._portions():
-            rows, theirs = self._prepared(_PARTNERS, frozen, partners=partners)
-            books = self._kept.books().filter(pl.col("side") == "t", pl.col("book").is_in(partners))
-            self._kept.run_file("all_pairs", partners=books["number"].to_list(), most_pairs=list(MOST_PAIRS))
+            theirs = self._prepared(frozen, _THEIRS, partners=partners)
+            self._kept.add("keys", self._keys(theirs, frozen))
+            self._kept.run_file("all_pairs", partners=partners, most_pairs=list(MOST_PAIRS))
             proposed = self._kept.read("select o, t, keys from proposed")
-            found = self._compare(joined(ours, theirs), np.concatenate([ours_rows, rows]), proposed, frozen)
-            self._decide(found, frozen)
+            self._decide(self._compare(_together(ours, theirs), proposed, frozen), frozen)
 
-    def _prepared(self, query: str, frozen: Statistics, **values: Any) -> tuple[Array, Features]:
-        """Return the rows of *query* and their features, and keep their keys."""
-        rows, read = self._kept.tables(query, **values)
-        features = featurise(read, frozen)
-        self._kept.add("keys", self._keys(rows, read.accounts, features, frozen))
-        return rows, features
-
-    def _keys(self, rows: Array, accounts: pl.DataFrame, features: Features, frozen: Statistics) -> pl.DataFrame:
-        every = keys(features, near_counted(features.words["text"], frozen))
-        at = every["row"].to_numpy()
-        number = accounts.select("side", "book").join(
+    def _prepared(self, frozen: Statistics, rows: str, **values: Any) -> _Rows:
+        """Return the features of the *rows* that a query gives."""
+        numbers, read = self._kept.tables(rows, **values)
+        books = read.accounts.select("side", "book").join(
             self._kept.books(), on=["side", "book"], how="left", maintain_order="left"
-        )["number"]
-        return pl.DataFrame({"key": every["key"], "row": rows[at], "book": number.to_numpy()[at]})
+        )
+        return _Rows(numbers, books["number"].to_numpy(), featurise(read, frozen))
+
+    def _keys(self, of: _Rows, frozen: Statistics) -> pl.DataFrame:
+        every = keys(of.features, near_counted(of.features.words["text"], frozen))
+        at = every["row"].to_numpy()
+        return pl.DataFrame({"key": every["key"], "row": of.numbers[at], "book": of.books[at]})
 
     # --- what changed -------------------------------------------------------------------------------------------------
 
-    def _match_changed(self, change: Change, frozen: Statistics, facts: Facts) -> None:
+    def _match_changed(self, change: Change, frozen: Statistics, is_threshold_new: bool) -> None:
         """Compare what the new and the gone rows touch, and decide what competes with it."""
-        if change.new or change.gone:
-            self._propose_changed(change, frozen)
-            proposed = self._kept.read("select o, t, keys from unseen")
-            removed = self._kept.read("select o, t, crm, partner from removed")
-            rows, read = self._kept.tables("select o as row from unseen union select t from unseen")
-            found = self._compare(featurise(read, frozen), rows, proposed, frozen)
-        if facts.match_at != self._model.match_at:
+        touched = self._compare_changed(change, frozen) if change.new or change.gone else None
+        if is_threshold_new:
             self._kept.run("delete from matching.matches")
             for partners in self._portions():
-                books = self._kept.books().filter(pl.col("side") == "t", pl.col("book").is_in(partners))
-                kept = self._kept.read(
-                    "select * from matching.pairs where partner in (select unnest($numbers))",
-                    numbers=books["number"].to_list(),
-                )
-                self._decide(kept, frozen)
-        elif change.new or change.gone:
-            self._decide_again(pl.concat([removed, found.select(removed.columns)]), frozen)
+                self._decide(self._kept.read(f"select * from matching.pairs where {_OF}", partners=partners), frozen)
+        elif touched is not None:
+            self._decide_again(touched, frozen)
 
-    def _propose_changed(self, change: Change, frozen: Statistics) -> None:
-        rows, read = self._kept.tables(
-            "select row from matching.rows where row between $ours and $theirs - 1 or row >= $first",
-            ours=change.first_ours,
-            theirs=THEIRS,
-            first=change.first_theirs,
-        )
-        self._kept.land("new_keys", self._keys(rows, read.accounts, featurise(read, frozen), frozen))
+    def _compare_changed(self, change: Change, frozen: Statistics) -> pl.DataFrame:
+        """Bring keys and pairs up to date, and return the pairs that went and came: ``o``, ``t``, ``crm``, ``partner``."""
+        new_keys = pl.DataFrame(schema={"key": pl.UInt64, "row": pl.Int64, "book": pl.Int16})
+        if change.new:
+            first = {"ours": change.first_ours, "theirs": change.first_theirs, "last": THEIRS - 1}
+            new_keys = self._keys(self._prepared(frozen, _NEW, **first), frozen)
+        self._kept.land("new_keys", new_keys)
         self._kept.run_file("changed_keys", most_pairs=list(MOST_PAIRS))
         self._kept.run_file("changed_pairs")
+        went = self._kept.read("select o, t, crm, partner from removed")
+        unseen = self._kept.read("select o, t, keys from unseen")
+        if unseen.is_empty():
+            return went
+        rows = self._prepared(frozen, "select o as row from unseen union select t from unseen")
+        return pl.concat([went, self._compare(rows, unseen, frozen).select(went.columns)])
 
     def _decide_again(self, touched: pl.DataFrame, frozen: Statistics) -> None:
-        """Decide the pairs that compete, over however many others, with those *touched*: removed and new ones."""
+        """Decide the pairs that compete, over however many others, with those *touched*."""
         every = self._kept.read("select o, t, crm, partner from matching.pairs")
         marked = np.zeros(1 << _BITS, dtype=np.bool_)
-        for place in _places(touched):
-            marked[place] = True
-        hit = _spread(*_places(every), marked)
-        again = every.filter(pl.Series(hit)).select("o", "t")
+        for places in _places(touched):
+            marked[places] = True
+        again = every.filter(pl.Series(_spread(*_places(every), marked))).select("o", "t")
         self._kept.land("again", again)
         self._kept.land("outdated", pl.concat([again, touched.select("o", "t")]).unique())
         self._kept.run_file("forget_matches")
@@ -239,19 +233,77 @@ class _Run:
 
     # --- pairs --------------------------------------------------------------------------------------------------------
 
-    def _compare(self, features: Features, rows: Array, proposed: pl.DataFrame, frozen: Statistics) -> pl.DataFrame:
-        """Compare *proposed* pairs and keep those that may be something; *rows* are the numbers of the features' rows."""
+    def _compare(self, of: _Rows, proposed: pl.DataFrame, frozen: Statistics) -> pl.DataFrame:
+        """Compare *proposed* pairs of these rows, keep those that may be something, and return them as they are kept."""
         self._compared += proposed.height
-        o, t = (np.searchsorted(rows, proposed[side].to_numpy()) for side in ("o", "t"))
+        at = [np.searchsorted(of.numbers, proposed[side].to_numpy()) for side in ("o", "t")]
         least = least_weight(frozen, self._model, min(self._least, FLOOR))
-        found = compare(features, o, t, self._model, least)
-        numbers = self._kept.books()
-        found = found.with_columns(
+        found = compare(of.features, *at, self._model, least)
+        o, t = found["o"].to_numpy(), found["t"].to_numpy()
+        kept = found.drop("a", "b").with_columns(
             pl.col(list(COMPARISONS)).to_physical(),
-            o=pl.Series(rows[found["o"].to_numpy()]),
-            t=pl.Series(rows[found["t"].to_numpy()]),
+            o=pl.Series(of.numbers[o]),
+            t=pl.Series(of.numbers[t]),
+            crm=pl.Series(of.books[o]),
+            partner=pl.Series(of.books[t]),
         )
-        found = found.drop("a", "b").join(proposed, on=["o", "t"], maintain_order="left")
-        found = self._with_books(found, features, rows)
-        self._kept.add("pairs", found)
-        return found
+        kept = kept.join(proposed, on=["o", "t"], how="left")
+        self._kept.add("pairs", kept)
+        return kept
+
+    def _decide(self, pairs: pl.DataFrame, frozen: Statistics) -> None:
+        """Decide kept *pairs* that compete with no others, and keep those that are given out."""
+        self._decided += pairs.height
+        names = dict(self._kept.books().select("number", "book").iter_rows())
+        found = pairs.with_columns(
+            *(levels.named(comparison, pairs[comparison].to_numpy()) for comparison in COMPARISONS),
+            pl.col("crm", "partner").replace_strict(names, return_dtype=pl.String),
+        )
+        decided = decide(with_prior(found, frozen, self._model), self._model)
+        decided = decided.filter(pl.col("probability") >= self._least).with_row_index("number")
+        self._kept.land("shown", decided.select("number", "o", "t"))
+        self._kept.run_file("described")
+        described = self._kept.read("select ours_id, theirs_id, domain from described order by number")
+        shown = decided.with_columns(described)
+        said = explain(shown, self._model)
+        on = ["crm", "ours_id", "partner", "theirs_id"]
+        self._kept.add("matches", said.join(shown.select(*on, "o", "t"), on=on))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows by their *numbers*, rising, with the numbers of their *books* and their *features* in the same order."""
+
+    numbers: Array
+    books: Array
+    features: Features
+
+
+def _together(ours: _Rows, theirs: _Rows) -> _Rows:
+    return _Rows(
+        np.concatenate([ours.numbers, theirs.numbers]),
+        np.concatenate([ours.books, theirs.books]),
+        joined(ours.features, theirs.features),
+    )
+
+
+def _places(pairs: pl.DataFrame) -> tuple[Array, Array]:
+    """Return where in a table each pair marks what it competes for: our row within a partner, theirs within a crm."""
+    places = []
+    for row, book in (("o", "partner"), ("t", "crm")):
+        code = pairs[row].to_numpy().astype(np.uint64) << np.uint64(16)
+        code += pairs[book].to_numpy().astype(np.uint16)
+        places.append((texts.mixed(code) >> np.uint64(64 - _BITS)).astype(np.int64))
+    return places[0], places[1]
+
+
+@njit(cache=True, nogil=True)
+def _spread(ours: Array, theirs: Array, marked: Array) -> Array:
+    """Return which pairs have a *marked* place, or share a place with such a pair, and so on."""
+    grows = True
+    while grows:
+        grows = False
+        for pair in range(len(ours)):
+            if marked[ours[pair]] != marked[theirs[pair]]:
+                marked[ours[pair]] = marked[theirs[pair]] = grows = True
+    return marked[ours]

@@ -137,6 +137,8 @@ class Kept:
             first_ours, first_theirs = first_ours + ours.height, first_theirs + theirs.height
         for table in ("rows", "accounts", "names") if change.gone else ():
             self.run(f"delete from matching.{table} where row in (from gone)")
+        if change.new:
+            self.run_file("books")
 
     def tables(self, rows: str, **values: Any) -> tuple[Array, Tables]:
         """Return the numbers, rising, and the tables of the *rows* that a query gives."""
@@ -148,8 +150,7 @@ class Kept:
         return numbers, Tables(accounts.drop("row"), names.with_columns(at))
 
     def books(self) -> pl.DataFrame:
-        """Return ``side``, ``book`` and the ``number`` of each crm (below 0) and partner (above), also of new ones."""
-        self.run_file("books")
+        """Return ``side``, ``book`` and the ``number`` of each crm (below 0) and partner (above), also of those gone."""
         return self.read("select side, book, number from matching.books order by number")
 
     def add(self, table: str, frame: pl.DataFrame) -> None:
@@ -177,9 +178,12 @@ class Kept:
         self.add("rows", pl.DataFrame({"row": row, "raw": raw}))
         accounts = made.accounts.with_columns(row=row)
         names = made.names.with_columns(row=row.gather(made.names["row"]))
+        has_tables = self.run("from duckdb_tables() where schema_name = 'matching' and table_name = 'accounts'")
         for table, frame in (("accounts", accounts), ("names", names)):
-            self._landed(f"create table if not exists matching.{table} as select * from landing limit 0", frame)
-            self.add(table, frame)
+            if has_tables:
+                self.add(table, frame)
+            else:  # not empty first: DuckDB 2.0 does not see rows behind an empty "create as" of the same transaction
+                self._landed(f"create table matching.{table} as select * from landing", frame)
 
     def _landed(self, statement: str, frame: pl.DataFrame) -> None:
         self._connection.register("landing", ArrowView(frame))

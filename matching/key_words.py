@@ -6,7 +6,7 @@ its website is made of the website.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
@@ -40,21 +40,21 @@ class _Probe:
     words: tuple[str, ...] = ()
 
 
-def in_words(around: Surroundings, wanted: Collection[int], ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
-    """Return what the *wanted* keys of the pair's rows, *ours* and *theirs*, are made of, each thing once, sorted."""
+def in_words(around: Surroundings, wanted: Collection[int], ours: Mapping[str, Any]) -> list[str]:
+    """Return what the *wanted* keys that the pair's rows share are made of, each thing once; *ours* is our row."""
     if not wanted:
         return []
-    probes = list(_probes(ours, theirs))
+    probes = list(_probes(ours))
     kept = shared_keys(around, [probe.thought for probe in probes])
     said = set()
     for key in wanted:
         lost = {probe.part for probe, there in zip(probes, kept, strict=True) if probe.part and key not in there}
         enough = [probe.words for probe, there in zip(probes, kept, strict=True) if probe.words and key in there]
-        said.add(_said(lost, min(enough, key=len, default=()), ours, theirs))
+        said.add(_said(lost, min(enough, key=len, default=()), ours))
     return sorted(said)
 
 
-def _probes(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[_Probe]:
+def _probes(ours: Mapping[str, Any]) -> Iterator[_Probe]:
     for part, columns in _PARTS.items():
         nothing = dict.fromkeys(columns)
         yield _Probe(Thought(ours=nothing), ("ours", part))
@@ -74,19 +74,23 @@ def _words(name: str) -> list[str]:
     return list(dict.fromkeys(word for core in cores for word in core.split()))
 
 
-def _said(
-    lost: set[tuple[str, str]], words: tuple[str, ...], ours: dict[str, Any], theirs: dict[str, Any]
-) -> str:
+def _said(lost: set[tuple[str, str]], words: tuple[str, ...], ours: Mapping[str, Any]) -> str:
     """Return in words what a key is made of that is *lost* without these parts; *words* of our name are enough."""
     if ("ours", "website") in lost:
-        return f"the website {ours['website']}" if ("theirs", "website") in lost else "our website, which reads like their name"
+        return (
+            f"the website {ours['website']}"
+            if ("theirs", "website") in lost
+            else "our website, which reads like their name"
+        )
     if ("theirs", "website") in lost:
         return "their website, which reads like our name"
     if ("ours", "phone") in lost:
         return f"the phone number {ours['phone']}"
     if ("ours", "address") in lost:
         return f"the address {ours['street']}, {ours['postcode']}"
-    where = f" in {ours['city']}" if ("ours", "city") in lost else " in one country" if ("ours", "country") in lost else ""
+    where = (
+        f" in {ours['city']}" if ("ours", "city") in lost else " in one country" if ("ours", "country") in lost else ""
+    )
     if not words:
         return f"the name as a whole or how it begins{where}"
     quoted = " and ".join(f"'{word}'" for word in words)

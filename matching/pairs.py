@@ -1,4 +1,4 @@
-"""What is known of a pair beside its levels: who its accounts are, what is thought before looking, when it is nothing."""
+"""What is thought of a pair before looking at it, and from which weight on it is something."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from matching.model import Model
     from matching.statistics import Statistics
 
-#: A pair below this probability is nothing, whatever its rivals are.
-FLOOR: Final = 0.02
+#: A pair below this probability, before rivals are heard, is nothing, and takes nothing from others: rivals only take
+#: away, from a pair that is likelier than not. (`comparisons.compare` keeps equal names and what an address may lift.)
+FLOOR: Final = 0.5
 
 
 def least_weight(statistics: Statistics, model: Model, least: float) -> float:
@@ -32,16 +33,3 @@ def with_prior(levels: pl.DataFrame, statistics: Statistics, model: Model) -> pl
     found = levels.join(priors(statistics.shares, model), on=["crm", "partner"], how="left", maintain_order="left")
     return found.with_columns(weight=pl.col("weight") + pl.col("prior"))
 
-
-def with_accounts(pairs: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
-    """Add the ids of both accounts of *pairs*, ``crm``, ``partner`` and ``domain``, the website that speaks, if any.
-
-    *ours* and *theirs* are the pairs' accounts, in their order, with ``book``, ``id`` and ``domain``.
-    """
-    return pairs.with_columns(
-        crm=ours["book"],
-        ours_id=ours["id"],
-        partner=theirs["book"],
-        theirs_id=theirs["id"],
-        domain=ours["domain"].zip_with(ours["domain"].is_not_null(), theirs["domain"]),
-    )

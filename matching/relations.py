@@ -3,8 +3,7 @@
 By names: both share a brand (a distinctive word), and words left over behind it that name a unit (a region, a
 division, something distinctive) make that side the unit. Left over on their side, theirs is our subsidiary; on ours,
 theirs is our parent; where both sides call themselves otherwise, they are siblings. Words before the brand ("Banco
-Santander") and words that describe ("Group") name no unit, nor does any but a listed one where website or phone are one
-company's.
+Santander") and words that describe ("Group") name no unit, nor does any but a listed one where both have one phone.
 
 By what else the rows say: a side that names its owner ("part of Acme") has that owner as its parent; and of two
 companies at one postcode, without a website in common, the one called a holding is the parent.
@@ -40,8 +39,9 @@ def by_names() -> pl.Expr:
     """Return one of `overlap.model.RELATIONS` for the columns of `comparisons.compare`."""
     name, website = pl.col("name").cast(pl.String), pl.col("website").cast(pl.String)
     apart = (pl.col("shared") >= _DISTINCTIVE) & ~name.str.contains("^(?:equal|near$|resembles$|abbreviated)")
-    one = website.is_in(["same", "same_other"]) | (pl.col("phone").cast(pl.String) == "same")
-    tells = ~one & (name != "inside_late")
+    one_phone = pl.col("phone").cast(pl.String) == "same"
+    one = one_phone | website.is_in(["same", "same_other"])
+    tells = ~one_phone & (name != "inside_late")
     ours = apart & (pl.col("unit_a") | (tells & (pl.col("own_a") >= _DISTINCTIVE)))
     theirs = apart & (pl.col("unit_b") | (tells & (pl.col("own_b") >= _DISTINCTIVE)))
     otherwise_called = apart & name.is_in(["generic_both", "inside_mixed"]) & (ours | theirs | ~one)

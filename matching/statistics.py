@@ -65,17 +65,24 @@ def measure(tables: Tables) -> Statistics:
     on = ["side", "book", "domain"]
     shared = tables.accounts.lazy().filter(pl.col("domain").is_not_null()).group_by(on).len("sharers")
     sharers = shared.filter(pl.col("sharers") > 1).collect()
-    hashes = pl.Series("hash", texts.packed(tables.names["squeezed"])["hash"])
+    again = _names_again(tables)
     return Statistics(
-        tables.names.height, words.sort("hash"), _homonyms(tables, hashes), sharers, _shares(tables, hashes)
+        tables.names.height, words.sort("hash"), _homonyms(again), sharers, _shares(tables.accounts, again)
     )
 
 
-def _homonyms(tables: Tables, hashes: pl.Series) -> pl.DataFrame:
-    # Only what occurs twice can have two websites; most names do not.
-    again = tables.names.lazy().select("row", hash=hashes).filter(pl.col("hash").is_duplicated())
-    accounts = tables.accounts.lazy().select("side", "book", "domain").with_row_index("row")
-    found = again.join(accounts.drop_nulls("domain"), on="row").group_by("side", "book", "hash")
+def _names_again(tables: Tables) -> pl.DataFrame:
+    """Return ``hash``, ``variant``, ``side``, ``book``, ``domain`` of the names that occur twice; most do not."""
+    hashes = pl.Series("hash", texts.packed(tables.names["squeezed"])["hash"])
+    again = tables.names.select("row", "variant", hash=hashes).filter(hashes.is_duplicated())
+    return pl.concat(
+        [again.select("hash", "variant"), tables.accounts.select("side", "book", "domain")[again["row"]]],
+        how="horizontal",
+    )
+
+
+def _homonyms(again: pl.DataFrame) -> pl.DataFrame:
+    found = again.lazy().drop_nulls("domain").group_by("side", "book", "hash")
     companies = found.agg(companies=pl.col("domain").n_unique()).group_by("hash").agg(pl.col("companies").max())
     return companies.filter(pl.col("companies") > 1).sort("hash").collect()
 
@@ -89,27 +96,17 @@ def _looked_up(hashes: Array, table: pl.DataFrame, column: str, otherwise: int) 
     return np.where(known[at] == hashes, values[at], otherwise)
 
 
-def _shares(tables: Tables, hashes: pl.Series) -> pl.DataFrame:
+def _shares(accounts: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
     """Return how much of each two lists has a company of the very name on the other side."""
-    accounts = tables.accounts.lazy().select("side", "book").with_row_index("row")
-    main = tables.names.lazy().select("row", "variant", hash=hashes).filter(pl.col("variant") == 0)
-    of = main.join(accounts, on="row").select("side", "book", "hash")
-    ours, theirs = of.filter(pl.col("side") == "o"), of.filter(pl.col("side") == "t")
-    counted = (
-        ours.group_by("hash", crm="book")
-        .len("ours")
-        .join(theirs.group_by("hash", partner="book").len("theirs"), on="hash")
-    )
-    equal = counted.group_by("crm", "partner").agg(
-        equal=pl.min_horizontal(pl.col("ours").sum(), pl.col("theirs").sum())
-    )
-    rows = accounts.group_by("side", "book").len("rows")
-    books = (
-        rows.filter(pl.col("side") == "o")
-        .select(crm="book", ours="rows")
-        .join(rows.filter(pl.col("side") == "t").select(partner="book", theirs="rows"), how="cross")
-    )
-    found = books.join(equal, on=["crm", "partner"], how="left", maintain_order="left")
+    main = again.lazy().filter(pl.col("variant") == 0)
+    ours, theirs = main.filter(pl.col("side") == "o"), main.filter(pl.col("side") == "t")
+    ours, theirs = ours.group_by("hash", crm="book").len("ours"), theirs.group_by("hash", partner="book").len("theirs")
+    of_both = ours.join(theirs, on="hash").group_by("crm", "partner")
+    equal = of_both.agg(equal=pl.min_horizontal(pl.col("ours").sum(), pl.col("theirs").sum()))
+    rows = accounts.lazy().group_by("side", "book").len("rows")
+    mine = rows.filter(pl.col("side") == "o").select(crm="book", ours="rows")
+    yours = rows.filter(pl.col("side") == "t").select(partner="book", theirs="rows")
+    found = mine.join(yours, how="cross").join(equal, on=["crm", "partner"], how="left", maintain_order="left")
     shares = found.select(
         "crm", "partner", rows=pl.min_horizontal("ours", "theirs"), equal=pl.col("equal").fill_null(0)
     )

@@ -16,10 +16,11 @@ import polars as pl
 
 from matching import candidates, statistics
 from matching.accounts import tables
-from matching.decide import FLOOR, decide
+from matching.decide import decide
 from matching.features import featurise
 from matching.keys import MOST_PAIRS, keys
-from matching.misspellings import near_words
+from matching.pairs import FLOOR
+from matching.spellings import near_counted
 from matching.weighing import rows_of, weigh
 
 if TYPE_CHECKING:
@@ -92,14 +93,18 @@ class Outcome:
     frequent: tuple[int, ...]
 
 
-def look_at(ours: pl.DataFrame, theirs: pl.DataFrame, pair: pl.DataFrame) -> Surroundings:
+def look_at(
+    ours: pl.DataFrame, theirs: pl.DataFrame, pair: pl.DataFrame, counted: Statistics | None = None
+) -> Surroundings:
     """Return what surrounds *pair* (one row of `PAIR`) in *ours* and *theirs* (see `matching.engine.Engine`).
+
+    *counted* are the statistics of the run that is to be explained; without them, *ours* and *theirs* are counted.
 
     Raises:
         ValueError: one of the pair's rows is not there.
     """
     read = tables(ours, theirs)
-    counted = statistics.measure(read)
+    counted = statistics.measure(read) if counted is None else counted
     features = featurise(read, counted)
     (a, b) = (rows[0] if len(rows) else -1 for rows in rows_of(pair, read))
     if a < 0:
@@ -138,7 +143,7 @@ def _reached(rows: pl.DataFrame, pairs: pl.DataFrame, book: str, key: str) -> pl
 
 def _counted_keys(features: Features, counted: Statistics, books: tuple[int, int]) -> Keys:
     text = features.words["text"]
-    near = near_words(text, counted.occurrences(text["hash"]))
+    near = near_counted(text, counted)
     every = keys(features, near)
     book = pl.Series("book", features.book)[every["row"]]
     here = (
@@ -240,7 +245,7 @@ def _shared(
     proposes = np.maximum(ours, 1).astype(np.int64) * np.maximum(theirs, 1)
     few = proposes <= np.array(MOST_PAIRS)[(key & np.uint64(3)).astype(np.int64)]
     thought = shared["thought"].to_numpy()
-    here = (thought == np.arange(thoughts)[:, None])
+    here = thought == np.arange(thoughts)[:, None]
     return [(tuple(key[at & few].tolist()), tuple(key[at & ~few].tolist())) for at in here]
 
 

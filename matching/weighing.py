@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from matching.comparisons import compare
-from matching.decide import least_bits, priors
+from matching.pairs import least_weight, with_prior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,9 +29,7 @@ def weigh(
     Columns: those of `comparisons.compare`, the pair's ``crm``, ``ours_id``, ``partner``, ``theirs_id``, ``domain``
     (the website that speaks, if any) and ``prior``, which ``weight`` contains.
     """
-    before = priors(statistics.shares, model)
-    highest = max(before["prior"], default=model.prior)
-    found = compare(features, *pairs, model, least_bits(least) - highest if least > 0 else -np.inf)
+    found = compare(features, *pairs, model, least_weight(statistics, model, least))
     names = read.accounts.select("book", "id", "domain")
     ours, theirs = names[found["o"]], names[found["t"]]
     found = found.with_columns(
@@ -41,8 +39,7 @@ def weigh(
         theirs_id=theirs["id"],
         domain=ours["domain"].zip_with(ours["domain"].is_not_null(), theirs["domain"]),
     )
-    found = found.join(before, on=["crm", "partner"], how="left", maintain_order="left")
-    return found.with_columns(weight=pl.col("weight") + pl.col("prior"))
+    return with_prior(found, statistics, model)
 
 
 def rows_of(pairs: pl.DataFrame, read: Tables) -> tuple[Array, Array]:

@@ -86,16 +86,20 @@ def status(folder: Folder = HERE, as_json: Json = False) -> None:
 def explain(
     ours: Annotated[str, typer.Argument(help="Our account: id or name.")],
     theirs: Annotated[str, typer.Argument(help="The partner's: id, PARTNER:ID or name.")],
+    why_not: Annotated[
+        bool,
+        typer.Option("--why-not", help="Say also how it was found, what speaks against it and what would settle it."),
+    ] = False,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
     """Show both sides of a pair and what speaks for and against it, matched or not."""
-    from jobs.cli import console, tables
+    from jobs.cli import console, pair_tables
     from jobs.pairs import explain as look_at
 
     with opened(folder) as context:
-        found = look_at(context, ours, theirs)
+        found = look_at(context, ours, theirs, why_not)
     if as_json:
         console.print_json(found)
     else:
-        tables.explanation(found)
+        pair_tables.explanation(found)

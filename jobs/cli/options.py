@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,17 @@ def opened(folder: Path) -> Iterator[Context]:
     workspace = open_workspace(folder)
     with progress() as report, open_context(workspace, report) as context:
         yield context
+
+
+def memory_size(text: str | None) -> str | None:
+    """Return *text* if it is a size as DuckDB takes it ("2GB", "500 MiB").
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if text is not None and not re.fullmatch(r"(?i)\d+(\.\d+)?\s*[KMGT]i?B", text.strip()):
+        raise typer.BadParameter(f"'{text}' is no size; say it like 2GB or 500MB")
+    return text
 
 
 def require_known(what: str, wanted: Collection[str], known: Collection[str]) -> None:

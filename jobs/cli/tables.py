@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 from rich import box
@@ -15,7 +15,6 @@ from overlap.fields import PLAYS
 from overlap.model import POPULATIONS
 
 if TYPE_CHECKING:
-    from jobs.pairs import Explanation
     from jobs.views import Status
 
 _TIER_STYLES = {"A": "bold green", "B": "yellow", "C": "dim"}
@@ -106,37 +105,6 @@ def greenfield(found: pl.DataFrame, limit: int) -> None:
     _print(table, found.height, limit)
 
 
-def explanation(found: Explanation) -> None:
-    """Print both sides of a pair, the ladder of evidence, and the decision."""
-    sides = Table(box=box.SIMPLE_HEAD, title_justify="left")
-    sides.add_column("")
-    sides.add_column(f"ours ({found.ours['crm']})", style="bold", overflow="fold")
-    sides.add_column(f"theirs ({found.theirs['partner']})", style="bold", overflow="fold")
-    for field in ("id", "name", "website", "country", "city", "industry", "headcount", "population"):
-        sides.add_row(field, *(escape(_shown(side.get(field))) for side in (found.ours, found.theirs)))
-    out.print(sides)
-    if not found.match:
-        out.print("Nothing can be said: one of the two has no usable name.")
-        return
-    ladder = Table(box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
-    ladder.add_column("what was compared")
-    ladder.add_column("what was found", overflow="fold")
-    ladder.add_column("bits", justify="right")
-    for line in found.match["evidence"].splitlines():
-        compared, level, weight = line.rsplit("|", 2)
-        ladder.add_row(compared, escape(level), f"[{'green' if float(weight) > 0 else 'red'}]{float(weight):+.1f}[/]")
-    if found.match["evidence"]:
-        ladder.caption = "+1 bit doubles the odds that they are one company, -1 halves them"
-        out.print(ladder)
-    decision = {"match": "[bold green]match[/]", "review": "[bold yellow]review[/]"}.get(
-        found.match["decision"], "[bold red]no match[/]"
-    )
-    out.print(f"{decision}, probability {found.match['probability']:.1%}, relation: {found.match['relation']}")
-    out.print(escape(found.match["reasons"]))
-    if found.verdict is None and found.match["decision"] == "review":
-        out.print("You know better? overlap judge OURS THEIRS same|different", style="dim")
-
-
 def status(found: Status) -> None:
     """Print where the workspace stands."""
     out.print(f"workspace [bold]{found.workspace}[/], published run {found.published_run or 'none yet'}")
@@ -200,7 +168,3 @@ def _tier(tier: str, fit: int) -> str:
 
 def _relation(relation: str) -> str:
     return "" if relation == "Same" else f"{relation}; "
-
-
-def _shown(value: Any) -> str:
-    return "" if value is None else str(value)

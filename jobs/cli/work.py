@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.cli.options import HERE, Folder, Json, opened, require_known
+from jobs.cli.options import HERE, Folder, Json, memory_size, opened, require_known
 
 CHANGES_PENDING, REJECTED, HELD = 4, 5, 6
 
@@ -98,6 +98,10 @@ def match(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Add the evidence, and show some pairs.")] = False,
     diagnose: Annotated[bool, typer.Option("--diagnose", help="Say how complete and costly the search was.")] = False,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(envvar="OVERLAP_MEMORY_LIMIT", help="What DuckDB may take, such as 2GB.", callback=memory_size),
+    ] = None,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
@@ -105,6 +109,7 @@ def match(
     given = {"mode": mode, "precision": precision, "least": least, "explain": explain, "diagnose": diagnose}
     wishes = {name: wish for name, wish in given.items() if wish is not None and wish is not False}
     if left is not None:
+        wishes |= {"memory_limit": memory_limit}
         _match_files(left, right, (left_id, right_id), output, wishes, as_json)
         return
     if wishes or any(named is not None for named in (left_id, right_id, output)):

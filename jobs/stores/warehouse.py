@@ -57,6 +57,11 @@ class Warehouse:
             raise
         self._run("commit")
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The database itself, for `matching.incremental`, which keeps its state in a schema of its own there."""
+        return self._connection
+
     def land(self, page: Page) -> None:
         """Put the rows of *page* in place of those with the same id. Its deleted ids are for `forget`."""
         side = _side(page.stream)

@@ -31,6 +31,7 @@ __all__ = [
     "generic_words",
     "host_names",
     "region_words",
+    "rows_of_names",
     "unit_words",
     "variants",
     "vocabulary",
@@ -54,6 +55,22 @@ def variants(names: pl.Series) -> pl.DataFrame:
     easy = read.lazy().filter(~pl.col("special")).select("name", "text", variant=pl.lit(0, pl.Int64), native=pl.lit(""))
     rest = _taken_apart(read.filter("special")["name"])
     return pl.concat([_cores(split_forms(easy)).select(_COLUMNS).collect(engine="streaming"), rest])
+
+
+def rows_of_names(names: pl.Series) -> pl.DataFrame:
+    """Return the `variants` of each row of *names*: ``row`` in the place of ``name``, sorted by row and variant.
+
+    Among millions of names few are the same, and finding those would take longer than reading them twice.
+    """
+    rows = names.alias("name").to_frame().with_row_index("row").lazy().filter(pl.col("name").is_not_null())
+    folds = rows.with_columns(text=folded(pl.col("name")))
+    read = folds.with_columns(special=pl.col("text").str.contains(special())).collect(engine="streaming")
+    easy = read.lazy().filter(~pl.col("special")).select("row", "text", variant=pl.lit(0, pl.Int64), native=pl.lit(""))
+    columns = ("row", *_COLUMNS[1:])
+    rest = read.filter("special").select("row", "name")
+    taken = rest.join(_taken_apart(rest["name"].unique()), on="name").select(columns)
+    found = _cores(split_forms(easy)).select(columns).collect(engine="streaming")
+    return pl.concat([found, taken]).sort("row", "variant")
 
 
 def host_names(names: pl.Expr) -> pl.Expr:

@@ -1,10 +1,13 @@
--- in: matching.keys, $partners (numbers of books), $most_pairs by a key's two lowest bits; out: proposed(o, t, keys)
+-- in: matching.keys, matching.books, $partners, $most_pairs by a key's two lowest bits; out: proposed(o, t, keys)
 create or replace temp table proposed as
-with ours as (
+with partners as (
+    select number from matching.books where side = 't' and book in (select unnest($partners))
+),
+ours as (
     select key, book, count(*) as members from matching.keys where book < 0 group by key, book
 ),
 theirs as (
-    select key, book, count(*) as members from matching.keys where book in (select unnest($partners)) group by key, book
+    select key, book, count(*) as members from matching.keys where book in (from partners) group by key, book
 ),
 usable as (
     select key, ours.book as crm, theirs.book as partner
