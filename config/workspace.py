@@ -40,6 +40,11 @@ class Workspace:
         return self.folder / "lists"
 
     @property
+    def statistics(self) -> Path:
+        """Word statistics that runs were weighed by, each named by the sha256 of its bytes: back them up."""
+        return self.folder / "stats"
+
+    @property
     def quarantine(self) -> Path:
         """Rows of partner lists that could not be taken, with the reason."""
         return self.folder / "quarantine"

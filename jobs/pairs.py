@@ -12,7 +12,11 @@ from jobs.context import Context
 from jobs.identity import Verdict, identified, judgement
 from jobs.models import chosen
 from jobs.stores import judgements, snapshot
+from jobs.stores.statistics import StatisticsFolder
+from matching.kept import engine_version
 from matching.ladder import Step, ladder, thought_of
+from matching.model import Model
+from matching.statistics import Statistics
 from matching.surroundings import Thought, look_at, think
 from matching.why_not import Rival, WhyNot, rival
 from matching.why_not import why_not as look_why_not
@@ -29,9 +33,10 @@ class Explanation:
     """One pair in full: both rows as they came, what the model thinks of them, and the verdict in force, if any.
 
     *match* has the columns of `overlap.model.Match`, or nothing if a row has no usable name. *ladder* leads from what
-    is thought before looking to the sum in *bits*; *probability* is what the sum stands for. *thresholds* are the least
-    probabilities of a match and of a doubtful pair. *compared* is false for a pair that no run looks at, because its
-    rows have nothing in common to find it by. *rival* fits one of the rows better. *run_model* made the published run.
+    is thought before looking to the sum, *bits*. *thresholds* are the least probabilities of a match and of a doubtful
+    pair. *compared* is false for a pair that no run looks at, because its
+    rows have nothing in common to find it by. *rival* fits one of the rows better. *model* is the version of the one
+    chosen now, *run_model* of the one that made the published run.
     """
 
     ours: dict[str, Any]
@@ -62,11 +67,13 @@ def explain(context: Context, ours: str, theirs: str, why_not: bool = False) -> 
     pair = pl.DataFrame(
         {"crm": our_row["crm"], "ours_id": our_row["id"], "partner": their_row["partner"], "theirs_id": their_row["id"]}
     )
-    model = chosen(context)
+    model, facts = chosen(context), snapshot.manifest(context.workspace.runs, _run(context))
     context.report("weighing the pair among its rivals")
-    around = look_at(accounts, partner_accounts, pair)
+    around = look_at(accounts, partner_accounts, pair, _statistics(context, facts))
     decided = think(around, model, [Thought()])[0].decided
-    found = thought_of(around, decided, accounts, model)
+    found = _said_by_run(context, facts, pair, model)
+    if found.is_empty():
+        found = thought_of(around, decided, accounts, model)
     in_force = verdicts.resolve(
         judgements.in_force(context.ledger), identified(accounts, "crm"), identified(partner_accounts, "partner")
     )
@@ -82,8 +89,8 @@ def explain(context: Context, ours: str, theirs: str, why_not: bool = False) -> 
         thresholds={"match": model.match_at, "review": model.review_at},
         compared=around.proposed,
         rival=rival(around, decided),
-        model=model.name,
-        run_model=_run_model(context),
+        model=model.version,
+        run_model=str(facts["model"]),
         verdict=verdict.row(0, named=True) if verdict.height else None,
         why_not=look_why_not(around, model, our_row, their_row) if why_not else None,
     )
@@ -140,8 +147,17 @@ def _run(context: Context) -> str:
     return published
 
 
-def _run_model(context: Context) -> str:
-    return str(snapshot.manifest(context.workspace.runs, _run(context))["model"])
+def _said_by_run(context: Context, facts: dict[str, Any], pair: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Return what the published run said of *pair*: nothing if it had other rules, or a person's verdict in force."""
+    (matches,) = snapshot.read(context.workspace.runs, _run(context), "matches")
+    said = matches.join(pair, on=pair.columns, how="semi").filter(~pl.col("reasons").str.starts_with("judged "))
+    return said if (facts["model"], facts.get("match_at")) == (model.version, model.match_at) else said.clear()
+
+
+def _statistics(context: Context, facts: dict[str, Any]) -> Statistics | None:
+    """Return the word statistics of the published run; None if they are gone: then words are counted again."""
+    name = facts.get("statistics")
+    return None if name is None else StatisticsFolder(context.workspace.statistics).load(name, engine_version())
 
 
 def _find(rows: pl.DataFrame, wanted: str, side: str, book: str) -> dict[str, Any]:

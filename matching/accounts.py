@@ -62,6 +62,4 @@ def _accounts(both: pl.DataFrame) -> pl.DataFrame:
     both = both.with_columns(both["website"].clone().scatter(hosts.arg_true(), website))
     both = places.add_places(both)
     both = both.with_columns(phone=phones.significant(both["phone"], both["country"]))
-    return both.join(websites.domains(both["website"]), on="website", how="left", maintain_order="left").drop(
-        "name", "website"
-    )
+    return pl.concat([both.drop("name", "website"), websites.rows_of_domains(both["website"])], how="horizontal")

@@ -204,7 +204,7 @@ class _Run:
             self._decide_again(touched, frozen)
 
     def _compare_changed(self, change: Change, frozen: Statistics) -> pl.DataFrame:
-        """Bring keys and pairs up to date, and return the pairs that went and came: ``o``, ``t``, ``crm``, ``partner``."""
+        """Bring keys and pairs up to date, and return which pairs went and came: o, t, crm, partner."""
         new_keys = pl.DataFrame(schema={"key": pl.UInt64, "row": pl.Int64, "book": pl.Int16})
         if change.new:
             first = {"ours": change.first_ours, "theirs": change.first_theirs, "last": THEIRS - 1}
@@ -234,11 +234,11 @@ class _Run:
     # --- pairs --------------------------------------------------------------------------------------------------------
 
     def _compare(self, of: _Rows, proposed: pl.DataFrame, frozen: Statistics) -> pl.DataFrame:
-        """Compare *proposed* pairs of these rows, keep those that may be something, and return them as they are kept."""
+        """Compare *proposed* pairs of these rows, and keep and return those that may be something."""
         self._compared += proposed.height
-        at = [np.searchsorted(of.numbers, proposed[side].to_numpy()) for side in ("o", "t")]
+        o, t = (np.searchsorted(of.numbers, proposed[side].to_numpy()) for side in ("o", "t"))
         least = least_weight(frozen, self._model, min(self._least, FLOOR))
-        found = compare(of.features, *at, self._model, least)
+        found = compare(of.features, o, t, self._model, least)
         o, t = found["o"].to_numpy(), found["t"].to_numpy()
         kept = found.drop("a", "b").with_columns(
             pl.col(list(COMPARISONS)).to_physical(),

@@ -54,7 +54,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How many rows are new and gone since the last run; the new ones are numbered from *first_ours*, *first_theirs*."""
+    """How many rows are new and gone since the last run; numbers of new ones begin at *first_ours*, *first_theirs*."""
 
     new: int
     gone: int
@@ -131,7 +131,7 @@ class Kept:
         sizes = self.run("select partner, count(*) from new_theirs group by partner order by partner")
         for number, partners in enumerate(portions(sizes) or [[]] if change.new else []):
             ours = self.read(f"select * from new_ours {'limit 0' if number else ''}")
-            theirs = self.read("select * from new_theirs where partner in (select unnest($partners))", partners=partners)
+            theirs = self.read("select * from new_theirs where partner in (select unnest($books))", books=partners)
             numbers = [_numbers(first_ours, ours.height), _numbers(first_theirs, theirs.height)]
             self._keep(tables(ours, theirs), pl.concat([ours["raw"], theirs["raw"]]), pl.concat(numbers))
             first_ours, first_theirs = first_ours + ours.height, first_theirs + theirs.height
@@ -150,7 +150,7 @@ class Kept:
         return numbers, Tables(accounts.drop("row"), names.with_columns(at))
 
     def books(self) -> pl.DataFrame:
-        """Return ``side``, ``book`` and the ``number`` of each crm (below 0) and partner (above), also of those gone."""
+        """Return ``side``, ``book`` and ``number`` of each crm (below 0) and partner (above), also of those gone."""
         return self.read("select side, book, number from matching.books order by number")
 
     def add(self, table: str, frame: pl.DataFrame) -> None:

@@ -32,4 +32,3 @@ def with_prior(levels: pl.DataFrame, statistics: Statistics, model: Model) -> pl
     """Add ``prior`` to *levels*, which have ``crm`` and ``partner``, and to their ``weight``."""
     found = levels.join(priors(statistics.shares, model), on=["crm", "partner"], how="left", maintain_order="left")
     return found.with_columns(weight=pl.col("weight") + pl.col("prior"))
-

@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 1_000_000
 
 
-def portions(sizes: Sequence[tuple[str, int]], most: int = MOST_ROWS) -> list[list[str]]:
-    """Group partners with their numbers of rows (*sizes*) so that a group has at most *most* rows, or one partner."""
+def portions(sizes: Sequence[tuple[str, int]]) -> list[list[str]]:
+    """Group partners, given with how many rows each has, so that a group has at most `MOST_ROWS`, or one partner."""
     groups: list[list[str]] = []
     room = 0
     for partner, rows in sizes:
         if not groups or rows > room:
             groups.append([])
-            room = most
+            room = MOST_ROWS
         groups[-1].append(partner)
         room -= rows
     return groups
 
 
 def united(parts: Sequence[Statistics], ours: Statistics) -> Statistics:
-    """Return the statistics over ours and all of theirs from those over ours and each portion, and over *ours* alone."""
+    """Return the statistics over everything: *parts* are over ours and one portion each, *ours* over ours alone."""
     if len(parts) == 1:
         return parts[0]
     again = len(parts) - 1  # ours was counted with each portion

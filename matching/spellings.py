@@ -66,5 +66,3 @@ def _are_marked(words: Array, marked: Array) -> Array:
             for left_out in range(word.length + 1):
                 found[number] = found[number] or marked[_shortened(word, left_out)]
     return found
-
-

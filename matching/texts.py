@@ -83,7 +83,7 @@ def begins(text: Any, start: Any) -> bool:
     for pack in range(len(text.packs)):
         differ = text.packs[pack] ^ start.packs[pack]
         if left < 8:
-            return left <= 0 or differ >> np.uint64(64 - 8 * left) == 0
+            return bool(left <= 0 or differ >> np.uint64(64 - 8 * left) == 0)
         if differ != 0:
             return False
         left -= 8

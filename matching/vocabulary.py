@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-#: Words of a name that are compared; the few longer names are told apart by their first ones and their hashes.
+#: Words of a name that are compared. In the few longer names, the last of them is all that is left, spaces and all, so
+#: that "... District 1" is not "... District 2".
 WIDE: Final = 8
 _SPACE: Final = ord(" ")
 _END: Final = ord("\n")
@@ -40,7 +41,7 @@ def _number(letters: Array, names: int) -> tuple[Array, Array, Array]:
     slots = np.zeros(4096, dtype=np.int32)
     known, name, place, start = 1, 0, 0, 0
     for at in range(len(letters)):
-        if letters[at] != _SPACE and letters[at] != _END:
+        if letters[at] != _END and (letters[at] != _SPACE or place == WIDE - 1):
             continue
         if at > start:
             if known == len(vocabulary):
@@ -51,8 +52,7 @@ def _number(letters: Array, names: int) -> tuple[Array, Array, Array]:
             if last_seen[word] != name:
                 last_seen[word] = name
                 occurrences[word] += 1
-            if place < WIDE:
-                numbers[name, place] = word
+            numbers[name, place] = word
             place += 1
         start = at + 1
         if letters[at] == _END:

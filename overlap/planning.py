@@ -28,12 +28,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What explains a retirement: the accounts, lists and verdicts of the run, and whether the rules changed since."""
+    """What explains a retirement: the accounts, lists and verdicts of the run, and what else changed since the last.
+
+    *rules_changed*: settings or model; *statistics_changed*: words were counted again.
+    """
 
     accounts: pl.DataFrame
     theirs: pl.DataFrame
     matches: pl.DataFrame
     rules_changed: bool = False
+    statistics_changed: bool = False
 
 
 def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) -> Intent:
@@ -150,7 +154,8 @@ def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
     partners = found.partners["partner"].to_list()
     listed = pl.concat_str("about_partner", "partner_record_name", separator="|")
     lists = reasons.theirs.select(pl.concat_str("partner", pl.col("name").str.slice(0, 254), separator="|")).to_series()
-    rules = " since the settings or the model changed" if reasons.rules_changed else ""
+    rules = " by the new word statistics" if reasons.statistics_changed else ""
+    rules = " since the settings or the model changed" if reasons.rules_changed else rules
     return (
         pl.when(~pl.col("about_partner").is_in(partners))
         .then(pl.lit("the partner was removed"))

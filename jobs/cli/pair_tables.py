@@ -44,11 +44,13 @@ def explanation(found: Explanation) -> None:
     decision = _DECISIONS.get(found.match["decision"], "[bold red]no match[/]")
     out.print(f"{decision}, probability {found.match['probability']:.1%}, relation: {found.match['relation']}")
     match, review = found.thresholds["match"], found.thresholds["review"]
-    out.print(f"A match from {match:.0%} on, for you to judge from {review:.0%} on; model {escape(found.model)}")
+    out.print(
+        f"A match from {match:.0%} on, for you to judge from {review:.0%} on; model {escape(found.model.split()[0])}"
+    )
     out.print(escape(found.match["reasons"]))
     if not (found.compared or found.verdict or found.why_not):
         out.print("Never compared in a run: their rows share nothing that pairs are found by.", soft_wrap=True)
-    if found.run_model.split(" ")[0] != found.model:
+    if found.run_model != found.model:
         out.print(f"[yellow]The published run was made by model {escape(found.run_model)}[/]; next: overlap match")
     if found.why_not:
         _why_not(found.why_not, found.match["decision"] == "match")

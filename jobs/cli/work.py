@@ -107,7 +107,7 @@ def match(
 ) -> None:
     """Find, rank and explain the overlaps in what was pulled; or match any two files."""
     given = {"mode": mode, "precision": precision, "least": least, "explain": explain, "diagnose": diagnose}
-    wishes = {name: wish for name, wish in given.items() if wish is not None and wish is not False}
+    wishes: dict[str, Any] = {name: wish for name, wish in given.items() if wish is not None and wish is not False}
     if left is not None:
         wishes |= {"memory_limit": memory_limit}
         _match_files(left, right, (left_id, right_id), output, wishes, as_json)

@@ -32,7 +32,7 @@ class StatisticsFolder:
         self._folder = folder
 
     def save(self, statistics: Statistics, engine: str) -> str:
-        """Write *statistics* and return their name; it is complete when it has it. The same counts are the same file."""
+        """Write *statistics* and return their name; the same counts have the same. A file that has it is complete."""
         self._folder.mkdir(exist_ok=True)
         partial = self._folder / ".partial"
         _as_one(statistics, engine).write_parquet(partial)
@@ -66,17 +66,14 @@ class StatisticsFolder:
 
 def _as_one(statistics: Statistics, engine: str) -> pl.DataFrame:
     """Return all tables below one another, their rows in one order, led by one row of what is counted once."""
-    tables = [
-        getattr(statistics, name).sort(columns[:key]).select(pl.lit(name).alias("table"), *columns)
-        for name, (columns, key) in _TABLES.items()
-    ]
-    head = pl.DataFrame({"table": "counted", "engine": engine, "names": statistics.names})
-    return pl.concat([head, *tables], how="diagonal_relaxed")
+    tables = [pl.DataFrame({"table": "counted", "engine": engine, "names": statistics.names})]
+    for name, (columns, key) in _TABLES.items():
+        rows: pl.DataFrame = getattr(statistics, name).sort(columns[:key])
+        tables.append(rows.select(pl.lit(name).alias("table"), *columns))
+    return pl.concat(tables, how="diagonal_relaxed")
 
 
 def _apart(rows: pl.DataFrame, names: int) -> Statistics:
     of = rows.partition_by("table", as_dict=True, maintain_order=True)
-    tables = {
-        name: of.get((name,), rows.clear()).select(columns) for name, (columns, _) in _TABLES.items()
-    }
+    tables = {name: of.get((name,), rows.clear()).select(columns) for name, (columns, _) in _TABLES.items()}
     return Statistics(names=names, **tables)

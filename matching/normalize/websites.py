@@ -21,6 +21,8 @@ from publicsuffixlist import PublicSuffixList
 
 from matching.normalize import suffixes
 
+#: No further websites.
+_NONE: Final[pl.Expr] = pl.lit(None, pl.List(pl.String))
 #: Letters that a label must keep when what companies put around their name is taken off.
 _LEAST_LABEL: Final = 4
 #: What stands between several websites. Python's \s has these four controls, Rust's has not.
@@ -57,10 +59,28 @@ def domains(websites: pl.Series) -> pl.DataFrame:
     distinct = websites.alias("website").to_frame().lazy().drop_nulls().unique().collect(engine="streaming")
     texts = distinct.with_columns(text=pl.col("website").str.to_lowercase())
     texts = texts.with_columns(is_common=pl.col("text").str.contains(_COMMON))
-    one = _owned(texts.filter("is_common").select("website", "text")).select(
-        "website", "domain", others=pl.lit(None, pl.List(pl.String))
-    )
-    found = pl.concat([one, _several(texts.filter(~pl.col("is_common")))])
+    one = _owned(texts.filter("is_common").select("website", "text")).select("website", "domain", others=_NONE)
+    return _labelled(pl.concat([one, _several(texts.filter(~pl.col("is_common")))]))
+
+
+def rows_of_domains(websites: pl.Series) -> pl.DataFrame:
+    """Return ``domain``, ``others``, ``label`` and ``bare`` of each row of *websites*, null where it has none.
+
+    Like `domains`; among millions of websites few are the same, and finding those would take longer than reading them
+    twice.
+    """
+    rows = websites.alias("website").to_frame().with_row_index("row")
+    lower = rows.lazy().drop_nulls().with_columns(text=pl.col("website").str.to_lowercase())
+    texts = lower.with_columns(is_common=pl.col("text").str.contains(_COMMON)).collect(engine="streaming")
+    one = _owned(texts.filter("is_common").select("row", "text")).select("row", "domain", others=_NONE)
+    odd = texts.filter(~pl.col("is_common"))
+    several = odd.select("row", "website").join(_several(odd.unique("website")), on="website")
+    found = _labelled(pl.concat([one, several.select("row", "domain", "others")]))
+    return rows.select("row").join(found, on="row", how="left", maintain_order="left").drop("row")
+
+
+def _labelled(found: pl.DataFrame) -> pl.DataFrame:
+    """Add ``label`` and ``bare`` to *found*, which has ``domain``."""
     found = found.with_columns(label=_labels(found["domain"]))
     bare = pl.col("label").str.replace(rf"^(?:{_either('before')})", "").str.replace(rf"(?:{_either('after')})$", "")
     found = found.with_columns(bare=bare)

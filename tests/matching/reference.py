@@ -1,8 +1,8 @@
 """The whole scoring once more, slowly and pair by pair: the oracle of the compiled comparison.
 
 An account is a dict with the columns of `matching.accounts.Tables.accounts` and ``names``, a list of (core, squeezed,
-form), the name itself first. No number stands for a text here: what is equal is equal letter by letter. Names are in
-`reference_names`, rivals and decisions in `reference_decisions`.
+form, native), the name itself first. No number stands for a text here: what is equal is equal letter by letter.
+Names are in `reference_names`, rivals and decisions in `reference_decisions`.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def reading(account: Account, name: Name, counts: Counts) -> int:
     if not label:
         return NONE
     rarest = max((counts.info(word) for word in name.words if word not in common_words()), default=0)
-    if label == name.squeezed or (bare == name.squeezed and begins(label, bare)):
-        if len(name.squeezed) >= 4 and rarest >= 1100:
-            return DISTINCTIVE
+    is_name = label == name.squeezed or (bare == name.squeezed and begins(label, bare))
+    if is_name and len(name.squeezed) >= 4 and rarest >= 1100:
+        return DISTINCTIVE
     if label == name.squeezed:
         return NAME
     brand = "".join(word for word in name.words if word not in generic_words())
@@ -91,7 +91,7 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
     own = [_read_best(account, account, counts) for account in with_site]
     read = max(reads)
     if len(with_site) == 2:
-        if x["domain"] == y["domain"]:
+        if set(_domains(x)) & set(_domains(y)):
             return _same_website(level, entities, sharers)
         if x["label"] == y["label"]:
             return "same_label"
@@ -113,6 +113,11 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
     if read == BEGINS:
         return "begins_own" if own[0] >= NAME and level not in EQUAL else "begins_name"
     return "unlike_both" if own[0] == UNLIKE or sharers > 3 else "unlike"
+
+
+def _domains(account: Account) -> list[str]:
+    """The first website, and two more at most."""
+    return [account["domain"], *(account["others"] or [])[:2]]
 
 
 def _same_website(level: str, entities: bool, sharers: int) -> str:

@@ -36,6 +36,7 @@ class Name:
     words: list[str]
     squeezed: str
     form: str
+    native: str
     is_alias: bool
 
 
@@ -49,9 +50,15 @@ class InCommon:
     region: bool
 
 
+def words_of(core: str) -> list[str]:
+    """Eight at most; the last one of a longer name is all that is left of it."""
+    return core.split(" ", 7)
+
+
 def names_of(account: Account) -> list[Name]:
     return [
-        Name(core.split(" ")[:8], squeezed, form, at > 0) for at, (core, squeezed, form) in enumerate(account["names"])
+        Name(words_of(core), squeezed, form, native, at > 0)
+        for at, (core, squeezed, form, native) in enumerate(account["names"])
     ]
 
 
@@ -59,8 +66,8 @@ def count(accounts: list[Account]) -> Counts:
     words: Counter[str] = Counter()
     sites: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for account in accounts:
-        for core, squeezed, _ in account["names"]:
-            words.update(set(core.split(" ")))
+        for core, squeezed, *_ in account["names"]:
+            words.update(set(words_of(core)))
             sites[account["side"], account["book"], squeezed] |= {account["domain"]} - {None}
     companies: dict[str, int] = defaultdict(lambda: 1)
     for (_, _, squeezed), domains in sites.items():
@@ -142,6 +149,7 @@ def name_levels(a: Name, b: Name, met: InCommon, counts: Counts) -> Iterator[tup
     common = set(a.words) <= common_words() or set(b.words) <= common_words()
     shared, first = met.shared, met.first
     if a.squeezed == b.squeezed or sorted(a.words) == sorted(b.words):
+        yield "resembles", bool(a.native and b.native) and a.native != b.native
         yield "equal_alias", a.is_alias or b.is_alias
         yield "equal_common", max(counts.companies[a.squeezed], counts.companies[b.squeezed]) > 1
         yield "equal_common", letters <= 3 or (words == 1 and common)

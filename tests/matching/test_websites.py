@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from publicsuffixlist import PSLFILE
 
-from matching.normalize.websites import _listed, domains, own_domains
+from matching.normalize.websites import _listed, domains, own_domains, rows_of_domains
 
 OWNED = [
     ("https://www.siemens.com/de/", ["siemens.com"]),
@@ -164,3 +164,12 @@ def test_equal_and_missing_values_have_one_row_or_none() -> None:
     found = domains(pl.Series(["acme.com", None, "acme.com", "n/a"]))
     assert found.select("website", "domain", "others").rows() == [("acme.com", "acme.com", None)]
     assert domains(pl.Series([None], dtype=pl.String)).is_empty()
+
+
+def test_rows_of_domains_are_the_domains_of_each_row() -> None:
+    written = ["acme.com", None, "gmail.com", "https://www.acme.com/a", "acme.de; acme.fr", "acme.com", "bücher.de", ""]
+    rows = rows_of_domains(pl.Series(written, dtype=pl.String))
+    known = {row["website"]: row for row in domains(pl.Series(written, dtype=pl.String)).iter_rows(named=True)}
+    nothing = dict.fromkeys(rows.columns)
+    expected = [{column: known.get(text, nothing)[column] for column in rows.columns} for text in written]
+    assert rows.to_dicts() == expected

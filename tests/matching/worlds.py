@@ -21,17 +21,22 @@ from matching.model import Model
 from matching.statistics import Statistics, measure
 
 Account = dict[str, Any]
-RARE = """
-kestridge halvorsen zanthopolis brixley corvane palloway dunmorrow velmorant tannerfield quantrell ostermann fenwright
-aldermoor sorrelby tamsin grindlow ravensholm ullathorne medlicott wexcombe pemberlake loomcraft crohnologist marrow
-finchley bellwether hendrick valvewerk elysiana crystallord thistlemoor ashcombe riverton veltrona yamaguchi zurbriggen
-""".split()
+RARE = [
+    *("kestridge", "halvorsen", "zanthopolis", "brixley", "corvane", "palloway"),
+    *("dunmorrow", "velmorant", "tannerfield", "quantrell", "ostermann", "fenwright"),
+    *("aldermoor", "sorrelby", "tamsin", "grindlow", "ravensholm", "ullathorne"),
+    *("medlicott", "wexcombe", "pemberlake", "loomcraft", "crohnologist", "marrow"),
+    *("finchley", "bellwether", "hendrick", "valvewerk", "elysiana", "crystallord"),
+    *("thistlemoor", "ashcombe", "riverton", "veltrona", "yamaguchi", "zurbriggen"),
+]
 SHORT = ["kvx", "zor", "acme", "brix", "uno"]
 FREQUENT = ["valentina", "cooper", "hanover", "lexington"]
 COMMON = ["apollo", "harbor", "meteor"]
-GENERIC = ["bank", "capital", "group", "systems", "health", "energy", "international", "services"]
+GENERIC = ["bank", "capital", "group", "system", "health", "energy", "international", "services"]
 UNITS = ["uk", "germany", "emea", "america", "digital", "france"]
 OTHER = ["a", "7", "12", "2020", "donaudampfschifffahrt", "bz"]
+#: What a website is made of.
+SITE = ("domain", "others", "label", "bare")
 COUNTRIES = ["US", "GB", "DE", None]
 SIDES = [("o", "sf"), ("o", "hub"), ("t", "globex"), ("t", "initech")]
 
@@ -61,10 +66,10 @@ def world(seed: int, companies: int = 5, kin: int = 4) -> World:
         for number in range(2 * kin):
             side, book = SIDES[number % 4]
             accounts.append(descendant(one, random) | {"side": side, "book": book})
-    others = [bystander(random) for _ in range(150)]
+    others = [bystander(random) for _ in range(300)]
     for one in ancestors:  # some companies' websites are a whole group's
-        for _ in range(random.choice([0, 0, 4])):
-            others.append(bystander(random) | {key: one[key] for key in ("domain", "label", "bare")})
+        for _ in range(random.choice([0, 4, 4])):
+            others.append(bystander(random) | {key: one[key] for key in SITE})
     named = [account | {"id": f"{number:03d}"} for number, account in enumerate(accounts + others)]
     return World(ours_first(named[: len(accounts)]), named[len(accounts) :])
 
@@ -75,10 +80,12 @@ def ancestor(random: Random) -> Account:
     words += random.sample(GENERIC, random.choice([0, 0, 1, 2, 4]))
     if random.random() < 0.2:
         random.shuffle(words)
+    if random.random() < 0.2:
+        words.append(random.choice(FREQUENT))
     country = random.choice(COUNTRIES)
     return website(words or ["uno"], words or ["uno"], random) | {
         "names": [name_of(words or ["uno"], random)],
-        "phone": random.choice([None, f"{random.randrange(10**8, 10**9)}"]),
+        "phone": random.choice([None, random.randrange(10**8, 10**9)]),
         "country": country,
         "state": random.choice([None, "ca", "ny"]),
         "city": random.choice([None, "boston", "leeds", "bonn"]),
@@ -91,18 +98,19 @@ def ancestor(random: Random) -> Account:
     }
 
 
-def name_of(words: list[str], random: Random) -> tuple[str, str, str]:
-    return " ".join(words), "".join(words), random.choice(["", "", "ltd", "gmbh"])
+def name_of(words: list[str], random: Random) -> tuple[str, str, str, str]:
+    native = random.choice([*[""] * 18, "ромашка", "рамашка"])
+    return " ".join(words), "".join(words), random.choice(["", "", "ltd", "gmbh"]), native
 
 
 def descendant(parent: Account, random: Random) -> Account:
-    words = parent["names"][0][0].split(" ")
-    form = parent["names"][0][2]
+    core, _, form, native = parent["names"][0]
+    words = core.split(" ")
     changed = varied(words, random) if random.random() < 0.65 else words
-    names = [(" ".join(changed), "".join(changed), random.choice([form, form, "", "ag"]))]
+    names = [(" ".join(changed), "".join(changed), random.choice([form, form, "", "ag"]), native)]
     for _ in range(random.choice([0, 0, 0, 1, 2])):
         beside = random.choice([words, varied(words, random), [random.choice(SHORT + RARE)]])
-        if " ".join(beside) not in {core for core, _, _ in names}:
+        if " ".join(beside) not in {core for core, *_ in names}:
             names.append(name_of(beside, random))
     fields = {key: parent[key] for key in ("phone", "country", "state", "city", "postcode", "street")}
     fields |= {key: parent[key] for key in ("industry", "headcount")}
@@ -112,7 +120,7 @@ def descendant(parent: Account, random: Random) -> Account:
     fields["outward"] = fields["postcode"][:3] if fields["postcode"] and fields["country"] == "GB" else None
     if fields["outward"] and random.random() < 0.3:
         fields["postcode"] = random.choice(["ls14ef", None])
-    sites = ("domain", "label", "bare")
+    sites = SITE
     own = {key: parent[key] for key in sites} if random.random() < 0.4 else website(words, changed, random)
     return {"names": names} | fields | own
 
@@ -199,10 +207,12 @@ def website(words: list[str], own: list[str], random: Random) -> Account:
     if random.random() < 0.1:
         bare = "".join(word[0] for word in words)
     if random.random() < 0.35 or len(bare) < 2:
-        return {"domain": None, "label": None, "bare": None}
+        return {"domain": None, "others": None, "label": None, "bare": None}
     label = random.choice([bare, bare, bare, bare + "hq", "get" + bare, bare + "online"])
     kept = bare if label.removesuffix("hq").removeprefix("get") == bare and len(bare) >= 4 else label
+    others = random.choice([None, None, None, ["old-site.com"], ["a.de", "velmora.io", "third-is-not-compared.com"]])
     return {
+        "others": others,
         "domain": f"{label}.{random.choice(['com', 'com', 'com', 'co.uk', 'de', 'io'])}",
         "label": label,
         "bare": kept,
@@ -225,14 +235,14 @@ def bystander(random: Random) -> Account:
 
 def tables(accounts: list[Account]) -> Tables:
     """Return *accounts* (ours first) as the engine's normalisers would."""
-    text = ("side", "book", "id", "domain", "label", "bare", "phone", "country", "state", "city")
-    schema: Any = dict.fromkeys((*text, "postcode", "outward", "street", "industry"), pl.String) | {
-        "headcount": pl.Int64
-    }
+    text = ("side", "book", "id", "domain", "label", "bare", "country", "state", "city")
+    schema: Any = dict.fromkeys((*text, "postcode", "outward", "street", "industry"), pl.String)
+    schema |= {"phone": pl.UInt64, "headcount": pl.Int64, "others": pl.List(pl.String)}
     names = [
         (row, variant, *name) for row, account in enumerate(accounts) for variant, name in enumerate(account["names"])
     ]
-    types: Any = {"row": pl.UInt32, "variant": pl.Int64, "core": pl.String, "squeezed": pl.String, "form": pl.String}
+    types: Any = {"row": pl.UInt32, "variant": pl.Int64, "core": pl.String, "squeezed": pl.String}
+    types |= {"form": pl.String, "native": pl.String}
     found = pl.DataFrame([{key: one[key] for key in schema} for one in accounts], schema=schema)
     return Tables(found, pl.DataFrame(names, schema=types, orient="row"))
 

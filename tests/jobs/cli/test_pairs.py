@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 
+import polars as pl
 import pytest
 
 from tests.jobs.cli.terminal import Desk
-from tests.jobs.world import COMPANIES, GLOBEX, account_id, listed
+from tests.jobs.world import COMPANIES, GLOBEX, LISTED, account_id, listed
 
 PAIR = ("Cedar Robotics", "globex:X-2")
 
@@ -112,3 +114,54 @@ def _planned(desk: Desk) -> tuple[str, str]:
     (change,) = [change for change in plan["changes"] if change["object_name"] == "partner_overlap"]
     assert "Cedar Robotics" in change["label"]
     return change["action"], change["cause"].partition(",")[0]
+
+
+def test_explains_every_pair_as_the_run_found_it(desk: Desk):
+    runs = sorted(desk.folder.glob("runs/[0-9]*"), key=lambda run: int(run.name))
+    found = pl.read_parquet(runs[-1] / "matches.parquet")
+    assert found.height >= len(LISTED)
+    for row in found.iter_rows(named=True):
+        said = desk.overlap("explain", row["ours_id"], f"{row['partner']}:{row['theirs_id']}", "--json").json
+        assert said["match"] == row
+        assert said["compared"]
+        assert said["bits"] == pytest.approx(sum(step["bits"] for step in said["ladder"]), abs=0.01)
+        assert 1 / (1 + 2 ** -said["bits"]) == pytest.approx(row["probability"], abs=0.001)
+
+
+def test_shows_both_rows_the_ladder_the_sum_and_the_thresholds(desk: Desk):
+    said = desk.overlap("explain", *PAIR).out
+    for words in ("cedarrobotics.com", "same website", "before looking", "nothing to compare", "sum"):
+        assert words in said
+    assert re.search(r"match, probability \d", said)
+    assert re.search(r"A match from \d+% on, for you to judge from \d+% on; model shipped-1", said)
+
+
+def test_says_that_a_pair_was_never_compared_what_would_have_found_it_and_what_would_settle_it(desk: Desk):
+    pair = ("Ginkgo Textiles", "globex:X-2")  # Cedar Robotics is X-2
+    assert "Never compared in a run" in desk.overlap("explain", *pair).out
+    said = desk.overlap("explain", *pair, "--why-not", "--json").json
+    assert (said["compared"], said["why_not"]["proposed"], said["match"]["decision"]) == (False, False, "no match")
+    assert any("website" in fact for fact in said["why_not"]["would_find"])
+    shown = desk.overlap("explain", *pair, "--why-not").out
+    assert "Never compared: the two rows share nothing that few others have." in shown
+    for fact in said["why_not"]["settling"][:2]:
+        assert fact["said"] in shown
+    assert "Won instead: their row Cedar Robotics" not in shown  # nobody won what nobody asked for
+
+
+def test_names_the_two_likeliest_facts_that_would_settle_a_pair(desk: Desk):
+    stranger = listed(7, Website="", Country="") + listed(0, 1, 2, 3, 4, 5)
+    stranger[0]["Account Name"] = "Hazel"
+    desk.world.send(GLOBEX, stranger)
+    for verb in ("pull", "match"):
+        assert desk.overlap(verb).code == 0
+    said = desk.overlap("explain", COMPANIES[7][0], "globex:X-7", "--why-not", "--json").json
+    settling = said["why_not"]["settling"]
+    assert len(settling) > 2
+    assert settling[0]["said"].startswith("If their list gave")
+    assert f"this would be a match ({settling[0]['probability']:.0%})" in settling[0]["said"]
+    shown = desk.overlap("explain", COMPANIES[7][0], "globex:X-7", "--why-not").out
+    assert [fact["said"] in shown for fact in settling[:3]] == [True, True, False]
+    assert "Found by" in shown or "Never compared" in shown
+    assert "--why-not" not in shown
+    assert "overlap explain OURS THEIRS --why-not" in desk.overlap("explain", COMPANIES[7][0], "globex:X-7").out
