@@ -84,7 +84,7 @@ def _one_begins(a: Any, b: Any) -> bool:
 @njit(cache=True, nogil=True)
 def _are_initials(short: Any, long: Any) -> bool:
     """Return whether a name is made of the first letters of the other's words."""
-    return 2 <= short.squeezed.length <= 6 and short.squeezed.packs[0] == long.initials
+    return bool(2 <= short.squeezed.length <= 6 and short.squeezed.packs[0] == long.initials)
 
 
 @njit(cache=True, nogil=True)
