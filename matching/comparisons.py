@@ -123,7 +123,7 @@ def _weighs(
     weights: Array,
     bars: tuple[float, float, float],
 ) -> bool:
-    """Fill in the *pair* of two *accounts* with their *mains*, the main names, and return whether it passes the *bars*."""
+    """Fill in the *pair* of two *accounts*, *mains* their main names, and return whether it passes the *bars*."""
     least, lift, most_left = bars
     x, y = accounts
     a, b = mains
@@ -139,7 +139,8 @@ def _weighs(
     reached[0] = level
     reached[1] = rules.website(x, y, level, a.form != 0 and b.form != 0, reads_a, reads_b)
     abroad = x.country != 0 and y.country != 0 and x.country != y.country
-    reached[2] = rules.place(x, y, abroad and (names_region(a, both.met_a, words) or names_region(b, both.met_b, words)))
+    region = abroad and (names_region(a, both.met_a, words) or names_region(b, both.met_b, words))
+    reached[2] = rules.place(x, y, region)
     weight = _sum(pair, weights, 0, _LATER)
     is_equal = rules.equal(level)
     # Most pairs fall here: whatever else they have in common could not make them a company.

@@ -35,11 +35,11 @@ _OTHERS: Final = 2
 #: Codes of an account's industry that are compared.
 _CODES: Final = 4
 
-#: A name. *words* by their numbers, 0 fills up; *total* and *own* are the information, in 1/100 bit, of all words and of
-#: those that are not generic, *rarest* that of the most telling one; *squeezed* is the name without spaces, *ordered* a
-#: hash that does not mind the order of words, *brand* the hash of the words that are not generic,
-#: *digits* of the numbers; *native* of the name in its own
-#: script; *start* is the first four letters of the first word; *companies* how many websites go by the name on one side.
+#: A name. *words* by their numbers, 0 fills up; *total* and *own* are the information, in 1/100 bit, of all words and
+#: of those that are not generic, *rarest* that of the most telling one; *squeezed* is the name without spaces,
+#: *ordered* a hash that does not mind the order of words, *brand* the hash of the words that are not generic, *digits* of the
+#: numbers, *native* of the name in its own script; *start* is the first four letters of the first word; *companies*
+#: how many websites go by the name on one side.
 NAME: Final = np.dtype(
     [
         ("words", np.int32, WIDE),
@@ -61,8 +61,8 @@ NAME: Final = np.dtype(
     ],
     align=True,
 )
-#: An account. Hashes and codes are 0 for unknown; *others* are further domains; *sharers* are the rows of its side with the same website;
-#: *own_reading* says how the website reads beside the account's own names (`evidence_levels.reading`).
+#: An account. Hashes and codes are 0 for unknown; *others* are further domains; *sharers* are the rows of its side
+#: with the same website; *own_reading* says how the website reads beside the account's own names (`readings.reading`).
 ACCOUNT: Final = np.dtype(
     [
         ("label", texts.TEXT),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from matching import country_habits
 from matching.accounts import Tables, tables
 from matching.partners import portions
 from matching.statements import ArrowView, run
@@ -122,6 +123,7 @@ class Kept:
     def look(self) -> Change:
         """Compare both sides as they are today with the rows that are kept."""
         self.run_file("changed_rows")
+        self._read_again()
         ((new, gone),) = self.run("select (select count(*) from new_rows), (select count(*) from gone)")
         ((ours, theirs),) = self.run(
             "select max(row) filter (row < $theirs), max(row) filter (row >= $theirs) from matching.rows", theirs=THEIRS
@@ -136,7 +138,7 @@ class Kept:
             ours = self.read(f"select * from new_ours {'limit 0' if number else ''}")
             theirs = self.read("select * from new_theirs where partner in (select unnest($books))", books=partners)
             numbers = [_numbers(first_ours, ours.height), _numbers(first_theirs, theirs.height)]
-            self._keep(tables(ours, theirs), pl.concat([ours["raw"], theirs["raw"]]), pl.concat(numbers))
+            self._keep(self._normalised(ours, theirs), pl.concat([ours["raw"], theirs["raw"]]), pl.concat(numbers))
             first_ours, first_theirs = first_ours + ours.height, first_theirs + theirs.height
         for table in ("rows", "accounts", "names") if change.gone else ():
             self.run(f"delete from matching.{table} where row in (from gone)")
@@ -175,6 +177,22 @@ class Kept:
     def run_file(self, name: str, **values: Any) -> None:
         """Run ``sql/<name>.sql``."""
         run(self._connection, name, **values)
+
+    def _read_again(self) -> None:
+        """Count rows as new and gone whose country reads otherwise now because of others."""
+        if self.run("select 1 where exists (from new_rows) or exists (from gone)"):
+            counted = country_habits.with_states(self.read("from countries"))
+            reads = country_habits.readings(counted)
+            self.land("reads", reads)
+            self.land("counted", counted)
+            self.run_file("read_again")
+
+    def _normalised(self, ours: pl.DataFrame, theirs: pl.DataFrame) -> Tables:
+        """Return the tables of rows, read as among all rows of their books."""
+        here = pl.concat([ours.select("country", book="crm"), theirs.select("country", book="partner")])
+        others = country_habits.company(self.read("from counted"), here).rename({"book": "partner"})
+        made = tables(ours, pl.concat([theirs, others], how="diagonal"))
+        return Tables(made.accounts.head(here.height), made.names)
 
     def _keep(self, made: Tables, raw: pl.Series, row: pl.Series) -> None:
         """Add normalised rows, with the hashes of what they were made of and their numbers."""

@@ -1,4 +1,4 @@
-"""Give every account its keys: accounts that share one are worth comparing. Compiled: there are tens of millions of keys.
+"""Give every account its keys: accounts that share one are worth comparing. Compiled: there are millions of keys.
 
 A key is a 64-bit number made of hashes. Its two lowest bits say how many pairs it may propose: a whole name or website
 is meant even where many rows bear it, a single word is not.

@@ -54,10 +54,10 @@ class Ladder:
 class Model:
     """Ladders for one question, and how their sum becomes a decision.
 
-    *prior* is added to the sum, in bits, and so is *lists* times the log-odds that a row of the smaller list has a company
-    of the very name in the other one. A pair that a rival on either row beats by more than *margin* bits loses *slope*
-    times what lies beyond, at most *most_lost*. *match_at* and *review_at* are the least probabilities of the two decisions;
-    *precision* says what *match_at* makes matches how precise, as rising (precision, least probability).
+    *prior* is added to the sum, in bits, and so is *lists* times the log-odds that a row of the smaller list has a
+    company of the very name in the other one. A pair that a rival on either row beats by more than *margin* bits loses
+    *slope* times what lies beyond, at most *most_lost*. *match_at* and *review_at* are the least probabilities of the
+    two decisions; *precision* says what *match_at* makes matches how precise, as rising (precision, least probability).
     """
 
     name: str

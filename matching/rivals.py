@@ -19,7 +19,7 @@ _OF_THEIRS: Final = ("t", "crm")
 
 
 def compete(levels: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Return *levels* with ``taken`` and the levels of ``post`` that rivals decide, ``weight`` corrected, and ``rival``.
+    """Return *levels* with ``taken``, the levels of ``post`` that rivals decide, ``weight`` corrected, and ``rival``.
 
     *levels* are those of `comparisons.compare` with ``crm`` and ``partner``. *rival* is the bits lost to a better pair
     of either row, 0 or less: what lies beyond the margin, up to a limit. An equal name is beaten by another equal name

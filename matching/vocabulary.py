@@ -92,7 +92,7 @@ def _grown(vocabulary: Array, occurrences: Array, last_seen: Array) -> tuple[Arr
 
 @njit(cache=True, nogil=True)
 def _slots(vocabulary: Array) -> Array:
-    """Return the hash table of a vocabulary, at most a quarter full: what finds its slot taken has the next free one."""
+    """Return the hash table of a vocabulary, a quarter full at most. What finds its slot taken has the next."""
     slots = np.zeros(4 * len(vocabulary), dtype=np.int32)
     for word in range(1, len(vocabulary)):
         if vocabulary[word].length == 0:

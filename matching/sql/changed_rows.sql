@@ -27,3 +27,9 @@ select n.raw, a.partner, a.id, a.name, a.website, a.phone, a.street, a.city, a.s
     a.industry, a.headcount
 from new_rows as n join partner_accounts as a on a.rowid = n.place
 where not n.is_ours;
+
+create or replace temp table countries as
+select book, country, count(*) as rows
+from (select crm as book, country from accounts union all select partner, country from partner_accounts)
+where country is not null
+group by book, country;

@@ -5,8 +5,10 @@ import pytest
 
 from matching.duckdb_engine import DuckDbEngine
 from matching.duplicates import duplicates
-from matching.weights import DEFAULT
+from matching.weights import DEFAULT, Model
+from overlap.model import Match
 from tests.matching.sides import ours
+from tests.overlap.frames import frame
 
 COMPANIES = (
     "Halvorsen Logistics AS, halvorsen.com, Oslo, Norway",
@@ -58,16 +60,48 @@ def test_a_unit_is_no_double_of_its_company() -> None:
     assert clusters(ours("Kestrel Analytics, kestrel.com", "Kestrel Analytics Deutschland, kestrel.com")) == set()
 
 
-def test_a_row_without_facts_does_not_chain_two_companies_together() -> None:
-    """Two namesakes with websites and countries of their own, and one row that could be either."""
-    rows = ours(
-        "Velmorant Textiles, velmorant.fr, Lyon, France",
-        "Velmorant Textiles, velmorant.com.br, Recife, Brazil",
-        "Velmorant Textiles",
-    )
-    found = clusters(rows)
-    assert named(0, 1, 2) not in found
-    assert not any({"sf:O0", "sf:O1"} <= part for part in found)
+def test_a_row_that_says_little_is_not_taken_by_the_one_that_fits_best() -> None:
+    full = "Halvorsen Logistics AS, halvorsen.com, Oslo, Norway"
+    assert clusters(ours(full, full, "Halvorsen Logistics")) == {named(0, 1, 2)}
+
+
+class Saying:
+    """An engine that finds these pairs, each with its probability."""
+
+    def __init__(self, *pairs: tuple[str, str, float]) -> None:
+        both = [*pairs, *((other, one, probability) for one, other, probability in pairs)]
+        rows = [{"crm": "sf", "ours_id": o, "theirs_id": f"sf:{t}", "probability": p} for o, t, p in both]
+        self._found = frame(Match, *rows)
+
+    def match(self, ours: pl.DataFrame, theirs: pl.DataFrame, model: Model) -> pl.DataFrame:
+        assert (ours.height, model.most_lost) == (theirs.height, 0.0)
+        return self._found
+
+
+CHAIN = (("O0", "O2", 0.95), ("O1", "O2", 0.99))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        (", velmorant.fr", ", velmorant.com", False),
+        (", , , France", ", , , Brazil", False),
+        (", velmorant.fr", ", http://www.velmorant.fr/de", True),
+        (", , , France", ", , , FR", True),
+        (", velmorant.fr", ", , , FR", True),
+        (", linkedin.com/company/velmorant", ", facebook.com/velmorant", True),
+    ],
+)
+def test_a_row_between_two_that_contradict_each_other_joins_the_surer_one(one: str, other: str, are_one: bool) -> None:
+    rows = ours(f"Velmorant{one}", f"Velmorant{other}", "Velmorant")
+    found = duplicates(rows, Saying(*CHAIN), DEFAULT)["company"].to_list()
+    assert found == (["sf:O0"] * 3 if are_one else ["sf:O0", "sf:O1", "sf:O1"])
+
+
+def test_two_rows_that_match_each_other_are_one_though_their_websites_differ() -> None:
+    rows = ours("Velmorant, velmorant.fr", "Velmorant, velmorant.com", "Velmorant")
+    found = duplicates(rows, Saying(*CHAIN, ("O0", "O1", 0.9)), DEFAULT)
+    assert found["company"].to_list() == ["sf:O0"] * 3
 
 
 @pytest.mark.parametrize("rows", [ours(COMPANIES[0]).clear(), ours(COMPANIES[0]), ours(COMPANIES[0], COMPANIES[5])])

@@ -195,6 +195,25 @@ def test_a_better_pair_takes_a_row_away_and_leaving_gives_it_back(desk: Desk) ->
     assert_frame_equal(desk.match().pairs, alone.pairs, check_exact=True)
 
 
+def test_a_country_that_others_turn_into_a_state_is_read_again(desk: Desk) -> None:
+    desk.ours["sf", "3"] |= {"country": "CA"}
+    desk.theirs["globex", "3"] |= {"country": "Canada"}
+    with changes_do_not_count():
+        assert desk.match().pairs.filter(ours_id="3")["evidence"].str.contains("place").all()
+        for number in range(10, 16):
+            desk.ours["sf", f"{number}"] |= {"country": "NY"}
+        found = desk.match()
+        assert found.rows == 7
+        assert "other country" in found.pairs.filter(ours_id="3")["reasons"][0]
+        assert_as_anew(desk, found)
+        for number in range(10, 16):
+            del desk.ours["sf", f"{number}"]
+        found = desk.match()
+        assert found.rows == 1
+        assert "other country" not in found.pairs.filter(ours_id="3")["reasons"][0]
+        assert_as_anew(desk, found)
+
+
 # --- other rules ------------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ def found_by(one: str, other: str, mine: dict | None = None, yours: dict | None 
         ("Zornfeld, quandry.com", "Quandry", "our website, which reads like their name"),
         ("Zornfeld", "Quandry, zornfeld.com", "their website, which reads like our name"),
         ("Zornfeld Bakery", "Zornfeld Bakery", "the name as a whole or how it begins"),
-        ("Global Zornfeld", "Advanced Zornfeld", "the word 'zornfeld'"),
+        ("Global Zornfeld Foods", "Advanced Zornfeld Trust", "the word 'zornfeld'"),
         ("Brightwell Zornfeld, , Oslo", "Cutting Zornfeld, , Oslo", "the word 'zornfeld' in Oslo"),
         ("Zornfeld Quandry North", "Zornfeld Quandry Abbey", "the words 'zornfeld' and 'quandry'"),
     ],

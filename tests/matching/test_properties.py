@@ -23,7 +23,7 @@ from tests.matching import worlds
 
 Account = dict[str, Any]
 SEEDS = st.integers(0, 2**32)
-WORLDS = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+WORLDS = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FOUND = [*COMPARISONS, "shared", "own_a", "own_b", "unit_a", "unit_b", "weight", "rival", "probability", "decision"]
 IDS = ["crm", "ours_id", "partner", "theirs_id"]
 
@@ -64,6 +64,18 @@ def test_a_pair_is_compared_by_its_two_rows_and_the_statistics_alone(seed: int) 
     rows = among_all.join(alone.select(IDS), on=IDS, how="semi").drop("o", "t", "a", "b")
     assert alone.height > 0
     assert_frame_equal(rows.sort(IDS), alone.sort(IDS), check_exact=True)
+
+
+@pytest.mark.parametrize("bar", [-9.0, -4.0, 0.0, 4.0])
+def test_a_bar_keeps_the_pairs_that_pass_it_and_equal_names_as_they_are(bar: float) -> None:
+    world = worlds.world(5)
+    every = worlds.levels(world.accounts, DEFAULT)
+    kept = worlds.levels(world.accounts, DEFAULT, least_bits=bar)
+    assert 0 < kept.height < every.height
+    assert_frame_equal(kept, every.join(kept.select(IDS), on=IDS, how="semi", maintain_order="left"))
+    is_equal = pl.col("name").cast(pl.String).str.starts_with("equal")
+    needed = every.filter((pl.col("weight") - pl.col("prior") >= bar) | is_equal)
+    assert needed.join(kept, on=IDS, how="anti").is_empty()
 
 
 def with_more(kind: str, x: Account, y: Account) -> tuple[Account, Account] | None:
@@ -163,7 +175,7 @@ def every_pair(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
     return mine.join(yours, how="cross")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ODD_ROW, min_size=1, max_size=5), st.lists(ODD_ROW, min_size=1, max_size=5))
 def test_nothing_that_people_write_into_a_field_stops_the_engine(mine: list[Account], yours: list[Account]) -> None:
     ours, theirs = frame(mine, "crm", "sf"), frame(yours, "partner", "globex")

@@ -54,6 +54,27 @@ def test_a_pair_that_was_never_proposed_is_weighed_beside_those_that_were() -> N
     assert (found["decision"], found["rival"] < 0) == ("no match", True)
 
 
+def test_a_pair_that_only_other_pairs_leave_alone_at_an_address_is_seen_as_such() -> None:
+    """Their Cedar is taken by ours, a pair of neither row that is looked at."""
+    address = {column: [value, value] for column, value in (("street", "1 Quay"), ("postcode", "0150"))}
+    one = ours("Alder Pumps, , , Norway", "Cedar Foods, , , Norway", **address)
+    other = theirs("Birch Valves, , , Norway", "Cedar Foods, , , Norway", **address)
+    around = look_at(one, other, pair())
+    decided = think(around, DEFAULT, NOTHING)[0].decided
+    assert decided.filter(pl.col("ours_id") == "O0", pl.col("theirs_id") == "T0")["post"].item() == "alone"
+
+
+def test_a_likely_pair_that_nothing_proposes_is_no_match() -> None:
+    others = [f"Halvorsen {word}" for word in _WORDS]
+    one, other = ours("Halvorsen Abbye, , , NO", *others), theirs("Halvorsen Abye, , , NO", *others)
+    around = look_at(one, other, pair())
+    assert not around.proposed
+    decided = think(around, DEFAULT, NOTHING)[0].decided
+    said = thought_of(around, decided, one, DEFAULT).row(0, named=True)
+    assert said["probability"] > DEFAULT.review_at
+    assert said["decision"] == "no match"
+
+
 def test_a_thought_changes_one_row_and_nothing_for_others() -> None:
     around = look_at(ours("Zorn, zorn.de", "Zorn Pumps"), theirs("Zorn", "Zorn Pumps"), pair())
     thoughts = [Thought(), Thought(theirs={"website": "zorn.de"}), Thought()]

@@ -26,7 +26,7 @@ def check(names: list[list[str]]) -> None:
     assert sorted(zip(spelled[1:], occurrences[1:].tolist(), strict=True)) == by_word
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(NAMES)
 def test_every_word_has_one_number_and_is_counted_once_a_name(names: list[list[str]]) -> None:
     check(names)
