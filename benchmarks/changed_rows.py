@@ -79,7 +79,7 @@ def _match(warehouse: duckdb.DuckDBPyConnection, state: Path) -> None:
 
 
 def _changed(theirs: pl.DataFrame) -> pl.DataFrame:
-    """Return every hundredth row, otherwise: half are other companies, a quarter moved, a quarter lost their website."""
+    """Return every hundredth row, changed: half are other companies, a quarter moved, a quarter lost their website."""
     rows = theirs.gather_every(100).with_row_index("number")
     kind = pl.col("number") % 4
     return rows.with_columns(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from matching import levels, readings, rules
+from matching.compiled import compiled
 from matching.features import ACCOUNT, NAME
 from matching.levels import COMPARISONS, Name, Post
 from matching.words_in_common import InCommon, in_common, names_region, names_unit
@@ -81,7 +81,7 @@ def compare(features: Features, o: Array, t: Array, model: Model, least_bits: fl
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compare(
     rows: tuple[Array, Array],
     sides: tuple[Array, Array, Array],
@@ -113,7 +113,7 @@ def _compare(
     return pairs[:number].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _weighs(
     pair: Any,
     accounts: tuple[Any, Any],
@@ -159,7 +159,7 @@ def _weighs(
     return bool(pair.weight + may_rise >= least or is_equal)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sum(pair: Any, weights: Array, start: int, end: int) -> float:
     total = 0.0
     for comparison in range(start, end):
@@ -167,7 +167,7 @@ def _sum(pair: Any, weights: Array, start: int, end: int) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _best_names(
     pair: Any, of: tuple[range, range], accounts: tuple[Any, Any], names: Array, words: Array, weights: Array
 ) -> tuple[Name, InCommon, int, int]:
@@ -199,7 +199,7 @@ def _best_names(
     return level, both, reads_a, reads_b
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fits_better(these: tuple[Any, Any, InCommon], those: tuple[Any, Any, InCommon]) -> float:
     """Return more than 0 if these two names share more than those, or leave less over; whichever side is ours."""
     if these[2].shared != those[2].shared:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from matching import readings, texts
+from matching.compiled import compiled
 from matching.normalize import names as naming
 from matching.statistics import BACKGROUND_NAMES
 from matching.vocabulary import WIDE
@@ -37,9 +37,9 @@ _CODES: Final = 4
 
 #: A name. *words* by their numbers, 0 fills up; *total* and *own* are the information, in 1/100 bit, of all words and
 #: of those that are not generic, *rarest* that of the most telling one; *squeezed* is the name without spaces,
-#: *ordered* a hash that does not mind the order of words, *brand* the hash of the words that are not generic, *digits* of the
-#: numbers, *native* of the name in its own script; *start* is the first four letters of the first word; *companies*
-#: how many websites go by the name on one side.
+#: *ordered* a hash that does not mind the order of words, *brand* the hash of the words that are not generic,
+#: *digits* of the numbers, *native* of the name in its own script; *start* is the first four letters of the first
+#: word; *companies* how many websites go by the name on one side.
 NAME: Final = np.dtype(
     [
         ("words", np.int32, WIDE),
@@ -171,7 +171,7 @@ def _names(table: pl.DataFrame, numbers: Array, words: Array, statistics: Statis
     return names
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _describe(names: Array, words: Array) -> None:
     """Fill in what follows from the words of each name."""
     for name in names:

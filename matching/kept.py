@@ -62,6 +62,11 @@ class Change:
     first_ours: int
     first_theirs: int
 
+    @property
+    def is_first(self) -> bool:
+        """Whether there was no row before."""
+        return (self.first_ours, self.first_theirs) == (0, THEIRS)
+
 
 @cache
 def engine_version() -> str:
@@ -130,20 +135,35 @@ class Kept:
         )
         return Change(new, gone, 0 if ours is None else ours + 1, THEIRS if theirs is None else theirs + 1)
 
-    def take_in(self, change: Change) -> None:
-        """Normalise the new rows and drop those that are gone; keys and pairs stay as they are."""
+    def has_both_sides(self) -> bool:
+        """Whether there are rows of ours and of theirs."""
+        ((ours, theirs),) = self.run(
+            "select count(*) filter (row < $theirs), count(*) filter (row >= $theirs) from matching.rows", theirs=THEIRS
+        )
+        return bool(ours and theirs)
+
+    def take_in(self, change: Change) -> tuple[Array, Tables] | None:
+        """Normalise the new rows and drop those that are gone; keys and pairs stay as they are.
+
+        Back come the numbers and tables of all rows, if all are new and were normalised in one go.
+        """
+        whole = None
         first_ours, first_theirs = change.first_ours, change.first_theirs
         sizes = self.run("select partner, count(*) from new_theirs group by partner order by partner")
-        for number, partners in enumerate(portions(sizes) or [[]] if change.new else []):
+        groups = (portions(sizes) or [[]]) if change.new else []
+        for number, partners in enumerate(groups):
             ours = self.read(f"select * from new_ours {'limit 0' if number else ''}")
             theirs = self.read("select * from new_theirs where partner in (select unnest($books))", books=partners)
-            numbers = [_numbers(first_ours, ours.height), _numbers(first_theirs, theirs.height)]
-            self._keep(self._normalised(ours, theirs), pl.concat([ours["raw"], theirs["raw"]]), pl.concat(numbers))
+            rows = pl.concat([_numbers(first_ours, ours.height), _numbers(first_theirs, theirs.height)])
+            made = self._normalised(ours, theirs)
+            self._keep(made, pl.concat([ours["raw"], theirs["raw"]]), rows)
+            whole = (rows.to_numpy(), made) if len(groups) == 1 and change.is_first else None
             first_ours, first_theirs = first_ours + ours.height, first_theirs + theirs.height
         for table in ("rows", "accounts", "names") if change.gone else ():
             self.run(f"delete from matching.{table} where row in (from gone)")
         if change.new:
             self.run_file("books")
+        return whole
 
     def tables(self, rows: str, **values: Any) -> tuple[Array, Tables]:
         """Return the numbers, rising, and the tables of the *rows* that a query gives."""

@@ -27,8 +27,6 @@ _PARTS: Final = {
     "city": ("city",),
     "country": ("country",),
 }
-#: A name that no other name shares a key with.
-_NO_NAME: Final = "qxzvkj wjqhxz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +57,10 @@ def _probes(ours: Mapping[str, Any]) -> Iterator[_Probe]:
         nothing = dict.fromkeys(columns)
         yield _Probe(Thought(ours=nothing), ("ours", part))
         yield _Probe(Thought(theirs=nothing), ("theirs", part))
-    yield _Probe(Thought(ours={"name": _NO_NAME}), ("ours", "name"))
-    yield _Probe(Thought(theirs={"name": _NO_NAME}), ("theirs", "name"))
     words = _words(ours["name"])
     for size in (1, 2):
         for some in combinations(words, size):
-            if len(some) < len(words):
+            if size == 1 or len(some) < len(words):
                 yield _Probe(Thought(ours={"name": " ".join(some)}), words=some)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
-from numba import njit
 
+from matching.compiled import compiled
 from matching.texts import mixed
 from matching.vocabulary import WIDE
 
@@ -70,7 +70,7 @@ def on_both_sides(every: pl.DataFrame, ours: int) -> pl.DataFrame:
     return every.filter(pl.Series(_are_shared(row, key, ours)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _are_shared(row: Array, key: Array, ours: int) -> Array:
     seen = np.zeros((2, 1 << (_SEEN_BITS - 3)), dtype=np.uint8)
     for at in range(len(key)):
@@ -83,7 +83,7 @@ def _are_shared(row: Array, key: Array, ours: int) -> Array:
     return shared
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _make(accounts: Array, names: Array, first: Array, words: Array, near: Array, into: tuple[Array, Array]) -> int:
     """Write all keys and their rows *into* two arrays, and return how many there are."""
     used = 0
@@ -103,7 +103,7 @@ def _make(accounts: Array, names: Array, first: Array, words: Array, near: Array
     return used
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put_name(
     into: tuple[Array, Array], used: int, row: int, account: Any, name: Any, words: Array, near: Array
 ) -> int:
@@ -127,7 +127,7 @@ def _put_name(
     return used
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _rarest(name: Any, words: Array) -> tuple[int, int, int]:
     """Return the three most informative words, 0 for none; of equals, the first ones."""
     one, two, three = 0, 0, 0
@@ -144,19 +144,19 @@ def _rarest(name: Any, words: Array) -> tuple[int, int, int]:
     return one, two, three
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _both(one: Hash, other: Hash) -> Hash:
     """Return a hash of two hashes, 0 where either is unknown."""
     return np.uint64(0) if one == 0 or other == 0 else mixed(one) + mixed(mixed(other))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _either(one: Hash, other: Hash) -> Hash:
     """Return a hash of two hashes in any order, 0 where either is unknown."""
     return np.uint64(0) if one == 0 or other == 0 else mixed(one) + mixed(other)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put(into: tuple[Array, Array], used: int, row: int, kind: _Kind, hashed: Hash) -> int:
     """Write one key unless *hashed* is 0, and return how many keys there are now."""
     if hashed == 0:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
 from matching import texts
+from matching.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ def near_words(vocabulary: Array, occurrences: Array) -> Array:
     return _nearest(hashes[order], words[order], vocabulary, occurrences)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _shortened(vocabulary: Array) -> tuple[Array, Array]:
     """Return the hashes of all words as they are and with each letter left out, and the words' numbers."""
     size = 0
@@ -56,7 +56,7 @@ def _shortened(vocabulary: Array) -> tuple[Array, Array]:
     return hashes, words
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _nearest(hashes: Array, words: Array, vocabulary: Array, occurrences: Array) -> Array:
     """Return the best neighbour of each rare word, from hashes in their order."""
     best = np.zeros(len(vocabulary), dtype=np.int32)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
+from matching.compiled import compiled
 from matching.texts import begins
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _TELLING: Final = 1100
 _FIRST: Final = np.uint64(64 - 8 * _LETTERS)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reading(account: Any, name: Any, words: Array) -> int:
     """Return how the website of an account (`features.ACCOUNT`) reads beside a name (`features.NAME`)."""
     label, bare, squeezed = account.label, account.bare, name.squeezed
@@ -61,7 +61,7 @@ def reading(account: Any, name: Any, words: Array) -> int:
     return UNLIKE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def own_readings(accounts: Array, names: Array, first: Array, words: Array) -> Array:
     """Return for each account how its website reads beside the one of its own names that it reads most like."""
     best = np.full(len(accounts), UNKNOWN, dtype=np.int8)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from numba import njit
-
 from matching import readings
+from matching.compiled import compiled
 from matching.levels import Form, Industry, Name, Phone, Place, Post, Size, Website
 from matching.texts import begins, one_slip_apart
 
@@ -22,7 +21,7 @@ _FEW_SHARERS: Final = 3
 DOT_COM: Final = int.from_bytes(b"c!", "big")
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def name(a: Any, b: Any, both: InCommon) -> Name:
     """Return the level of two names that have *both* in common; information is in 1/100 bit."""
     least, most = min(both.rest_a, both.rest_b), max(both.rest_a, both.rest_b)
@@ -76,18 +75,18 @@ def name(a: Any, b: Any, both: InCommon) -> Name:
     return Name.CONFLICT_LONG if shared >= 1700 else Name.WEAK
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _one_begins(a: Any, b: Any) -> bool:
     return bool(begins(a.squeezed, b.squeezed) or begins(b.squeezed, a.squeezed))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _are_initials(short: Any, long: Any) -> bool:
     """Return whether a name is made of the first letters of the other's words."""
     return bool(2 <= short.squeezed.length <= 6 and short.squeezed.packs[0] == long.initials)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def website(x: Any, y: Any, level: Name, entities: bool, reads_a: int, reads_b: int) -> Website:
     """Return the level of the websites of accounts whose names reach *level*.
 
@@ -122,7 +121,7 @@ def website(x: Any, y: Any, level: Name, entities: bool, reads_a: int, reads_b: 
     return Website.UNLIKE_BOTH if own == readings.UNLIKE or sharers > _FEW_SHARERS else Website.UNLIKE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _share_domain(x: Any, y: Any) -> bool:
     """Return whether any of the websites of either side is one of the other's."""
     if x.domain == y.domain:
@@ -133,7 +132,7 @@ def _share_domain(x: Any, y: Any) -> bool:
     return x.domain in y.others
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same_website(level: Name, entities: bool, sharers: int) -> Website:
     """Return the level of one website on both sides: a group's entities share theirs."""
     if alike(level) and sharers > _FEW_SHARERS:
@@ -145,7 +144,7 @@ def _same_website(level: Name, entities: bool, sharers: int) -> Website:
     return Website.SAME_ENTITIES if entities else Website.SAME_OTHER
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_name(x: Any, y: Any, level: Name, reads: int, own: int) -> Website:
     """Return the level of a website that is the other side's name."""
     if not equal(level):
@@ -159,7 +158,7 @@ def _is_name(x: Any, y: Any, level: Name, reads: int, own: int) -> Website:
     return Website.IS_DISTINCTIVE if distinctive else Website.IS_NAME
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def place(x: Any, y: Any, region: bool) -> Place:
     """Return the level of country, state and city; *region* says that one name has a region's name more."""
     same_city = x.city != 0 and x.city == y.city
@@ -180,7 +179,7 @@ def place(x: Any, y: Any, region: bool) -> Place:
     return Place.CITY_DIFFERS if elsewhere and not both_post else Place.COUNTRY
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def post(x: Any, y: Any, level: Name) -> Post:
     """Return the level of the postcodes; sisters of a group live at one address."""
     if _differ(x.country, y.country):
@@ -194,7 +193,7 @@ def post(x: Any, y: Any, level: Name) -> Post:
     return Post.UNKNOWN
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def size(x: Any, y: Any) -> Size:
     """Return the level of the headcounts; a company of ten whom only one side counts is rarely on a partner's list."""
     least, most = min(x.headcount, y.headcount), max(x.headcount, y.headcount)
@@ -209,7 +208,7 @@ def size(x: Any, y: Any) -> Size:
     return Size.SMALL if 0 < most <= 100 else Size.UNKNOWN
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def industry(x: Any, y: Any) -> Industry:
     """Return the level of the industries, as sets of codes or as texts."""
     if x.codes == 0 or y.codes == 0:
@@ -226,7 +225,7 @@ def industry(x: Any, y: Any) -> Industry:
     return Industry.DIFFERS if x.is_coded and y.is_coded else Industry.UNKNOWN
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def form(x: Any, y: Any, a: Any, b: Any, level: Name) -> Form:
     """Return the level of the legal forms."""
     if not equal(level) or a.form == 0 or b.form == 0 or _differ(x.country, y.country):
@@ -234,24 +233,24 @@ def form(x: Any, y: Any, a: Any, b: Any, level: Name) -> Form:
     return Form.SAME if a.form == b.form else Form.DIFFERS
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def phone(x: Any, y: Any) -> Phone:
     """Return whether the phone number is the same."""
     return Phone.SAME if x.phone != 0 and x.phone == y.phone else Phone.UNKNOWN
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def equal(level: Name) -> bool:
     """Return whether two names are the same."""
     return level >= Name.EQUAL_COMMON
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def alike(level: Name) -> bool:
     """Return whether two names are as good as the same."""
     return bool(equal(level)) or level in (Name.ABBREVIATED, Name.NEAR, Name.TINY_REST_LONG)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _differ(one: int, other: int) -> bool:
     return one != 0 and other != 0 and one != other

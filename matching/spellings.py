@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
 from matching import texts
+from matching.compiled import compiled
 from matching.misspellings import near_words
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def near_counted(words: Array, statistics: Statistics) -> Array:
     return near_words(both, statistics.occurrences(both["hash"]))[: len(words)]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _shortened(word: Any, left_out: int) -> Any:
     """Return a place in the table for *word* without the letter at *left_out*."""
     hashed: Any = np.uint64(0)
@@ -49,7 +49,7 @@ def _shortened(word: Any, left_out: int) -> Any:
     return texts.mixed(hashed) >> np.uint64(64 - _BITS)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mark(words: Array, marked: Array) -> None:
     for word in words:
         if word.length <= _LONGEST:
@@ -57,7 +57,7 @@ def _mark(words: Array, marked: Array) -> None:
                 marked[_shortened(word, left_out)] = True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _are_marked(words: Array, marked: Array) -> Array:
     found = np.zeros(len(words), dtype=np.bool_)
     for number in range(len(words)):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
+
+from matching.compiled import compiled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +42,7 @@ def packed(values: pl.Series, into: Array | None = None) -> Array:
     return records
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _pack(letters: Array, records: Array) -> None:
     number = 0
     for code in letters:
@@ -51,7 +52,7 @@ def _pack(letters: Array, records: Array) -> None:
             append(records[number], code)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def append(text: Any, code: int) -> None:
     """Put one more letter behind a `TEXT`."""
     if text.length < KEPT_LETTERS:
@@ -60,13 +61,13 @@ def append(text: Any, code: int) -> None:
     text.length += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def continued(hashed: Hash, code: int) -> Hash:
     """Return the hash of a text with one more letter from its hash, 0 for no text."""
     return ((hashed if hashed != 0 else _BASIS) ^ np.uint64(code)) * _PRIME
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def letter(text: Any, place: int) -> Any:
     """Return the letter of a `TEXT` at *place*, counted from 0; 0 behind its end and behind what is kept."""
     if place >= KEPT_LETTERS:
@@ -74,7 +75,7 @@ def letter(text: Any, place: int) -> Any:
     return (text.packs[place >> 3] >> np.uint64(56 - 8 * (place & 7))) & np.uint64(255)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def begins(text: Any, start: Any) -> bool:
     """Return whether a `TEXT` begins with another one, by the letters that are kept; nothing begins with ""."""
     if start.length == 0 or text.length < start.length:
@@ -90,7 +91,7 @@ def begins(text: Any, start: Any) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def one_slip_apart(one: Any, other: Any) -> bool:
     """Return whether one letter more, less, other, or changed places makes one text of the other.
 
@@ -113,7 +114,7 @@ def one_slip_apart(one: Any, other: Any) -> bool:
     return swapped and _same_from(one, at + 2, other, at + 2)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same_from(one: Any, at: int, other: Any, other_at: int) -> bool:
     if one.length - at != other.length - other_at:
         return False
@@ -134,7 +135,7 @@ def spelled(records: Array) -> list[str]:
     return [text.decode() for text in letters.tolist()]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def mixed(key: Hash) -> Hash:
     """Return a key, or an array of them, scrambled, so that sums of keys meet by chance only.
 

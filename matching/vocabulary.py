@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
 from matching import texts
+from matching.compiled import compiled
 from matching.texts import TEXT, append
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ def numbered(names: pl.Series) -> tuple[Array, Array, Array]:
     return _number(letters, len(names))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _number(letters: Array, names: int) -> tuple[Array, Array, Array]:
     numbers = np.zeros((names, WIDE), dtype=np.int32)
     vocabulary = np.zeros(1024, dtype=TEXT)
-    occurrences, last_seen = np.zeros(1024, dtype=np.int32), np.full(1024, -1, dtype=np.int32)
+    # The number of the name that had a word last, counted from 1.
+    occurrences, last_seen = np.zeros(1024, dtype=np.int32), np.zeros(1024, dtype=np.int32)
     slots = np.zeros(4096, dtype=np.int32)
     known, name, place, start = 1, 0, 0, 0
     for at in range(len(letters)):
@@ -49,8 +50,8 @@ def _number(letters: Array, names: int) -> tuple[Array, Array, Array]:
                 slots = _slots(vocabulary)
             word = _find(letters, start, at, vocabulary, slots, known)
             known = max(known, word + 1)
-            if last_seen[word] != name:
-                last_seen[word] = name
+            if last_seen[word] != name + 1:
+                last_seen[word] = name + 1
                 occurrences[word] += 1
             numbers[name, place] = word
             place += 1
@@ -60,7 +61,7 @@ def _number(letters: Array, names: int) -> tuple[Array, Array, Array]:
     return numbers, vocabulary[:known].copy(), occurrences[:known].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find(letters: Array, start: int, end: int, vocabulary: Array, slots: Array, known: int) -> int:
     """Return the number of the word between *start* and *end*; a new one is put into the vocabulary."""
     hashed: Any = np.uint64(0)
@@ -77,20 +78,19 @@ def _find(letters: Array, start: int, end: int, vocabulary: Array, slots: Array,
     return known
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grown(vocabulary: Array, occurrences: Array, last_seen: Array) -> tuple[Array, Array, Array]:
     """Return the three with room for twice as many words."""
     size = len(vocabulary)
-    more, more_occurrences, more_seen = (
-        np.zeros(2 * size, dtype=TEXT),
-        np.zeros(2 * size, np.int32),
-        np.full(2 * size, -1, np.int32),
-    )
-    more[:size], more_occurrences[:size], more_seen[:size] = vocabulary, occurrences, last_seen
-    return more, more_occurrences, more_seen
+    words = np.zeros(2 * size, dtype=TEXT)
+    counts, seen = np.zeros(2 * size, dtype=np.int32), np.zeros(2 * size, dtype=np.int32)
+    for word in range(size):  # one by one: a slice of records takes seconds to compile
+        words[word] = vocabulary[word]
+        counts[word], seen[word] = occurrences[word], last_seen[word]
+    return words, counts, seen
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _slots(vocabulary: Array) -> Array:
     """Return the hash table of a vocabulary, a quarter full at most. What finds its slot taken has the next."""
     slots = np.zeros(4 * len(vocabulary), dtype=np.int32)

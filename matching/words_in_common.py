@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from numba import njit
-
+from matching.compiled import compiled
 from matching.texts import begins, letter
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class InCommon(NamedTuple):
     met_b: int
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def in_common(a: Any, b: Any, words: Array) -> InCommon:
     """Return what the names *a* and *b* (`features.NAME`) have in common; *words* is the vocabulary."""
     met_a, met_b, shared, own, abbreviations = 0, 0, 0, 0, 0
@@ -79,7 +78,7 @@ def in_common(a: Any, b: Any, words: Array) -> InCommon:
     return InCommon(shared, abbreviations, bool(first), rest_a, rest_b, own_a, own_b, met_a, met_b)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def names_unit(name: Any, met: int, words: Array) -> bool:
     """Return whether a word behind the first that is not *met* names a unit of a company."""
     for place in range(1, name.count):
@@ -88,7 +87,7 @@ def names_unit(name: Any, met: int, words: Array) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def names_region(name: Any, met: int, words: Array) -> bool:
     """Return whether a word behind the first that is not *met* names a country or region."""
     for place in range(1, name.count):
@@ -97,7 +96,7 @@ def names_region(name: Any, met: int, words: Array) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _abbreviates(one: Any, other: Any) -> int:
     """Return whether the shorter word is the longer one cut off, or some of its letters in their order ("hldgs").
 

@@ -76,6 +76,14 @@ def test_of_several_names_the_two_count_that_fit_best() -> None:
     assert levels(ours, theirs(other))["name"] == "equal_alias"
 
 
+def test_of_names_that_fit_equally_well_either_side_chooses_the_same() -> None:
+    renamed = account("velmorant", "kestridge"), account("kestridge", "velmorant")
+    for one, other, company in zip(("ltd", "ag"), ("ltd", "gmbh"), (0, 1), strict=True):
+        renamed[0]["names"][company] = (*renamed[0]["names"][company][:2], one, "")
+        renamed[1]["names"][1 - company] = (*renamed[1]["names"][1 - company][:2], other, "")
+    assert level("form", *renamed) in ("same", "differs")
+
+
 NOWHERE: Account = {}
 PLACES = [
     (NOWHERE, {"country": "US", "city": "boston", "state": "ma"}, "unknown"),

@@ -18,6 +18,7 @@ SITES = ("", "halvorsen.com", "zorn.de", "halvorsenlogistics.no")
 COUNTRIES = ("", "Norway", "Germany")
 TEXT = st.tuples(*map(st.sampled_from, (NAMES, SITES, ("", "Oslo", "Bergen"), COUNTRIES))).map(", ".join)
 NOTHING = [Thought()]
+_SAME = (("street", "1 Quay"), ("postcode", "0150"), ("phone", "+47 2200 1122"))
 _WORDS = ["Abbey", "Birch", "Cedar", "Dune", "Elm", "Fjord", "Glade", "Harbour", "Iris", "Jetty", "Kiln", "Lodge"]
 
 
@@ -56,7 +57,7 @@ def test_a_pair_that_was_never_proposed_is_weighed_beside_those_that_were() -> N
 
 def test_a_pair_that_only_other_pairs_leave_alone_at_an_address_is_seen_as_such() -> None:
     """Their Cedar is taken by ours, a pair of neither row that is looked at."""
-    address = {column: [value, value] for column, value in (("street", "1 Quay"), ("postcode", "0150"))}
+    address = {column: [value, value] for column, value in _SAME}
     one = ours("Alder Pumps, , , Norway", "Cedar Foods, , , Norway", **address)
     other = theirs("Birch Valves, , , Norway", "Cedar Foods, , , Norway", **address)
     around = look_at(one, other, pair())
