@@ -22,6 +22,7 @@ from matching.diagnosis import diagnose
 from matching.duckdb_engine import DuckDbEngine
 from matching.model import MODES, Mode
 from matching.model_file import shipped
+from matching.relations import relate
 from overlap.errors import ConfigError
 
 _DECISIONS: Final = ("match", "review", "no match")
@@ -134,7 +135,9 @@ def diagnosis(ours: pl.DataFrame, theirs: pl.DataFrame, pairs: pl.DataFrame) -> 
 def _found(ours: pl.DataFrame, theirs: pl.DataFrame, wishes: Wishes) -> pl.DataFrame:
     """Return the engine's pairs (`overlap.model.Match`) as *wishes* want them."""
     model = shipped()[0].for_mode(wishes.mode).for_precision(wishes.precision)
-    return DuckDbEngine(wishes.memory_limit).match(*_sides(ours, theirs), model, wishes.least)
+    left, right = _sides(ours, theirs)
+    pairs = DuckDbEngine(wishes.memory_limit).match(left, right, model, wishes.least)
+    return relate(pairs, left, right, model)
 
 
 def _sides(ours: pl.DataFrame, theirs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,15 +7,19 @@ from typing import Any
 
 import polars as pl
 
+from jobs import models
 from jobs.context import Context, recorded
 from jobs.feedback import take_feedback
 from jobs.found_pairs import found_pairs
 from jobs.identity import identified, plain_countries
+from jobs.our_companies import our_companies
 from jobs.steps import step
 from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
+from matching.relations import relate
 from overlap import judgements as verdicts
+from overlap.counting import counts, reconciled
 from overlap.errors import ConfigError
 from overlap.icp import IdealCustomer, fit
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
@@ -84,6 +88,7 @@ def _pairs(
         f"matching {accounts.height:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners"
     )
     pairs, how = found_pairs(context, warehouse)
+    pairs = relate(pairs, accounts, theirs, models.chosen(context))
     return _with_judgements(context, pairs, pulled), how
 
 
@@ -92,6 +97,7 @@ def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame
     accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
     workspace_id = context.workspace.settings.workspace.id
     context.report("ranking overlaps")
+    companies = our_companies(context, accounts)
     found = overlaps_of(pairs, accounts, theirs, workspace_id)
     seen = context.ledger.first_seen(found["key"].to_list(), context.today)
     day = pl.col("key").replace_strict(seen, return_dtype=pl.Date, default=None)
@@ -106,6 +112,9 @@ def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame
         "overlaps": overlaps,
         "influences": with_keys(influences, workspace_id),
         "greenfield": greenfield(theirs, pairs),
+        "companies": companies,
+        "reconciled": reconciled(overlaps, companies, pairs, theirs),
+        "counts": counts(overlaps, companies, pairs, theirs),
     }
 
 

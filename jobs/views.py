@@ -50,6 +50,12 @@ def matrix(context: Context, partner: str | None = None) -> pl.DataFrame:
     return cells(_of_partner(context, overlaps, partner))
 
 
+def reconciled(context: Context, partner: str | None = None) -> pl.DataFrame:
+    """Return per partner how our view and theirs give one number of companies, see `overlap.counting.reconciled`."""
+    (found,) = published(context, "reconciled")
+    return _of_partner(context, found, partner)
+
+
 def overlaps(context: Context, partner: str | None = None, account: str | None = None) -> pl.DataFrame:
     """Return the overlaps of the published run, highest priority first; *account* is part of a name."""
     (found,) = published(context, "overlaps")

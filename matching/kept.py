@@ -86,7 +86,7 @@ def _sources(folder: Traversable, before: str = "") -> Iterator[tuple[str, bytes
     """Return the files of the engine; models are not among them, they only weigh."""
     for entry in folder.iterdir():
         name = f"{before}{entry.name}"
-        if entry.is_dir() and name != "models":
+        if entry.is_dir() and entry.name not in ("models", "__pycache__"):
             yield from _sources(entry, f"{name}/")
         elif name.endswith((".py", ".sql", ".toml")):
             yield name, entry.read_bytes()

@@ -15,12 +15,12 @@ def matrix(partner: Partner = None, folder: Folder = HERE, as_json: Json = False
     from jobs.cli import console, tables
 
     with opened(folder) as context:
-        cells = views.matrix(context, partner)
+        cells, companies = views.matrix(context, partner), views.reconciled(context, partner)
         names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
     if as_json:
-        console.print_json({"cells": cells.to_dicts()})
+        console.print_json({"cells": cells.to_dicts(), "companies": companies.to_dicts()})
     else:
-        tables.matrix(cells, names)
+        tables.matrix(cells, names, companies)
 
 
 def overlaps(

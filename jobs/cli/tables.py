@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich import box
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 _TIER_STYLES = {"A": "bold green", "B": "yellow", "C": "dim"}
 
 
-def matrix(cells: pl.DataFrame, names: Mapping[str, str]) -> None:
-    """Print one 3x3 table per partner: counts, and the play of each cell."""
+def matrix(cells: pl.DataFrame, names: Mapping[str, str], companies: pl.DataFrame) -> None:
+    """Print one 3x3 table per partner: counts, and the play of each cell; below it how many *companies* these are.
+
+    *companies* are those of `overlap.counting.reconciled`.
+    """
+    united = {row["partner"]: row for row in companies.iter_rows(named=True)}
     if cells.is_empty():
         out.print("No overlaps yet: run 'overlap pull' and 'overlap match'.")
     for partner in cells["partner"].unique(maintain_order=True):
@@ -39,6 +43,16 @@ def matrix(cells: pl.DataFrame, names: Mapping[str, str]) -> None:
         for ours in ("Prospects", "Open Opportunities", "Customers"):
             table.add_row(ours, *(_cell(counts.get((ours, theirs), 0), PLAYS[ours, theirs]) for theirs in POPULATIONS))
         out.print(table)
+        if partner in united:
+            out.print(_reconciled(united[partner], name))
+
+
+def _reconciled(found: Mapping[str, Any], name: str) -> str:
+    """Say how our accounts and their rows come to one number of companies."""
+    return (
+        f"[dim]{found['companies']:,} companies: {found['accounts']:,} of our accounts "
+        f"({found['our_doubles']:,} doubles), {found['their_rows']:,} rows of {name} ({found['their_doubles']:,} doubles)[/]"
+    )
 
 
 def overlaps(found: pl.DataFrame, limit: int) -> None:

@@ -46,6 +46,7 @@ class StatisticsFolder:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        step("statistics: named")
         return name
 
     def load(self, name: str, engine: str) -> Statistics | None:

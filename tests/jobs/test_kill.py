@@ -34,7 +34,10 @@ APPLY = (
 )
 OF_A_LIST = ("list: keep bytes", "list: bytes kept", "list: accepted")
 PULL = ("pull: commit", "pull: committed", *OF_A_LIST, *OF_A_LIST)
-MATCH = ("snapshot: write files", "snapshot: files written", "snapshot: named", "match: publish", "match: published")
+MATCH = (
+    *("statistics: name", "statistics: named", "match: keep", "match: kept"),
+    *("snapshot: write files", "snapshot: files written", "snapshot: named", "match: publish", "match: published"),
+)
 
 
 def numbered(steps):

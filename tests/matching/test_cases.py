@@ -13,6 +13,7 @@ import pytest
 
 from matching.duckdb_engine import DuckDbEngine
 from matching.engine import COLUMNS
+from matching.relations import relate
 from matching.weights import DEFAULT
 from overlap.model import PARENT, RELATIONS, SAME, SIBLING, SUBSIDIARY
 
@@ -69,7 +70,8 @@ def frame(rows: list[dict[str, object]], book: str) -> pl.DataFrame:
 
 
 def engine_says(ours: list[dict[str, object]], theirs: list[dict[str, object]]) -> dict[int, dict[str, object]]:
-    found = DuckDbEngine().match(frame(ours, "crm"), frame(theirs, "partner"), DEFAULT)
+    mine, yours = frame(ours, "crm"), frame(theirs, "partner")
+    found = relate(DuckDbEngine().match(mine, yours, DEFAULT), mine, yours, DEFAULT)
     own = found.filter(pl.col("ours_id") == pl.col("theirs_id"))
     return {int(row["ours_id"]): row for row in own.iter_rows(named=True)}
 

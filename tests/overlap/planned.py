@@ -18,8 +18,8 @@ GLOBEX = key_by_hand(WORKSPACE, "globex", "", "partner")
 INFLUENCE_KEY = key_by_hand(WORKSPACE, "globex", "006A", "influence")
 
 
-def reasons(accounts=({},), theirs=({},), matches=({},), rules_changed: bool = False) -> Reasons:
-    return Reasons(rated_accounts(*accounts), rated_theirs(*theirs), frame(Match, *matches), rules_changed)
+def reasons(accounts=({},), theirs=({},), matches=({},), **changed: bool) -> Reasons:
+    return Reasons(rated_accounts(*accounts), rated_theirs(*theirs), frame(Match, *matches), **changed)
 
 
 def planned(found: Findings, why: Reasons | None = None, today: date = TODAY, flat_fields: bool = True) -> Intent:

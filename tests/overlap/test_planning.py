@@ -90,6 +90,11 @@ CAUSES = [  # what explains it, the cause that is told
     ({"why": reasons(theirs=({"name": "Zenith"},))}, "not in the partner's list any more"),
     ({}, "no longer a match"),
     ({"why": reasons(rules_changed=True)}, "no longer a match since the settings or the model changed"),
+    ({"why": reasons(statistics_changed=True)}, "no longer a match by the new word statistics"),
+    (
+        {"why": reasons(rules_changed=True, statistics_changed=True)},
+        "no longer a match since the settings or the model changed",
+    ),
 ]
 
 
