@@ -6,23 +6,27 @@ in the model.
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 
-from matching import candidates, statistics
+from matching import candidates, incremental, partners, statistics
 from matching.accounts import tables
 from matching.decide import decide
 from matching.explain import explain
 from matching.features import featurise
 from matching.pairs import FLOOR
 from matching.rivals import compete
+from matching.statements import ArrowView
 from matching.weighing import rows_of, weigh
 from overlap.model import Match, empty
 
 if TYPE_CHECKING:
     from matching.model import Model
+    from matching.statistics import Statistics
 
     Config = dict[str, str | bool | int | float | list[str]]
 
@@ -38,8 +42,22 @@ class DuckDbEngine:
         if ours.is_empty() or theirs.is_empty():
             return empty(Match)
         least = model.review_at if least is None else least
+        if theirs.height > partners.MOST_ROWS and theirs["partner"].n_unique() > 1:
+            return self._in_portions(ours, theirs, model, least)
         decided = decide(self._compared(ours, theirs, model, least=min(least, FLOOR)), model)
         return explain(decided.filter(pl.col("probability") >= least), model)
+
+    def _in_portions(self, ours: pl.DataFrame, theirs: pl.DataFrame, model: Model, least: float) -> pl.DataFrame:
+        """Return pairs, found partner by partner with a state on disk that is thrown away: all would not fit memory."""
+        with (
+            TemporaryDirectory() as folder,
+            duckdb.connect(Path(folder) / "state.duckdb", config=self._config) as connection,
+        ):
+            for table, frame in (("accounts", ours), ("partner_accounts", theirs)):
+                connection.register("landing", ArrowView(frame))
+                connection.execute(f"create table {table} as select * from landing").fetchall()
+                connection.unregister("landing")
+            return incremental.match(connection, model, _Nowhere(), least=least).pairs
 
     def compare(self, ours: pl.DataFrame, theirs: pl.DataFrame, pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
         """Return what is thought of exactly these *pairs* (crm, ours_id, partner, theirs_id), ``no match`` included.
@@ -82,3 +100,16 @@ class DuckDbEngine:
         else:
             rows = rows_of(pairs, read)
         return weigh(read, counted, features, rows, model, least)
+
+
+class _Nowhere:
+    """Keeps no statistics: there is no next run."""
+
+    def save(self, statistics: Statistics, engine: str) -> str:
+        """Return a name that nobody will ask for."""
+        del statistics, engine
+        return ""
+
+    def load(self, name: str, engine: str) -> None:
+        """Find nothing."""
+        del name, engine

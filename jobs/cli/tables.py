@@ -51,7 +51,8 @@ def _reconciled(found: Mapping[str, Any], name: str) -> str:
     """Say how our accounts and their rows come to one number of companies."""
     return (
         f"[dim]{found['companies']:,} companies: {found['accounts']:,} of our accounts "
-        f"({found['our_doubles']:,} doubles), {found['their_rows']:,} rows of {name} ({found['their_doubles']:,} doubles)[/]"
+        f"({found['our_doubles']:,} doubles), {found['their_rows']:,} rows of {name} "
+        f"({found['their_doubles']:,} doubles)[/]"
     )
 
 

@@ -1,7 +1,8 @@
 """What a partner manager says about pairs of companies (``cases.toml``), against what the engine says.
 
 Each case has a crm and a partner of its own, so that cases neither meet nor compete; only the frequency of words is
-everybody's. The expected values are people's: when one fails, mend the engine or show that the person was wrong.
+everybody's. The expected values are people's: when one fails, mend the engine or show that the person was wrong. A case
+with a ``gap`` is known to fail; when it no longer does, the test says so, and the key goes.
 """
 
 import tomllib
@@ -43,6 +44,7 @@ class Case:
     expect: str
     why: str
     relation: str | None = None
+    gap: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.ours.get('name')} / {self.theirs.get('name')}"
@@ -86,7 +88,13 @@ def swapped() -> dict[int, dict[str, object]]:
     return engine_says([case.theirs for case in CASES], [case.ours for case in CASES])
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=map(str, CASES))
+EXPECTED = [
+    pytest.param(number, id=str(case), marks=[pytest.mark.xfail(reason=case.gap, strict=True)] if case.gap else [])
+    for number, case in enumerate(CASES)
+]
+
+
+@pytest.mark.parametrize("number", EXPECTED)
 def test_says_what_a_partner_manager_says(straight: dict[int, dict[str, object]], number: int) -> None:
     case, row = CASES[number], straight.get(number)
     decision = row["decision"] if row else NO_MATCH

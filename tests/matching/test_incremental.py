@@ -332,6 +332,7 @@ def test_partners_in_portions_are_matched_as_all_at_once(
     monkeypatch.setattr(partners, "MOST_ROWS", most)
     found = desk.match()
     assert_frame_equal(found.pairs, at_once, check_exact=True)
+    assert_frame_equal(DuckDbEngine().match(*desk.frames(), DEFAULT), at_once, check_exact=True)
     ((united, _),) = desk.store.kept.values()
     for name in ("words", "homonyms", "shares", "sharers"):
         assert_frame_equal(
