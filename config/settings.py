@@ -167,7 +167,7 @@ class MatchingSettings(_Section):
 
     model: Key | None = None
     mode: Literal["same", "family"] = "same"
-    precision: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.95
+    precision: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.99
 
 
 class GuardSettings(_Section):

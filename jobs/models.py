@@ -131,7 +131,7 @@ def _numbers(model: Model) -> pl.DataFrame:
     weights = [(ladder.comparison, level.code, level.weight) for ladder in model.ladders for level in ladder.levels]
     decision = [
         ("decision", key, float(getattr(model, key)))
-        for key in ("prior", "margin", "most_lost", "review_at", "match_at")
+        for key in ("prior", "lists", "margin", "slope", "most_lost", "review_at", "match_at")
     ]
     log_odds = pl.DataFrame({"bits": _SUMS}).select(pl.col("bits"), p=model.probability(pl.col("bits")))
     odds = log_odds.with_columns(number=(pl.col("p") / (1 - pl.col("p"))).log(2).round(2))

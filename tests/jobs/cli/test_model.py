@@ -63,16 +63,16 @@ def test_a_new_workspace_uses_the_shipped_model(empty) -> None:
 
 def test_the_settings_choose_model_question_and_precision(empty) -> None:
     own_model(empty, prior=-9.5)
-    choose(empty, model="mine", precision=0.99)
+    choose(empty, model="mine", precision=0.95)
     assert (in_force(empty).name, in_force(empty).prior) == ("mine", -9.5)
-    assert in_force(empty).match_at == dict(DEFAULT.precision)[0.99]
+    assert in_force(empty).match_at == dict(DEFAULT.precision)[0.95]
     choose(empty, model=SHIPPED.name, mode="family")
     assert in_force(empty).ladders == SHIPPED.family.ladders
 
 
 def test_the_settings_hash_changes_with_the_model(empty) -> None:
     hashes = [open_workspace(empty).settings.fingerprint()]
-    for settings in ({"model": SHIPPED.name}, {"mode": "family"}, {"precision": 0.99}):
+    for settings in ({"model": SHIPPED.name}, {"mode": "family"}, {"precision": 0.95}):
         choose(empty, **settings)
         hashes.append(open_workspace(empty).settings.fingerprint())
     assert len(set(hashes)) == 4
@@ -154,7 +154,7 @@ def test_the_difference_names_both_numbers_the_largest_first(empty) -> None:
     own_model(empty, prior=-9.5, margin=1.5)
     shown = overlap("model", "diff", SHIPPED.name, "mine", "--json", "--dir", empty).json
     assert [tuple(row.values()) for row in shown["differences"]] == [
-        ("decision", "prior", -3.5, -9.5, -6.0),
+        ("decision", "prior", SHIPPED.same.prior, -9.5, -9.5 - SHIPPED.same.prior),
         ("decision", "margin", 1.0, 1.5, 0.5),
     ]
     assert "-9.50" in overlap("model", "diff", SHIPPED.name, "mine", "--dir", empty).out

@@ -48,7 +48,7 @@ def test_init_and_file_match_speak_json_too(tmp_path: Path):
     files = (tmp_path / "left.csv", tmp_path / "right.csv")
     said = overlap("match", *files, "--left-id", "Id", "--right-id", "Id", "-o", tmp_path / "out.csv", "--json")
     assert said.json["schema_version"] == 1
-    assert said.json["matches"] == 1
+    assert said.json["counts"]["match"] == 1
 
 
 def test_json_holds_every_change_of_a_plan_and_its_counts(fresh: Desk):
