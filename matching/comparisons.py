@@ -140,7 +140,7 @@ def _weighs(
     reached[1] = rules.website(x, y, level, a.form != 0 and b.form != 0, reads_a, reads_b)
     abroad = x.country != 0 and y.country != 0 and x.country != y.country
     region = abroad and (names_region(a, both.met_a, words) or names_region(b, both.met_b, words))
-    reached[2] = rules.place(x, y, region)
+    reached[2] = rules.place(x, y, a, b, level, region)
     weight = _sum(pair, weights, 0, _LATER)
     is_equal = rules.equal(level)
     # Most pairs fall here: whatever else they have in common could not make them a company.

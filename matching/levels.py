@@ -38,10 +38,14 @@ class Name(IntEnum):
     NEAR = 15
     ABBREVIATED_COMMON = 16
     ABBREVIATED = 17
-    EQUAL_COMMON = 18
-    EQUAL_ALIAS = 19
-    EQUAL = 20
-    EQUAL_DISTINCTIVE = 21
+    ABBREVIATED_LONG = 18
+    SCRIPTS = 19
+    BRAND_LATE = 20
+    EQUAL_COMMON = 21
+    EQUAL_ALIAS = 22
+    EQUAL_KNOWN = 23
+    EQUAL = 24
+    EQUAL_DISTINCTIVE = 25
 
 
 class Website(IntEnum):
@@ -71,6 +75,7 @@ class Website(IntEnum):
     SAME_OTHER = 21
     SAME_ENTITIES = 22
     SAME = 23
+    SAME_LABEL_BRAND = 24
 
 
 class Place(IntEnum):
@@ -85,6 +90,7 @@ class Place(IntEnum):
     STATE_ONLY = 6
     STATE = 7
     CITY = 8
+    COUNTRY_UNIT = 9
 
 
 class Post(IntEnum):

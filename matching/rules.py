@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matching import readings
 from matching.compiled import compiled
 from matching.levels import Form, Industry, Name, Phone, Place, Post, Size, Website
+from matching.normalize.names import BESIDE
 from matching.texts import begins, one_slip_apart
 
 if TYPE_CHECKING:
@@ -32,17 +33,19 @@ def name(a: Any, b: Any, both: InCommon) -> Name:
         # Two names in one script that are only alike in Latin letters are two names.
         if a.native != 0 and b.native != 0 and a.native != b.native:
             return Name.RESEMBLES
-        if a.variant > 0 or b.variant > 0:
+        if max(a.variant, b.variant) >= BESIDE:
             return Name.EQUAL_ALIAS
-        if max(a.companies, b.companies) > 1 or letters <= 3 or (words == 1 and common):
+        if max(a.companies, b.companies) > 1 or letters <= 3 or common:
             return Name.EQUAL_COMMON
-        if (words > 1 and min(a.total, b.total) >= 1200 and not common) or (words == 1 and letters >= 8):
+        if a.variant > 0 or b.variant > 0:
+            return Name.EQUAL_KNOWN
+        if (words > 1 and min(a.total, b.total) >= 1200) or (words == 1 and letters >= 8):
             return Name.EQUAL_DISTINCTIVE
         return Name.EQUAL
     shared, first = both.shared, both.first
     if first and both.abbreviations:
         if most_own == 0 and most <= 300 and shared >= 1100:
-            return Name.ABBREVIATED
+            return Name.ABBREVIATED_LONG if shared >= 1500 else Name.ABBREVIATED
         if most == 0:
             return Name.ABBREVIATED_COMMON
     # A number is a name of its own: "No. 3" is no misspelt "No. 2".
@@ -60,6 +63,8 @@ def name(a: Any, b: Any, both: InCommon) -> Name:
             return Name.INSIDE_LONG if shared >= 1700 else Name.INSIDE
         if least_own == 0:
             return Name.INSIDE_MIXED
+    elif most_own == 0 and min(a.rarest, b.rarest) >= 1100:
+        return Name.BRAND_LATE
     elif letters >= 9 and min(a.total, b.total) >= 1000 and not common and _one_begins(a, b):
         return Name.BEGINS
     if slip:
@@ -72,7 +77,10 @@ def name(a: Any, b: Any, both: InCommon) -> Name:
         return Name.MOST
     if first and shared >= 900:
         return Name.CONFLICT_FIRST
-    return Name.CONFLICT_LONG if shared >= 1700 else Name.WEAK
+    if shared >= 1700:
+        return Name.CONFLICT_LONG
+    # A name in its own script may be the other one by its meaning: it tells less than two names in one script do.
+    return Name.SCRIPTS if (a.native == 0) != (b.native == 0) else Name.WEAK
 
 
 @compiled
@@ -97,24 +105,34 @@ def website(x: Any, y: Any, level: Name, entities: bool, reads_a: int, reads_b: 
     if x.domain != 0 and y.domain != 0:
         if _share_domain(x, y):
             return _same_website(level, entities, sharers)
+        if level in (Name.EQUAL_KNOWN, Name.EQUAL_ALIAS):
+            return Website.UNKNOWN  # a company of two names may well have two websites
         if x.label.hash == y.label.hash:
-            return Website.SAME_LABEL
+            most_own, least_own = max(x.own_reading, y.own_reading), min(x.own_reading, y.own_reading)
+            is_brand = one_has_more(level) and most_own == readings.DISTINCTIVE
+            is_initials = level == Name.INITIALS and least_own > readings.UNLIKE
+            return Website.SAME_LABEL_BRAND if is_brand or is_initials else Website.SAME_LABEL
         if reads >= readings.BRAND:
             return Website.DIFFERENT_NAMED
-        if level == Name.WEAK:
+        if level in (Name.WEAK, Name.SCRIPTS):
             return Website.DIFFERENT_WEAK
         speak = x.own_reading > readings.UNLIKE and y.own_reading > readings.UNLIKE
         return Website.DIFFERENT if speak and sharers <= _FEW_SHARERS else Website.DIFFERENT_UNCLEAR
-    # That the website of one company is unlike the name of quite another one says nothing new.
-    if reads == readings.UNKNOWN or (level == Name.WEAK and reads == readings.UNLIKE):
+    # That the website of one company is unlike the name of quite another one, or its own other name, says nothing new.
+    differ = level in (Name.WEAK, Name.SCRIPTS, Name.EQUAL_KNOWN, Name.EQUAL_ALIAS)
+    if reads == readings.UNKNOWN or (differ and reads == readings.UNLIKE):
         return Website.UNKNOWN
     own = x.own_reading if x.domain != 0 else y.own_reading
+    if equal(level):
+        reads = max(reads, own)  # what reads like one of two equal names reads like both
+    if level == Name.SCRIPTS and reads == readings.BRAND:
+        return Website.IS_OTHER_NAME
     if reads >= readings.NAME:
         return _is_name(x, y, level, reads, own)
     if reads == readings.BRAND:
         if own > readings.BRAND:
             return Website.IS_BRAND_OWN
-        return Website.IS_BRAND if equal(level) else Website.IS_BRAND_PARTLY
+        return Website.IS_BRAND if equal(level) or level == Name.BRAND_LATE else Website.IS_BRAND_PARTLY
     if reads == readings.BEGINS:
         return Website.BEGINS_OWN if own >= readings.NAME and not equal(level) else Website.BEGINS_NAME
     # A website that does not read like its own name either, or that many share, need not read like the other's.
@@ -159,13 +177,15 @@ def _is_name(x: Any, y: Any, level: Name, reads: int, own: int) -> Website:
 
 
 @compiled
-def place(x: Any, y: Any, region: bool) -> Place:
+def place(x: Any, y: Any, a: Any, b: Any, level: Name, region: bool) -> Place:
     """Return the level of country, state and city; *region* says that one name has a region's name more."""
     same_city = x.city != 0 and x.city == y.city
     if _differ(x.country, y.country):
         # "San Francisco, CA" may have been read as Canada.
         if same_city:
             return Place.CITY_ONLY
+        if region and one_has_more(level) and min(a.rarest, b.rarest) >= 1100:
+            return Place.COUNTRY_UNIT
         return Place.COUNTRY_NAMED if region else Place.COUNTRY_DIFFERS
     if same_city and not _differ(x.state, y.state):
         return Place.CITY
@@ -189,7 +209,7 @@ def post(x: Any, y: Any, level: Name) -> Post:
     if x.outward != 0 and x.outward == y.outward:
         return Post.OUTWARD if alike(level) else Post.OUTWARD_OTHER
     if _differ(x.postcode, y.postcode):
-        return Post.DIFFERS if equal(level) else Post.DIFFERS_OTHER
+        return Post.DIFFERS if equal(level) and level != Name.EQUAL_COMMON else Post.DIFFERS_OTHER
     return Post.UNKNOWN
 
 
@@ -246,9 +266,15 @@ def equal(level: Name) -> bool:
 
 
 @compiled
+def one_has_more(level: Name) -> bool:
+    """Return whether one name is the other with words more, as the names of units are."""
+    return level in (Name.TINY_REST, Name.TINY_REST_LONG, Name.GENERIC_REST, Name.BRAND_LATE)
+
+
+@compiled
 def alike(level: Name) -> bool:
     """Return whether two names are as good as the same."""
-    return bool(equal(level)) or level in (Name.ABBREVIATED, Name.NEAR, Name.TINY_REST_LONG)
+    return bool(equal(level)) or level in (Name.ABBREVIATED, Name.ABBREVIATED_LONG, Name.NEAR, Name.TINY_REST_LONG)
 
 
 @compiled

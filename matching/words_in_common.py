@@ -102,7 +102,8 @@ def _abbreviates(one: Any, other: Any) -> int:
 
     2 says so of a word cut to 3 letters or more and of 4 letters or more from inside, 1 of shorter ones, 0 is no.
     """
-    if one.text.length == other.text.length or letter(one.text, 0) != letter(other.text, 0):
+    # One letter less is a slip of the pen or another word ("Avant", "Avanti").
+    if abs(one.text.length - other.text.length) < 2 or letter(one.text, 0) != letter(other.text, 0):
         return 0
     if letter(one.text, 0) < _A:  # "20" is not short for "2020"
         return 0

@@ -47,7 +47,9 @@ def weights(asked: Mapping[Mode, Model]) -> None:
     table.add_column("same", justify="right")
     table.add_column("family", justify="right")
     for mine, others in zip(same.ladders, family.ladders, strict=True):
-        for at, (level, other) in enumerate(zip(mine.levels, others.levels, strict=True)):
+        by_code = {other.code: other for other in others.levels}
+        for at, level in enumerate(mine.levels):
+            other = by_code[level.code]
             words = escape(level.words.replace("{website}", "…") or f"{level.code}: says nothing")
             table.add_row(mine.comparison if at == 0 else "", words, _bits(level.weight), _bits(other.weight))
         table.add_section()

@@ -1,7 +1,8 @@
 """Find the names inside a name: "Loom (prev. PopSet)" is Loom and was PopSet.
 
-The first one found is the name itself, the others are beside it and prove less. A region set apart ("Acme (UK)",
-"Acme - EMEA") stays a word of the name, for it names a unit; the company without it is offered beside it.
+The first one found is the name itself. Of the others, some are said to be the company's (dba, formerly), some only
+stand beside it and prove less: see `KNOWN`. A region set apart ("Acme (UK)", "Acme - EMEA") stays a word of the name,
+for it names a unit; the company without it is offered beside it.
 """
 
 from __future__ import annotations
@@ -23,12 +24,18 @@ _BRACKET: Final = r"[(\[{]([^()\[\]{}]*)[)\]}]"
 #: "Acme (UK)" is said of Acme, "Acme (UK) Limited" is how a company is registered.
 _AT_END: Final = r"[)\]}]\W*$"
 _BRACKETS: Final = r"[()\[\]{}]"
+#: Up to this place a name is known to be the company's; one in brackets or behind a dash may be a place or a remark.
+KNOWN: Final = 3
 #: Everybody's mail: an address there is a name of nobody's.
 _MAIL: Final = frozenset(
     {"gmail", "googlemail", "yahoo", "hotmail", "outlook", "live", "icloud", "aol", "gmx", "web", "qq"}
 )
 _SIDE_BY_SIDE: Final = r"\s(?:/+|\|+)\s|\s*[;|]\s*"
 _SET_APART: Final = r"^(.+?)\s[-–—]+\s(.+)$"
+#: "ex-Acme: Globex" was Acme.
+_ONCE: Final = r"^ex[- ]([^:]{3,}):\s*(.{3,})$"
+#: What is put before a name whose domain is taken.
+_TAKEN: Final = r"^(?:get|try|use|join|hello)-(.{4,})$"
 _MADE_BY: Final = r"^(.+?)\s(?:[-–—]\s)?(?:powered )?by\s.+$"
 #: More words than these behind a dash are not a place or a division of the company before it.
 _MOST_APART: Final = 2
@@ -37,11 +44,12 @@ _MOST_APART: Final = 2
 def names_inside(names: pl.Series) -> pl.DataFrame:
     """Return ``name``, ``row`` (its place in *names*), ``place`` and ``text``, sorted by row and place.
 
-    Place 0 is the name itself. ``text`` is in lower case and in its own script, as `scripts.to_latin` takes it.
+    Place 0 is the name itself, places up to `KNOWN` are names that are said to be its. ``text`` is in lower case and in
+    its own script, as `scripts.to_latin` takes it.
     """
     frame = normalised(names.rename("name").to_frame().with_row_index("row"))
-    frame = frame.with_columns(text=without_notes(pl.col("text")))
-    label = pl.col("text").str.extract(HOST)
+    frame = frame.with_columns(text=without_notes(pl.col("text")).str.replace(_ONCE, "$2 (ex $1)"))
+    label = pl.col("text").str.extract(HOST).str.replace(_TAKEN, "$1")
     frame = frame.with_columns(text=pl.when(label.is_in(_MAIL)).then("text").otherwise(pl.coalesce(label, "text")))
     frame, bracketed = _split_brackets(frame)
     frame, known = _split_aliases(frame)
@@ -52,21 +60,36 @@ def names_inside(names: pl.Series) -> pl.DataFrame:
 
 
 def _split_brackets(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return *frame* with brackets resolved, and (row, text, place) of the names beside that they gave."""
+    """Return *frame* with brackets resolved, and (row, text, place) of the names beside that they gave.
+
+    Only the last words of a name can be set beside it: "Acme (Leeds) Limited" is how that company is registered.
+    """
     outer = pl.col("text").str.replace_all(_BRACKET, " ").str.strip_chars()
     inline = pl.col("text").str.replace_all(_BRACKETS, " ").str.strip_chars()
     within = frame.filter(pl.col("text").str.contains(_BRACKET))
     inner = _read_brackets(within)
-    kinds = inner.group_by("row").agg(
-        *((pl.col("kind") == kind).any().alias(kind) for kind in ("alias", "said", "region"))
+    within = within.with_columns(outer=outer)
+    first = pl.col("name").str.extract(r"^(\w+)") == pl.col("outer").str.extract(r"^(\w+)")
+    kinds = inner.join(within.select("row", "outer"), on="row")
+    kinds = kinds.group_by("row").agg(
+        *((pl.col("kind") == kind).any().alias(kind) for kind in ("alias", "said", "region")), again=first.any()
     )
-    within = within.join(kinds, on="row").with_columns(outer=outer)
-    apart = pl.col("said") & _tells(within["outer"])
-    without = within.filter(~apart & (pl.col("alias") | (pl.col("region") & pl.col("text").str.contains(_AT_END))))
+    within = within.join(kinds, on="row", maintain_order="left")
+    # "Acme Inc (Acme Group)" says its own name once more.
+    apart = (pl.col("said") | (pl.col("again") & pl.col("text").str.contains(_AT_END))) & _tells(within["outer"])
+    at_end = pl.col("text").str.contains(_AT_END)
+    without = within.filter(~apart & at_end & (pl.col("alias") | pl.col("region")))
     main = within.select("row", main=pl.when(apart).then("outer"))
     frame = frame.join(main, on="row", how="left", maintain_order="left").with_columns(text=pl.coalesce("main", inline))
-    aliases = inner.filter(pl.col("name") != "")
-    return frame.drop("main"), pl.concat([_beside(without, "outer", 1), _beside(aliases, "name", 2)])
+    known = inner.filter(pl.col("name") != "", pl.col("kind") == "said")
+    aliases = inner.filter(pl.col("kind") == "alias").join(within.select("row", "outer", last=at_end), on="row")
+    aliases = aliases.filter(pl.col("last") | _initials(pl.col("outer")).str.starts_with(pl.col("name")))
+    beside = [_beside(known, "name", 2), _beside(without, "outer", 4), _beside(aliases, "name", 5)]
+    return frame.drop("main"), pl.concat(beside)
+
+
+def _initials(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(r"([^\W_])[^\W_]*[\W_]*", "$1")
 
 
 def _read_brackets(within: pl.DataFrame) -> pl.DataFrame:
@@ -122,14 +145,14 @@ def _parts(frame: pl.DataFrame) -> pl.DataFrame:
     dash = pl.col("text").str.extract_groups(_SET_APART)
     apart = frame.select("row", text=dash.struct[0], unit=dash.struct[1]).drop_nulls()
     apart = apart.filter(_asked(apart["unit"], _is_unit)).drop("unit")
-    return _beside(pl.concat([split.explode("text"), made, apart]), "text", 4)
+    return _beside(pl.concat([split.explode("text"), made, apart]), "text", 6)
 
 
 def _respelled(frame: pl.DataFrame) -> pl.DataFrame:
     """Return (row, text, place) of names as people also write them: letters spelled out, no "Grupo" in front."""
     other = frame.select("row", "text", other=spelled_out(pl.col("text"))).filter(pl.col("other") != pl.col("text"))
     brand = frame.select("row", text=pl.col("text").str.extract(rf"^(?:{said('groups')})\s(.+)$")).drop_nulls()
-    return pl.concat([_beside(other, "other", 5), _beside(brand, "text", 5)])
+    return pl.concat([_beside(other, "other", KNOWN), _beside(brand, "text", KNOWN)])
 
 
 def _tells(texts: pl.Series) -> pl.Series:
@@ -154,9 +177,10 @@ def _tells_one(text: str) -> bool:
 
 
 def _is_unit(text: str) -> bool:
-    """Return whether *text*, set apart at the end, may be a place or division: some words, and no form."""
+    """Return whether *text*, set apart at the end, may be a place, division or slogan: some words, and no form."""
     words = re.findall(r"[^\W_]+", text)
-    return len(words) <= _MOST_APART and not read_tail(["", *words]).form
+    is_slogan = words[:1] == ["the"]
+    return is_slogan or (len(words) <= _MOST_APART and not read_tail(["", *words]).form)
 
 
 def _is_unspaced(text: str) -> bool:

@@ -55,6 +55,7 @@ def special() -> str:
         r"[^a-z0-9 ]|  |^$| (?:the|on|xx+|zz+)$"
         rf"| (?:{said('known_as', 'telling')}|by|e|y|inh|nam)(?: |$)"
         rf"| (?:{said('currencies')}) ?\d"
+        r"| (?:cl|class|inc|ab|plc|corp|sa|ag|nv|oyj|asa) [a-h1-9]$| (?:adrs?|gdrs?|shs|vzo?)(?: |$)"
         rf"|^(?:zz+|xx+|old|dup|test|closed|inactive|ex|{first}|{either(starting_forms())}) "
     )
 
@@ -93,8 +94,10 @@ def _folds() -> dict[str, str]:
         for word in _DOTTED.split()
         for end in (".", " ", _EDGE)
     }
+    # A zero for an O: "0ptics".
+    letters_only = {f"{before}0{letter}": f"{before}o{letter}" for letter in letters for before in (" ", _EDGE)}
     ends = {f"{_EDGE}the ": "", f" the{_EDGE}": "", " o.n.": f" {_APART}on"}
     # "C.A." is a form of Venezuela's with its dots only: "Acme CA" is in California.
     ends |= dict.fromkeys((f" c.a.{_EDGE}", f", c.a.{_EDGE}"), " compania anonima")
-    folds = gaps | signs | apart | initials | dotted | ends | _WORDS
+    folds = gaps | signs | apart | initials | dotted | letters_only | ends | _WORDS
     return dict(sorted(folds.items(), key=lambda fold: (-len(fold[0]), fold[0])))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from matching.normalize.words import either, region_words, table
+from matching.normalize.words import either, generic_words, region_words, spellings, table
 
 #: What a name may not be reduced to.
 _ARTICLES: Final = ("the", "a", "an", "and", "los", "las", "la", "le", "les", "el", "de", "der", "die", "das")
@@ -57,6 +57,8 @@ def split_starts(names: pl.LazyFrame) -> pl.LazyFrame:
         may |= (pl.col("form") == form) & start.is_in(words)
     may &= start.is_not_null() & ~((pl.col("form") == "") & start.is_in(_worthless_starts()))
     rest = pl.col("text").str.slice(start.str.len_bytes() + 1)
+    # "SIA Engineering" is no company that is called Engineering.
+    may &= rest.str.split(" ").list.eval(~pl.element().is_in(_describing())).list.any()
     own = start.replace_strict(latin_forms(), default="", return_dtype=pl.String)
     tells = may & ((pl.col("form") == "") | (start.is_in(_worthless_starts()) & (own != "")))
     return names.with_columns(
@@ -134,6 +136,13 @@ def _joined(words: list[str]) -> list[str]:
 def starting_forms() -> tuple[str, ...]:
     """Return the forms, and words beside them, that some names begin with."""
     return (*table("forms")["start"]["forms"], *_worthless_starts())
+
+
+@cache
+def _describing() -> list[str]:
+    """Return generic words in all their spellings."""
+    generic = generic_words()
+    return sorted(generic | {short for short, word in spellings().items() if word in generic})
 
 
 @cache

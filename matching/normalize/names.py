@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from matching.normalize.aliases import names_inside
+from matching.normalize.aliases import KNOWN, names_inside
 from matching.normalize.folding import HOST, folded, plain_text, special
 from matching.normalize.forms import split_forms, split_starts
 from matching.normalize.scripts import to_latin
@@ -27,6 +27,7 @@ from matching.normalize.words import (
 )
 
 __all__ = [
+    "BESIDE",
     "common_words",
     "generic_words",
     "host_names",
@@ -37,18 +38,21 @@ __all__ = [
     "vocabulary",
 ]
 
+#: From this variant on, a name only stands beside the company's: it may be a place, a division or a remark.
+BESIDE: Final = 16
+
 _COLUMNS: Final = ("name", "variant", "core", "squeezed", "form", "native")
 
 
 def variants(names: pl.Series) -> pl.DataFrame:
     """Take distinct *names* apart and return one row per name and variant.
 
-    Columns: ``name`` (the original); ``variant`` (0 is the name itself, others are names found beside it: dba, prev.,
-    in brackets, without a region); ``core`` (words in one spelling and their order, without form, "and" and "the");
-    ``squeezed`` (the words as written, without spaces, as in a website); ``form`` (the legal form in short, "" for
-    none); ``native`` (the words in their own script, without form, "" for a Latin name). A name without a letter or
-    digit has no row, nor has one that says that there is none ("Confidential"). Names that need more than
-    folding come last.
+    Columns: ``name`` (the original); ``variant`` (0 is the name itself, others are said to be its too: dba, formerly;
+    those from `BESIDE` on only stand in brackets or behind a dash, or lack a region); ``core`` (words in one spelling
+    and their order, without form, "and" and "the"); ``squeezed`` (the words as written, without spaces, as in a
+    website); ``form`` (the legal form in short, "" for none); ``native`` (the words in their own script, without form,
+    "" for a Latin name). A name without a letter or digit has no row, nor has one that says that there is none
+    ("Confidential"). Names that need more than folding come last.
     """
     folds = _distinct(names).lazy().with_columns(text=folded(pl.col("name")))
     read = folds.with_columns(special=pl.col("text").str.contains(special())).collect(engine="streaming")
@@ -95,7 +99,8 @@ def _taken_apart(names: pl.Series) -> pl.DataFrame:
     found = _cores(read).collect().with_columns(several=pl.col("row").is_duplicated())
     several = found.filter("several").sort("row", "place", maintain_order=True)
     several = several.unique(["row", "core"], keep="first", maintain_order=True)
-    several = several.with_columns(variant=pl.int_range(pl.len(), dtype=pl.Int64).over("row"))
+    at = pl.int_range(pl.len(), dtype=pl.Int64).over("row")
+    several = several.with_columns(variant=at + pl.when(pl.col("place") > KNOWN).then(BESIDE).otherwise(0))
     single = found.filter(~pl.col("several")).with_columns(variant=pl.lit(0, pl.Int64))
     return pl.concat([single.select(_COLUMNS), several.select(_COLUMNS)])
 

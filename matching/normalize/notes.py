@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 import polars as pl
 
@@ -15,7 +16,8 @@ from matching.normalize.words import either, table
 
 def without_notes(text: pl.Expr) -> pl.Expr:
     """Return *text*, in lower case, without notes and kinds of shares; as it was where nothing else stands in it."""
-    told = text.str.replace(_before(), "").str.replace_all(_notes(), " ").str.replace(_shares(), "").str.strip_chars()
+    told = text.str.replace(_before(), "").str.replace_all(_notes(), " ").str.replace(_shares(), "")
+    told = told.str.strip_chars().str.replace(_SERIES, "$1").str.strip_chars(" ,-")
     return pl.when(told.str.contains(r"[\p{L}\p{N}]")).then(told).otherwise(text)
 
 
@@ -45,7 +47,8 @@ def _notes() -> str:
         rf"|[-–—:*_/|,(\[ ]*\b(?:{telling})\b.*$"  # "- DO NOT USE, ask Ann"
         rf"|\s*(?:\s[-–—|/]+|[-–—:*_|]+\s|\*+|_)\s*(?:{apart})\b(?: of \S+| [a-z ]*\d+)?\W*$"  # "- Parent", "_old"
         r"|\s[-–—]+\s*see\s.+$"  # "- see Acme Ltd"
-        r"|\s*(?:#\s*\d+|\(\s*\d\s*\))\W*$"  # "#2", "(2)"
+        r"|\s*(?:#\s*\d{1,2}|\(\s*\d\s*\))\W*$"  # "#2", "(2)"
+        r"|\s*\([^()]+,\s*[a-z]{2}\)\W*$"  # "(Chicago, IL)"
         r"|\s+c/o\s.+$"
         r"|\s*\*{2,}[^*]*\*{2,}\s*$"
         r"|\s(?:xx+|zz+)$"
@@ -55,5 +58,14 @@ def _notes() -> str:
 @cache
 def _shares() -> str:
     """Return the pattern of what stock exchanges append: "INH O.N.", "SP.ADR/2", "A DL-,001"."""
-    par_value = rf"(?:\s(?:{said('classes')}))?[\s.,](?:{said('currencies')})\s?-?[,.]?\d+(?:/\d+)?"
-    return rf"(?:[\s.,]+(?:{said('shares')})|{par_value})+[.\s]*$"
+    currencies = said("currencies")
+    par_value = (
+        rf"[\s.](?:{currencies})\s?-?\s?[,.]?\d+(?:[,/]\d+)?"
+        # With a comma it may be glued to a word that was cut off: "FR.LINEDL-,10".
+        rf"|(?:{currencies})\s?-?\s?[,.]\s?\d+|(?:{currencies})\d+,\d+|[\s.]-\s?,\d+"
+    )
+    return rf"(?:\s(?:{said('classes')}))?(?:[\s.,]+\(?(?:{said('shares')})\)?|{par_value})+[.\s]*$"
+
+
+#: A series stands behind the form or a word that is cut off: "CLIMEON AB B", "QUELLMARK TECH. SOL.A".
+_SERIES: Final = r"(\b(?:ab|oyj|asa|sa|inc|plc|corp|ltd|nv|ag|a/s)[.,]?\s|\b[a-z]{2,}\.)-?[a-h]$"

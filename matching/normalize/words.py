@@ -36,7 +36,7 @@ def generic_words() -> frozenset[str]:
 @cache
 def common_words() -> frozenset[str]:
     """Return the words that, as a company's only word, do not say which company it is."""
-    return generic_words() | frozenset(vocabulary()["common"]["words"].split())
+    return generic_words() | {word for kind in vocabulary()["common"].values() for word in kind.split()}
 
 
 @cache

@@ -11,10 +11,11 @@ import re
 from typing import Any
 
 from matching.model import Model
-from matching.normalize.names import common_words, generic_words
+from matching.normalize.names import generic_words
 from tests.matching.reference_names import (
     ALIKE,
     EQUAL,
+    ONE_HAS_MORE,
     Account,
     Counts,
     Name,
@@ -25,6 +26,8 @@ from tests.matching.reference_names import (
     names_of,
 )
 
+#: Names that are equal to one of two that a company has.
+OF_TWO_NAMES = {"equal_known", "equal_alias"}
 #: How a website reads beside a name.
 NONE, UNLIKE, BEGINS, BRAND, NAME, DISTINCTIVE = range(-1, 5)
 
@@ -48,7 +51,7 @@ def compare(x: Account, y: Account, counts: Counts, model: Model) -> dict[str, A
     found: dict[str, Any] = {
         "name": level,
         "website": website(x, y, level, bool(a.form and b.form), reads, counts),
-        "place": place(x, y, met.region),
+        "place": place(x, y, level, min(counts.rarest(name.words) for name in (a, b)) >= 1100, met.region),
         "post": post(x, y, level),
         "size": size(x["headcount"], y["headcount"]),
         "industry": industry(x["industry"], y["industry"]),
@@ -65,9 +68,8 @@ def reading(account: Account, name: Name, counts: Counts) -> int:
     label, bare = account["label"], account["bare"]
     if not label:
         return NONE
-    rarest = max((counts.info(word) for word in name.words if word not in common_words()), default=0)
     is_name = label == name.squeezed or (bare == name.squeezed and begins(label, bare))
-    if is_name and len(name.squeezed) >= 4 and rarest >= 1100:
+    if is_name and len(name.squeezed) >= 4 and counts.rarest(name.words) >= 1100:
         return DISTINCTIVE
     if label == name.squeezed:
         return NAME
@@ -93,15 +95,22 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
     if len(with_site) == 2:
         if set(_domains(x)) & set(_domains(y)):
             return _same_website(level, entities, sharers)
+        if level in OF_TWO_NAMES:
+            return "unknown"
         if x["label"] == y["label"]:
-            return "same_label"
+            is_brand = level in ONE_HAS_MORE and max(own) == DISTINCTIVE
+            return "same_label_brand" if is_brand or (level == "initials" and min(own) > UNLIKE) else "same_label"
         if read >= BRAND:
             return "different_named"
-        if level == "weak":
+        if level in ("weak", "scripts"):
             return "different_weak"
         return "different" if min(own) > UNLIKE and sharers <= 3 else "different_unclear"
-    if not with_site or (level == "weak" and read == UNLIKE):
+    if not with_site or (level in {"weak", "scripts", *OF_TWO_NAMES} and read == UNLIKE):
         return "unknown"
+    if level in EQUAL:
+        read = max(read, own[0])
+    if level == "scripts" and read == BRAND:
+        return "is_other_name"
     if read >= NAME and level not in EQUAL:
         return "is_other_name" if own[0] < NAME else "is_name_partly"
     if read >= NAME:
@@ -109,7 +118,9 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
             return "is_name_elsewhere"
         return "is_distinctive" if read == DISTINCTIVE and level != "equal_common" else "is_name"
     if read == BRAND:
-        return "is_brand_own" if own[0] > BRAND else "is_brand" if level in EQUAL else "is_brand_partly"
+        if own[0] > BRAND:
+            return "is_brand_own"
+        return "is_brand" if level in {*EQUAL, "brand_late"} else "is_brand_partly"
     if read == BEGINS:
         return "begins_own" if own[0] >= NAME and level not in EQUAL else "begins_name"
     return "unlike_both" if own[0] == UNLIKE or sharers > 3 else "unlike"
@@ -137,11 +148,15 @@ def _is_home(owner: Account, other: Account) -> bool:
     return suffix == "com" or {"uk": "gb"}.get(suffix, suffix) == country
 
 
-def place(x: Account, y: Account, region: bool) -> str:
+def place(x: Account, y: Account, level: str, rare: bool, region: bool) -> str:
     same = {key: bool(x[key]) and x[key] == y[key] for key in ("country", "state", "city")}
     differ = {key: bool(x[key] and y[key]) and x[key] != y[key] for key in same}
     if differ["country"]:
-        return "city_only" if same["city"] else "country_named" if region else "country_differs"
+        if same["city"]:
+            return "city_only"
+        if region and rare and level in ONE_HAS_MORE:
+            return "country_unit"
+        return "country_named" if region else "country_differs"
     if same["city"] and not differ["state"]:
         return "city"
     if same["state"]:
@@ -160,7 +175,7 @@ def post(x: Account, y: Account, level: str) -> str:
     if x["outward"] and x["outward"] == y["outward"]:
         return "outward" if level in ALIKE else "outward_other"
     if x["postcode"] and y["postcode"]:
-        return "differs" if level in EQUAL else "differs_other"
+        return "differs" if level in EQUAL - {"equal_common"} else "differs_other"
     return "unknown"
 
 

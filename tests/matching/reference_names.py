@@ -12,8 +12,10 @@ from typing import Any
 from matching.normalize.names import common_words, generic_words, region_words, unit_words
 
 Account = dict[str, Any]
-EQUAL = {"equal_common", "equal_alias", "equal", "equal_distinctive"}
-ALIKE = {*EQUAL, "abbreviated", "near", "tiny_rest_long"}
+EQUAL = {"equal_common", "equal_alias", "equal_known", "equal", "equal_distinctive"}
+ALIKE = {*EQUAL, "abbreviated", "abbreviated_long", "near", "tiny_rest_long"}
+#: Levels of names of which one has describing words more.
+ONE_HAS_MORE = {"tiny_rest", "tiny_rest_long", "generic_rest", "brand_late"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Counts:
         bits = log2((self.names + 20_000) / (self.words[word] + 1))
         describes = word in generic_words() or (len(word) == 1 and not word.isdigit())
         return round(100 * min(bits, 2.5 if describes else 20.0))
+
+    def rarest(self, words: list[str]) -> int:
+        """1/100 bit of the most telling word that not many take for their name."""
+        return max((self.info(word) for word in words if word not in common_words()), default=0)
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ def in_common(a: Name, b: Name, counts: Counts) -> InCommon:
 def abbreviates(one: str, other: str) -> bool | None:
     """None for no; else whether the abbreviation is long enough to be sure."""
     short, long = sorted((one, other), key=len)
-    if len(short) == len(long) or short[0] != long[0] or not short[0].isalpha():
+    if len(long) - len(short) < 2 or short[0] != long[0] or not short[0].isalpha():
         return None
     if long.startswith(short):
         return len(short) >= 3
@@ -144,19 +150,21 @@ def name_levels(a: Name, b: Name, met: InCommon, counts: Counts) -> Iterator[tup
     rest = [sum(counts.info(word) for word in left) for left in met.left]
     own = [sum(counts.info(word) for word in left if word not in generic_words()) for left in met.left]
     total = min(sum(counts.info(word) for word in name.words) for name in (a, b))
+    rare = min(counts.rarest(name.words) for name in (a, b)) >= 1100
     letters = min(len(a.squeezed), len(b.squeezed))
     words = min(len(a.words), len(b.words))
     common = set(a.words) <= common_words() or set(b.words) <= common_words()
     shared, first = met.shared, met.first
     if a.squeezed == b.squeezed or sorted(a.words) == sorted(b.words):
         yield "resembles", bool(a.native and b.native) and a.native != b.native
-        yield "equal_alias", a.is_alias or b.is_alias
         yield "equal_common", max(counts.companies[a.squeezed], counts.companies[b.squeezed]) > 1
-        yield "equal_common", letters <= 3 or (words == 1 and common)
-        yield "equal_distinctive", words > 1 and total >= 1200 and not common
+        yield "equal_common", letters <= 3 or common
+        yield "equal_known", a.is_alias or b.is_alias
+        yield "equal_distinctive", words > 1 and total >= 1200
         yield "equal_distinctive", words == 1 and letters >= 8
         yield "equal", True
     short_rest = max(rest) <= 300 and max(own) == 0
+    yield "abbreviated_long", met.abbreviated > 0 and first and short_rest and shared >= 1500
     yield "abbreviated", met.abbreviated > 0 and first and short_rest and shared >= 1100
     yield "abbreviated_common", met.abbreviated > 0 and first and max(rest) == 0
     same_digits = re.sub("[^0-9]", "", a.squeezed) == re.sub("[^0-9]", "", b.squeezed)
@@ -170,6 +178,7 @@ def name_levels(a: Name, b: Name, met: InCommon, counts: Counts) -> Iterator[tup
     yield "inside_long", brand and min(rest) == 0 and shared >= 1700
     yield "inside", brand and min(rest) == 0
     yield "inside_mixed", brand and min(own) == 0
+    yield "brand_late", not brand and max(own) == 0 and rare
     one_begins = begins(a.squeezed, b.squeezed) or begins(b.squeezed, a.squeezed)
     yield "begins", not brand and one_begins and letters >= 9 and total >= 1000 and not common
     yield "resembles", slip
@@ -179,6 +188,7 @@ def name_levels(a: Name, b: Name, met: InCommon, counts: Counts) -> Iterator[tup
     yield "most", first and shared >= 1100 and shared >= 0.6 * (shared + sum(rest))
     yield "conflict_first", brand
     yield "conflict_long", shared >= 1700
+    yield "scripts", bool(a.native) != bool(b.native)
     yield "weak", True
 
 

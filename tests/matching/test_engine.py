@@ -114,7 +114,7 @@ def test_agrees_with_a_person(judged: dict[str, dict[str, object]], number: int)
 
 RELATIONS = [  # ours, theirs, which is what to ours?
     ("Siemens AG, siemens.com", "Siemens Healthineers, siemens.com", "Theirs is our subsidiary"),
-    ("Bosch Rexroth, bosch.com", "Robert Bosch GmbH, bosch.com", "Sibling"),
+    ("Bosch Rexroth, bosch.com", "Robert Bosch GmbH, bosch.com", "Theirs is our parent"),
     ("SAP Deutschland, sap.com", "SAP SE, sap.com", "Theirs is our parent"),
     ("Ferrowick Group, ferrowick.com", "Ferrowick, ferrowick.com", "Same"),
     ("Velmorant SA", "Velmorant Ltd", "Same"),

@@ -12,7 +12,8 @@ COMPARISONS = {ladder.comparison for ladder in DEFAULT.ladders}
 def rows(side: str, *rows: tuple[str, str, str | None]) -> pl.DataFrame:
     """Rows of one book: id, name, website."""
     frame = pl.DataFrame(rows, schema={"id": pl.String, "name": pl.String, "website": pl.String}, orient="row")
-    missing = [pl.lit(None, dtype=pl.String).alias(column) for column in COLUMNS if column not in frame.columns]
+    kinds = dict.fromkeys(COLUMNS, pl.String) | {"headcount": pl.Int64}
+    missing = [pl.lit(None, dtype=kinds[column]).alias(column) for column in COLUMNS if column not in frame.columns]
     return frame.with_columns(*missing, pl.lit("book").alias(side))
 
 

@@ -68,23 +68,23 @@ FAULTS = {  # what stands in the file: what is put there instead, what is said
     "no name": ('name = "mine"\n', "", "name: Field required"),
     "name": ('name = "mine"', 'name = "Mine!"', "name: String should match pattern"),
     "syntax": ("[same]", "[same", "not valid TOML"),
-    "not a number": ("prior = -3.5", "prior = nan", "same.prior: Input should be a finite number"),
-    "endless": ("prior = -3.5", "prior = -inf", "same.prior: Input should be a finite number"),
-    "text": ("prior = -3.5", 'prior = "-3.5"', "same.prior: Input should be a valid number"),
-    "truth": ("prior = -3.5", "prior = true", "same.prior: Input should be a valid number"),
+    "not a number": ("prior = 0.5", "prior = nan", "same.prior: Input should be a finite number"),
+    "endless": ("prior = 0.5", "prior = -inf", "same.prior: Input should be a finite number"),
+    "text": ("prior = 0.5", 'prior = "0.5"', "same.prior: Input should be a valid number"),
+    "truth": ("prior = 0.5", "prior = true", "same.prior: Input should be a valid number"),
     "negative": ("margin = 1.0", "margin = -1.0", "same.margin: Input should be greater than or equal to 0"),
     "key": ("margin = 1.0", "margin = 1.0\nmargn = 1.0", "same.margn: Extra inputs are not permitted"),
     "one knot": ("[[-20.0, -20.0], [20.0, 20.0]]", "[[0.0, 0.0]]", "same.calibration: List should have at least 2"),
     "half a knot": ("[[-20.0, -20.0], [20", "[[-20.0], [20", "same.calibration.0: List should have at least 2"),
     "knots fall": ("[20.0, 20.0]]", "[20.0, -21.0]]", "same.calibration: [20.0, -21.0] may not follow [-20.0, -20.0]"),
     "knots stand": ("[20.0, 20.0]]", "[-20.0, 20.0]]", "same.calibration: [-20.0, 20.0] may not follow"),
-    "precision falls": ("[0.98, 0.96]", "[0.98, 0.85]", "same.precision: [0.98, 0.85] may not follow [0.95, 0.9]"),
+    "precision falls": ("[0.98, 0.75]", "[0.98, 0.55]", "same.precision: [0.98, 0.55] may not follow [0.95, 0.6]"),
     "precision ends": (
-        "[0.95, 0.9], [0.98, 0.96], [0.99, 0.98]",
-        "[0.94, 0.9]",
+        "[0.95, 0.6], [0.98, 0.75], [0.99, 0.88], [0.995, 0.97], [0.999, 0.995]",
+        "[0.94, 0.6]",
         "same.precision: ends at 0.94; it must",
     ),
-    "review above match": ("review_at = 0.5", "review_at = 0.85", "same.precision: a match at 0.8 is less sure than"),
+    "review above match": ("review_at = 0.5", "review_at = 0.85", "same.precision: a match at 0.5 is less sure than"),
     "comparison": (
         f"[ladders.{LADDER.comparison}]",
         f"[ladders.{LADDER.comparison}x]",
@@ -121,8 +121,8 @@ def test_a_misspelt_level_is_answered_with_the_one_that_is_missing(path) -> None
 
 def test_a_weight_that_falls_is_named_with_the_one_before_it(path) -> None:
     line = line_of(path, LADDER.comparison, HIGHEST.code)
-    said = refused(path, line, line.replace(f"family = {HIGHEST.weight:5.2f}", "family = -9.00"))
-    assert said.startswith(f"ladders.{LADDER.comparison}.{HIGHEST.code}.family: -9.0 is less than the ")
+    said = refused(path, line, line.replace(f"same = {HIGHEST.weight:5.2f}", "same = -9.00"))
+    assert said.startswith(f"ladders.{LADDER.comparison}.{HIGHEST.code}.same: -9.0 is less than the ")
 
 
 def test_levels_in_another_order_are_refused_even_where_they_weigh_the_same(path) -> None:

@@ -13,9 +13,10 @@ NAMES = [  # ours, theirs, the level
     ("uno tec", "unotec", "equal"),
     ("apollo", "apollo", "equal_common"),
     ("kvx", "kvx", "equal_common"),
-    ("global bank", "global bank", "equal"),
-    ("velmorant kestridge intl", "velmorant kestridge international", "abbreviated"),
-    ("brixley bk", "brixley bank", "abbreviated"),
+    ("global bank", "global bank", "equal_common"),
+    ("velmorant kestridge intl", "velmorant kestridge international", "abbreviated_long"),
+    ("velmorantage", "velmor", "abbreviated"),
+    ("velmorantage", "velmorantag", "near"),
     ("velmorant", "velmorent", "resembles"),
     ("velmorantia", "velmorentia", "near"),
     ("velmorant 20", "velmorant 21", "conflict_first"),
@@ -29,7 +30,9 @@ NAMES = [  # ours, theirs, the level
     ("datarobot", "data robot quantrell", "begins"),
     ("brixley", "brixlex", "resembles"),
     ("ibm", "international business machines", "initials"),
-    ("velmorant", "banco velmorant", "inside_late"),
+    ("velmorant", "banco velmorant", "brand_late"),
+    ("group velmorant", "velmorant bank", "brand_late"),
+    ("velmorant", "quantrell velmorant", "inside_late"),
     ("velmorant quantrell", "velmorant ostermann", "conflict_first"),
     ("quantrell velmorant kestridge", "ostermann velmorant kestridge", "conflict_long"),
     ("global bank", "global capital", "weak"),
@@ -43,7 +46,7 @@ def test_names_reach_the_level_that_says_what_they_have_in_common(ours: str, the
 
 
 def test_a_name_given_beside_the_main_one_proves_less() -> None:
-    assert level("name", account("kestridge", "velmorant"), account("velmorant")) == "equal_alias"
+    assert level("name", account("kestridge", "velmorant"), account("velmorant")) == "equal_known"
     assert level("name", account("kestridge", "velmorant"), account("quantrell", "velmorant")) == "weak"
 
 
@@ -73,7 +76,7 @@ def test_long_names_may_share_most_of_what_they_say() -> None:
 
 def test_of_several_names_the_two_count_that_fit_best() -> None:
     ours, other = account("velmorant bank", "kestridge"), account("quantrell", "velmorant bank")
-    assert levels(ours, theirs(other))["name"] == "equal_alias"
+    assert levels(ours, theirs(other))["name"] == "equal_known"
 
 
 def test_of_names_that_fit_equally_well_either_side_chooses_the_same() -> None:
@@ -116,7 +119,33 @@ def test_places_reach_the_level_that_says_where_they_agree(ours: Account, theirs
 
 def test_a_country_in_the_name_explains_another_country() -> None:
     ours, other = account("velmorant", country="US"), account("velmorant germany", country="DE")
-    assert level("place", ours, other) == "country_named"
+    assert level("place", ours, other) == "country_unit"
+    assert level("place", ours, account("velmorant quantrell germany", country="DE")) == "country_named"
+    assert level("place", account("apollo", country="US"), account("apollo germany", country="DE")) == "country_named"
+
+
+def test_a_common_name_at_another_postcode_is_another_company() -> None:
+    ours, other = account("oak tree nursery", postcode="1"), account("oak tree nursery", postcode="2")
+    assert level("post", ours, other) == "differs_other"
+
+
+def test_a_website_says_nothing_of_a_company_of_two_names() -> None:
+    ours = account("kestridge", "velmorant", site="kestridge.com")
+    assert level("website", ours, account("velmorant", site="velmorant.com")) == "unknown"
+    assert level("website", ours, account("velmorant")) != "unlike"
+
+
+def test_one_label_under_two_endings_speaks_for_units_of_a_rare_brand() -> None:
+    ours = account("velmorant", site="velmorant.com")
+    assert level("website", ours, account("velmorant germany", site="velmorant.de")) == "same_label_brand"
+    assert level("website", ours, account("velmorant", site="velmorant.de")) == "same_label"
+    common = account("apollo", site="apollo.com"), account("apollo bank", site="apollo.io")
+    assert level("website", *common) == "same_label"
+
+
+def test_a_name_in_its_own_script_may_be_the_other_by_its_meaning() -> None:
+    assert level("name", account("yin xiang", native="印象"), account("velmorant")) == "scripts"
+    assert level("name", account("yin xiang"), account("velmorant")) == "weak"
 
 
 POSTS = [

@@ -18,6 +18,7 @@ from matching.comparisons import compare
 from matching.decide import priors
 from matching.features import featurise
 from matching.model import Model
+from matching.normalize.names import BESIDE
 from matching.statistics import Statistics, measure
 
 Account = dict[str, Any]
@@ -141,6 +142,10 @@ def with_description(words: list[str], random: Random) -> list[str]:
     return [*words, random.choice(GENERIC)]
 
 
+def with_region(words: list[str], random: Random) -> list[str]:
+    return [*words, random.choice(UNITS)]
+
+
 def without_word(words: list[str], random: Random) -> list[str]:
     words.pop(random.randrange(len(words)))
     return words or ["uno"]
@@ -181,7 +186,7 @@ def by_initials(words: list[str], _: Random) -> list[str]:
 
 
 CHANGES = (
-    *(with_word, with_word, with_description, without_word, with_other_end, cut_off),
+    *(with_word, with_word, with_description, with_region, without_word, with_other_end, cut_off),
     *(without_letters, misspelt_word, with_other_end, misspelt_word, in_other_order, run_together, by_initials),
 )
 
@@ -239,12 +244,17 @@ def tables(accounts: list[Account]) -> Tables:
     schema: Any = dict.fromkeys((*text, "postcode", "outward", "street", "industry"), pl.String)
     schema |= {"phone": pl.UInt64, "headcount": pl.Int64, "others": pl.List(pl.String)}
     names = [
-        (row, variant, *name) for row, account in enumerate(accounts) for variant, name in enumerate(account["names"])
+        (row, variant_of(at), *name) for row, account in enumerate(accounts) for at, name in enumerate(account["names"])
     ]
     types: Any = {"row": pl.UInt32, "variant": pl.Int64, "core": pl.String, "squeezed": pl.String}
     types |= {"form": pl.String, "native": pl.String}
     found = pl.DataFrame([{key: one[key] for key in schema} for one in accounts], schema=schema)
     return Tables(found, pl.DataFrame(names, schema=types, orient="row"))
+
+
+def variant_of(at: int) -> int:
+    """The second of an account's names is said to be its, those behind it only stand beside it."""
+    return at if at < 2 else BESIDE + at
 
 
 def levels(
