@@ -38,7 +38,7 @@ def compare(x: Account, y: Account, counts: Counts, model: Model) -> dict[str, A
     fits = []
     for a in names_of(x):
         for b in names_of(y):
-            if not (a.is_alias and b.is_alias):
+            if not (a.at and b.at):
                 met = in_common(a, b, counts)
                 level = next(level for level, holds in name_levels(a, b, met, counts) if holds)
                 left_over = sum(counts.info(word) for left in met.left for word in left)

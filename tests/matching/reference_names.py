@@ -43,7 +43,7 @@ class Name:
     squeezed: str
     form: str
     native: str
-    is_alias: bool
+    at: int  # 0 is the name itself, 1 is said to be its, those behind only stand beside it
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def words_of(core: str) -> list[str]:
 
 def names_of(account: Account) -> list[Name]:
     return [
-        Name(words_of(core), squeezed, form, native, at > 0)
+        Name(words_of(core), squeezed, form, native, at)
         for at, (core, squeezed, form, native) in enumerate(account["names"])
     ]
 
@@ -157,9 +157,10 @@ def name_levels(a: Name, b: Name, met: InCommon, counts: Counts) -> Iterator[tup
     shared, first = met.shared, met.first
     if a.squeezed == b.squeezed or sorted(a.words) == sorted(b.words):
         yield "resembles", bool(a.native and b.native) and a.native != b.native
+        yield "equal_alias", max(a.at, b.at) > 1
         yield "equal_common", max(counts.companies[a.squeezed], counts.companies[b.squeezed]) > 1
         yield "equal_common", letters <= 3 or common
-        yield "equal_known", a.is_alias or b.is_alias
+        yield "equal_known", max(a.at, b.at) > 0
         yield "equal_distinctive", words > 1 and total >= 1200
         yield "equal_distinctive", words == 1 and letters >= 8
         yield "equal", True

@@ -15,7 +15,7 @@ from tests.matching.reference_names import count
 
 MODELS = {mode: load("shipped-1").for_mode(mode) for mode in MODES}
 #: Worlds of 400 pairs each.
-SEEDS = range(26)
+SEEDS = range(34)
 SHOWN = [*COMPARISONS, "shared", "own_a", "own_b", "unit_a", "unit_b", "decision"]
 MEASURED = ["weight", "rival", "probability"]
 

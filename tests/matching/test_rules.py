@@ -48,6 +48,7 @@ def test_names_reach_the_level_that_says_what_they_have_in_common(ours: str, the
 def test_a_name_given_beside_the_main_one_proves_less() -> None:
     assert level("name", account("kestridge", "velmorant"), account("velmorant")) == "equal_known"
     assert level("name", account("kestridge", "velmorant"), account("quantrell", "velmorant")) == "weak"
+    assert level("name", account("kestridge", "quantrell", "velmorant"), account("velmorant")) == "equal_alias"
 
 
 def test_a_name_by_which_two_websites_go_is_a_common_one() -> None:

@@ -147,7 +147,7 @@ def test_a_fact_that_would_not_have_the_pair_proposed_settles_nothing() -> None:
 def test_names_the_rival_that_won_and_what_speaks_against() -> None:
     found = asked("Stagemarket Ltd, , Leeds, UK", "Stagemarket Ltd, , Hove, UK", mine=("Stagemarket Ltd, , Hove, UK",))
     assert (found.rival.side, found.rival.id, found.rival.name) == ("ours", "O1", "Stagemarket Ltd")
-    assert found.against[0] == "other city"
+    assert found.against[0] == "same country, other city"
 
 
 def test_a_pair_without_a_rival_has_none() -> None:

@@ -123,6 +123,8 @@ def descendant(parent: Account, random: Random) -> Account:
         fields["postcode"] = random.choice(["ls14ef", None])
     sites = SITE
     own = {key: parent[key] for key in sites} if random.random() < 0.4 else website(words, changed, random)
+    if own["domain"] and random.random() < 0.15:  # at home in another country
+        own = own | {"domain": f"{own['label']}.{random.choice(['com', 'de', 'io'])}"}
     return {"names": names} | fields | own
 
 
@@ -186,7 +188,7 @@ def by_initials(words: list[str], _: Random) -> list[str]:
 
 
 CHANGES = (
-    *(with_word, with_word, with_description, with_region, without_word, with_other_end, cut_off),
+    *(with_word, with_word, with_description, with_region, with_region, without_word, with_other_end, cut_off),
     *(without_letters, misspelt_word, with_other_end, misspelt_word, in_other_order, run_together, by_initials),
 )
 
