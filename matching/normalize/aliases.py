@@ -129,7 +129,7 @@ def _split_aliases(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     split = frame.with_columns(text=text)
     several = split.filter(pl.col("text").str.contains("\x1f", literal=True))
     names = several.select("row", text=pl.col("text").str.split("\x1f")).explode("text")
-    names = names.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
+    names = names.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text").str.contains(r"[\p{L}\p{N}]"))
     first = names.unique("row", keep="first", maintain_order=True)
     behind = names.join(first, on=["row", "text"], how="anti")
     own = split.join(first.rename({"text": "first"}), on="row", how="left", maintain_order="left")

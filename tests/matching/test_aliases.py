@@ -125,3 +125,34 @@ def test_reads_a_host_as_the_name_of_its_domain(name: str, core: str) -> None:
 
 def test_keeps_the_original_beside_every_variant() -> None:
     assert set(names.variants(pl.Series(["Loom (prev. PopSet)"]))["name"]) == {"Loom (prev. PopSet)"}
+
+
+def test_a_bracket_before_the_legal_form_is_part_of_the_registered_name() -> None:
+    assert cores("Acme (Leeds) Limited") == ["acme leeds"]
+    assert cores("Acme (Leeds)") == ["acme leeds", "acme", "leeds"]
+
+
+def test_names_that_are_said_to_be_the_companys_come_before_those_that_only_stand_beside_it() -> None:
+    said = names.variants(pl.Series(["Acme (dba Globex)", "Acme (Globex)"])).sort("name", "variant")
+    assert said.filter(pl.col("name") == "Acme (dba Globex)")["variant"].to_list() == [0, 1]
+    beside = said.filter(pl.col("name") == "Acme (Globex)")["variant"].to_list()
+    assert beside == [0, names.BESIDE + 1, names.BESIDE + 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [
+        ("Acme Inc (Acme Group)", "acme"),
+        ("ex-Globex: Acme", "acme"),
+        ("get-acmeridian.io", "acmeridian"),
+        ("Acme Inc. (Chicago, IL)", "acme"),
+        ("Acme (via Globex)", "acme"),
+        ("Acme #2", "acme"),
+        ("Acme #104", "acme 104"),
+        ("ACME TECH. SP.ADR/8", "acme technology"),
+        ("ACME AB B", "acme"),
+        (": DBA 7", "7"),
+    ],
+)
+def test_what_is_said_about_an_account_or_share_is_no_part_of_the_name(name: str, core: str) -> None:
+    assert cores(name)[0] == core
