@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import polars as pl
 
 from matching import statistics
-from matching.kept import Facts, Kept
+from matching.kept import Facts, Kept, engine_version
 from matching.kept_pairs import BOTH, OURS, KeptPairs, Rules
 from matching.partners import portions, united
 from overlap.model import Match, empty, schema_of
@@ -86,11 +86,11 @@ def match(
     least = model.review_at if least is None else least
     weighed_by = f"{model.version} {least}"
     name = facts.statistics or last
-    frozen = None if name is None else store.load(name, kept.engine)
+    frozen = None if name is None else store.load(name, engine_version())
     why = _why_count(kept, name, frozen, facts)
     if frozen is None or why is not None:
         frozen, whole = _count(kept, whole)
-        name, facts = store.save(frozen, kept.engine), Facts()
+        name, facts = store.save(frozen, engine_version()), Facts()
     pairs = KeptPairs(kept, Rules(model, least, frozen))
     if facts.model != weighed_by:
         pairs.match_all(_portions(kept), whole)

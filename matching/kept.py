@@ -102,18 +102,18 @@ class Kept:
         self._connection = connection
         self.run_file("kept")
         ((sample,),) = self.run("select hash('overlap', null, 1)")
-        self.engine = f"{engine_version()} {sample}"
-        if self._fact("engine") != self.engine:
+        self._engine = f"{engine_version()} {sample}"
+        if self._fact("engine") != self._engine:
             self.run("drop schema matching cascade")
             self.run_file("kept")
-            self._set_fact("engine", self.engine)
+            self._set_fact("engine", self._engine)
 
     def forget(self) -> None:
         """Make the state that of a first run."""
         # Not by dropping tables: DuckDB 2.0 commits no drop of what the same transaction has written to.
         for (table,) in self.run("select table_name from duckdb_tables() where schema_name = 'matching'"):
             self.run(f"delete from matching.{table}")
-        self._set_fact("engine", self.engine)
+        self._set_fact("engine", self._engine)
 
     @property
     def facts(self) -> Facts:

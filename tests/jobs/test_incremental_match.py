@@ -17,6 +17,7 @@ from jobs.stores.statistics import StatisticsFolder
 from matching import statistics
 from matching.accounts import tables
 from matching.engine import COLUMNS
+from matching.kept import engine_version
 from matching.weights import DEFAULT
 from overlap.errors import OverlapError
 from tests.jobs.world import GLOBEX, LISTED, World, account_id, listed
@@ -83,7 +84,9 @@ def test_a_run_names_its_model_and_its_statistics(written: World) -> None:
     said = facts(written)
     assert said["model"].startswith("shipped-")
     assert said["mode"] == "same"
-    assert (written.folder / "stats" / f"{said['statistics']}.parquet").is_file()
+    found = StatisticsFolder(written.folder / "stats").load(said["statistics"], engine_version())
+    assert found is not None
+    assert found.shares["partner"].to_list() == ["globex", "initech"]
 
 
 def test_an_unchanged_week_has_the_same_statistics_and_pairs(written: World) -> None:
