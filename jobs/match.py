@@ -18,6 +18,7 @@ from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from matching.relations import relate
+from overlap import doubles
 from overlap import judgements as verdicts
 from overlap.counting import counts, reconciled
 from overlap.errors import ConfigError
@@ -96,8 +97,9 @@ def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame
     """Return every frame of the run."""
     accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
     workspace_id = context.workspace.settings.workspace.id
-    context.report("ranking overlaps")
     companies = our_companies(context, accounts)
+    pairs = doubles.follow(pairs, companies)
+    context.report("ranking overlaps")
     found = overlaps_of(pairs, accounts, theirs, workspace_id)
     seen = context.ledger.first_seen(found["key"].to_list(), context.today)
     day = pl.col("key").replace_strict(seen, return_dtype=pl.Date, default=None)
