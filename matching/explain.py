@@ -20,8 +20,8 @@ def explain(decided: pl.DataFrame, model: Model) -> pl.DataFrame:
     """Return *decided* pairs with the columns of `overlap.model.Match`, sorted by both ids.
 
     *decided* has the columns of `decide.decide`, the pair's four ids and ``domain``, the website that speaks. *reasons*
-    are the levels' words, what speaks for the pair first and strongest first, then what speaks against it, led by
-    "but". *evidence* has every level that weighs, and what rivals and the prior take away.
+    are the levels' words, what speaks for the pair first and strongest first, then, after one "but", what speaks
+    against it. *evidence* has every level that weighs, and what rivals and the prior take away.
     """
     comparisons = [ladder.comparison for ladder in model.ladders]
     pair = ["crm", "ours_id", "partner", "theirs_id"]
@@ -48,8 +48,9 @@ def _in_words(combinations: pl.DataFrame, model: Model) -> pl.DataFrame:
         if row["beaten"]:
             levels.append(("rivals", _BEATEN, -model.margin))
         levels.sort(key=lambda level: (level[2] < 0, -abs(level[2]), level[0]))
-        words = [f"but {said}" if weight < 0 else said for _, said, weight in levels if weight and said]
-        spoken.append("; ".join(words))
+        speaks_for = "; ".join(said for _, said, weight in levels if said and weight > 0)
+        against = "; ".join(said for _, said, weight in levels if said and weight < 0)
+        spoken.append("; but ".join(filter(None, (speaks_for, against))))
         told = [f"{name}|{said}|{round(weight, 2)}" for name, said, weight in levels if weight and name != "rivals"]
         lines.append("\n".join(told))
     return combinations.with_columns(spoken=pl.Series(spoken, dtype=pl.String), lines=pl.Series(lines, dtype=pl.String))

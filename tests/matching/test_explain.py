@@ -31,6 +31,12 @@ def test_what_speaks_most_for_a_pair_comes_first_and_what_speaks_against_it_last
     )
 
 
+def test_all_that_speaks_against_a_pair_stands_behind_one_but() -> None:
+    assert told(website="same", domain="acme.com", name="weak", rival=-1.5)["reasons"] == (
+        "same website acme.com; but names differ; another account fits better"
+    )
+
+
 def test_the_evidence_has_every_level_that_weighs_and_what_was_thought_before() -> None:
     row = told(website="same", domain="acme.com", name="weak", prior=0.25)
     assert row["evidence"].splitlines() == [

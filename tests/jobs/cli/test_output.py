@@ -87,7 +87,7 @@ def test_the_ids_of_a_doubtful_pair_stand_whole_on_a_narrow_screen(capsys, monke
         "partner": "northwind",
         "theirs_id": "NW-11176",
         "probability": 0.87,
-        "reasons": "same name but for one letter; same city; but website phoenixcontact.com is not like the other name",
+        "reasons": "names one letter apart; same city; but website phoenixcontact.com is not like the other name",
     }
     monkeypatch.setattr(console.out, "width", 80)
     tables.reviews(pl.DataFrame([pair]), 20)
