@@ -121,7 +121,10 @@ def fitted(report: FitReport, current: str | None) -> None:
     for row in report.moved.iter_rows(named=True):
         table.add_row(row["what"], row["level"], _bits(row["before"]), _bits(row["after"]))
     out.print(table if report.moved.height else "No weight moved.")
-    verdict = "better" if report.is_better else "[yellow]no better: stay with what you have[/]"
+    if report.is_misled:
+        verdict = "[yellow]but by labels that mislead: stay with what you have[/]"
+    else:
+        verdict = "better" if report.is_better else "[yellow]no better: stay with what you have[/]"
     out.print(
         f"on pairs that it did not learn from: {report.loss_before:.3f} bits lost per pair before, "
         f"{report.loss_after:.3f} after, {verdict}",
@@ -135,7 +138,9 @@ def fitted(report: FitReport, current: str | None) -> None:
         )
     name = Path(report.output).stem
     old = current or report.base.partition(" ")[0]
-    steps = [f"overlap model diff {old} {name} --changes", f'write model = "{name}" under [matching] in overlap.toml']
+    steps = [f"overlap model diff {old} {name} --changes"]
+    if report.is_better:
+        steps.append(f'write model = "{name}" under [matching] in overlap.toml')
     show.next_steps(f"{escape(report.output)} is written ({escape(report.made)}).", steps)
 
 
