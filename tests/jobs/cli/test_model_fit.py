@@ -94,7 +94,8 @@ def test_websites_that_tell_the_surest_pairs_apart_mislead(sure, contradicted, i
     model_tables.fitted(report, None)
     said = capsys.readouterr().out
     assert ("here a website does not stand for a company" in said) is is_misled
-    assert ("no better: stay with what you have" in said) is is_misled
+    assert ("by labels that mislead: stay with what you have" in said) is is_misled
+    assert ('write model = "mine"' in said) is not is_misled
 
 
 def judge(desk: Desk, *places: int) -> None:
