@@ -1,6 +1,7 @@
 """Match any two files, with no workspace at all.
 
-The one thing to know: how the engine is asked stands in `_found` alone. The rest reads, counts and writes.
+The one thing to know: how the engine is asked stands in `_found` alone. The rest reads, counts and writes. The engine
+takes half a second to load, so that it is imported where it is needed, and while the files are read.
 """
 
 from __future__ import annotations
@@ -11,19 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from connectors.files.accounts import Accounts, read_accounts
 from jobs import files_result
-from jobs.context import Report
-from matching.diagnosis import diagnose
-from matching.duckdb_engine import DuckDbEngine
 from matching.model import MODES, Mode
-from matching.model_file import shipped
-from matching.relations import relate
 from overlap.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jobs.context import Report
+    from matching.duckdb_engine import DuckDbEngine
 
 _DECISIONS: Final = ("match", "review", "no match")
 _EXAMPLES: Final = 5
@@ -100,9 +100,11 @@ def match_files(left: Side, right: Side, output: Path | None, wishes: Wishes, re
     files_result.check_output(output, left.path, right.path)
     timings: dict[str, float] = {}
     with _phase("reading", report, timings), ThreadPoolExecutor(max_workers=2) as pool:
-        ours, theirs = pool.map(lambda side: read_accounts(side.path, side.id_column), (left, right))
+        read = pool.map(lambda side: read_accounts(side.path, side.id_column), (left, right))
+        engine = _engine(wishes)
+        ours, theirs = read
     with _phase("comparing", report, timings):
-        pairs = _found(ours.rows, theirs.rows, wishes)
+        pairs = _found(engine, ours.rows, theirs.rows, wishes)
     with _phase("writing", report, timings):
         found = files_result.result_of(pairs, ours.rows, theirs.rows, wishes.explain)
         written = files_result.write(found, output)
@@ -121,6 +123,8 @@ def match_files(left: Side, right: Side, output: Path | None, wishes: Wishes, re
 
 def diagnosis(ours: pl.DataFrame, theirs: pl.DataFrame, pairs: pl.DataFrame) -> Mapping[str, int | float]:
     """Return figures by name that say how complete and how costly the search was."""
+    from matching.diagnosis import diagnose
+
     sure = pairs.filter(pl.col("decision") == "match")
     return {
         "left rows": ours.height,
@@ -132,12 +136,20 @@ def diagnosis(ours: pl.DataFrame, theirs: pl.DataFrame, pairs: pl.DataFrame) -> 
     }
 
 
-def _found(ours: pl.DataFrame, theirs: pl.DataFrame, wishes: Wishes) -> pl.DataFrame:
+def _engine(wishes: Wishes) -> DuckDbEngine:
+    from matching.duckdb_engine import DuckDbEngine
+
+    return DuckDbEngine(wishes.memory_limit)
+
+
+def _found(engine: DuckDbEngine, ours: pl.DataFrame, theirs: pl.DataFrame, wishes: Wishes) -> pl.DataFrame:
     """Return the engine's pairs (`overlap.model.Match`) as *wishes* want them."""
+    from matching.model_file import shipped
+    from matching.relations import relate
+
     model = shipped()[0].for_mode(wishes.mode).for_precision(wishes.precision)
     left, right = _sides(ours, theirs)
-    pairs = DuckDbEngine(wishes.memory_limit).match(left, right, model, wishes.least)
-    return relate(pairs, left, right, model)
+    return relate(engine.match(left, right, model, wishes.least), left, right, model)
 
 
 def _sides(ours: pl.DataFrame, theirs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]  # ships no py.typed
 
 from overlap.errors import ConfigError
 
@@ -112,6 +111,8 @@ def _write_csv(found: pl.DataFrame, path: Path) -> tuple[str, ...]:
 
 
 def _write_workbook(found: pl.DataFrame, path: Path) -> tuple[str, ...]:
+    import xlsxwriter  # type: ignore[import-untyped]  # ships no py.typed
+
     shown = found.head(_SHEET_ROWS)
     last = shown.height
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:

@@ -56,10 +56,15 @@ def _side(frame: pl.DataFrame, book: str, side: str) -> pl.DataFrame:
 
 
 def _accounts(both: pl.DataFrame) -> pl.DataFrame:
-    # A name that is a host may stand for the website that nobody filled in.
-    hosts = both["name"].str.contains(".", literal=True) & both["website"].is_null()
-    website = both.filter(hosts).select(names.host_names(pl.col("name"))).to_series()
-    both = both.with_columns(both["website"].clone().scatter(hosts.arg_true(), website))
-    both = places.add_places(both)
+    website = _with_hosts(both["website"], both["name"])
+    both = places.add_places(both.drop("name", "website"))
     both = both.with_columns(phone=phones.significant(both["phone"], both["country"]))
-    return pl.concat([both.drop("name", "website"), websites.rows_of_domains(both["website"])], how="horizontal")
+    return pl.concat([both, websites.rows_of_domains(website)], how="horizontal")
+
+
+def _with_hosts(website: pl.Series, name: pl.Series) -> pl.Series:
+    """Return *website*; where nobody filled it in, a name that is a host may stand for it."""
+    empty = website.is_null().arg_true()
+    dotted = empty.filter(name.gather(empty).str.contains(".", literal=True).fill_null(False))
+    hosts = name.gather(dotted).to_frame().select(names.host_names(pl.first())).to_series()
+    return website.clone().scatter(dotted, hosts) if hosts.count() else website

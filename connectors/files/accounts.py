@@ -62,7 +62,8 @@ def read_accounts(path: Path, id_column: str | None = None, encoding: str | None
         rows = rows.with_columns(pl.col(ROW_NUMBER).cast(pl.String).alias("id"))
     rows, websites = _with_websites(rows, table, headings)
     rows, notes = parsed(rows, "headcount", values.headcount, pl.Int64)
-    usable = rows.drop_nulls(["id", "name"])
+    has_gaps = rows["id"].has_nulls() or rows["name"].has_nulls()
+    usable = rows.drop_nulls(["id", "name"]) if has_gaps else rows
     if usable.is_empty():
         filled = f"both an id in '{id_heading}' and a name" if id_heading else "a name"
         raise GuardError(f"{path.name}: no row has {filled} in '{headings['name']}'; name other columns")

@@ -23,6 +23,8 @@ from connectors.files.records import Record, records
 #: Each block costs a call of its own, and a bad row costs its neighbourhood of the smallest size.
 _LARGEST: Final = 16_000_000
 _SMALLEST: Final = 64_000
+#: What a processor has at hand while it is looked at again and again.
+_WINDOW: Final = 1_000_000
 #: What Python's csv takes for one cell; longer ones are for it to refuse.
 _CELL_BYTES: Final = 131_072
 #: Anything but white space, by Python's rules.
@@ -90,20 +92,19 @@ def read_rows(data: bytes, at: int, row: int, layout: Layout) -> Rows:
 def _clean_block(data: bytes, at: int, size: int, layout: Layout) -> _Block | None:
     """Return the rows that end within *size* bytes from *at*, or None if `records` should look at them."""
     text = np.frombuffer(data, np.uint8, min(size, len(data) - at), at)
-    low = np.flatnonzero(text <= _QUOTE)  # besides quotes and line ends, that is spaces and controls
-    kinds = text[low]
-    quotes, breaks = low[kinds == _QUOTE], low[kinds == _LF]
-    ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0] if quotes.size else breaks  # not those inside quotes
+    breaks, quotes = np.flatnonzero(text == _LF), np.flatnonzero(text == _QUOTE)
+    is_inside = _is_quoted(breaks, quotes)
+    ends, inside = breaks[~is_inside], breaks[is_inside]
     if not ends.size:
         return None
     length = int(ends[-1]) + 1
-    piece, text, kinds = data[at : at + length], text[:length], kinds[: np.searchsorted(low, length)]
-    quotes, breaks = quotes[: np.searchsorted(quotes, length)], breaks[: np.searchsorted(breaks, length)]
+    piece, text = data[at : at + length], text[:length]
+    quotes, breaks, inside = (places[: np.searchsorted(places, length)] for places in (quotes, breaks, inside))
     # A break at 0 looks at the last byte, which is a line feed.
-    has_lone_cr = np.count_nonzero(kinds == _CR) != np.count_nonzero(text[breaks - 1] == _CR)
+    has_lone_cr = b"\r" in piece and piece.count(b"\r") != np.count_nonzero(text[breaks - 1] == _CR)
     escaped = _escaped(text, quotes, ord(layout.delimiter))
     # A byte order mark at its beginning would be skipped as if the file began there.
-    if escaped is None or has_lone_cr or not kinds.all() or piece.startswith(codecs.BOM_UTF8):
+    if escaped is None or has_lone_cr or b"\0" in piece or piece.startswith(codecs.BOM_UTF8):
         return None
     cells = _parsed(piece, layout)
     if cells is None or cells.height != ends.size:
@@ -112,7 +113,7 @@ def _clean_block(data: bytes, at: int, size: int, layout: Layout) -> _Block | No
     in_cells, longest = _lengths(cells)
     if in_cells + ends.size * layout.width + returns + quotes.size - escaped != length or longest > _CELL_BYTES:
         return None
-    untidy = _untidy(text, low[: kinds.size], quotes, ord(layout.delimiter))
+    untidy = _untidy(text, quotes, inside, ord(layout.delimiter))
     cells = cells.with_columns(_marked(np.searchsorted(ends, untidy), cells.height))
     return _Block(_holding_text(cells), cells.height, at + length)
 
@@ -130,21 +131,32 @@ def _escaped(text: Bytes, quotes: Places, delimiter: int) -> int | None:
     return int(np.count_nonzero(twice)) if opens.all() and closes.all() else None
 
 
-def _untidy(text: Bytes, low: Places, quotes: Places, delimiter: int) -> Places:
-    """Return where *text* may hold what `connectors.files.rows.trim` takes off; *low* are all bytes up to a quote."""
-    kinds = text[low]
-    edges = np.zeros(256, np.bool_)
-    edges[[_SPACE, _QUOTE, _LF, _CR, delimiter]] = True
-    spaces = low[kinds == _SPACE]
-    spaces = spaces[edges[text[spaces - 1]] | edges[text[spaces + 1]]]
-    is_between = (kinds == _LF) | (kinds == delimiter)
-    between = low[is_between]
-    inside = between[np.searchsorted(quotes, between) % 2 == 1] if quotes.size else between[:0]
-    controls = low[(kinds < _SPACE) & (kinds != _CR) & ~is_between]
+def _untidy(text: Bytes, quotes: Places, inside: Places, delimiter: int) -> Places:
+    """Return where *text* may hold what `connectors.files.rows.trim` takes off; *inside* are line ends in cells."""
+    loose = [_loose(text[at : at + _WINDOW + 2], delimiter) + at for at in range(0, text.size, _WINDOW)]
+    tabs = np.flatnonzero(text == delimiter) if quotes.size and delimiter < _SPACE else quotes[:0]
     high = np.flatnonzero(text >= _WIDE_SPACES[0][0])
     pairs = text[high].astype(np.uint16) << 8 | text[high + 1]
     wide = high[np.isin(pairs, [int.from_bytes(pair) for pair in _WIDE_SPACES])]
-    return np.concatenate([spaces, inside, controls, wide])
+    return np.concatenate([*loose, inside, tabs[_is_quoted(tabs, quotes)], wide])
+
+
+def _loose(text: Bytes, delimiter: int) -> Places:
+    """Return where spaces stand beside what parts cells or words, and where controls do; either end is any text."""
+    is_edge = text <= _QUOTE  # spaces, line ends and quotes, and little else
+    is_edge |= text == delimiter
+    is_loose = text == _SPACE
+    is_loose[1:-1] &= is_edge[:-2] | is_edge[2:]
+    is_control = text < _SPACE
+    for usual in (_LF, _CR, delimiter):
+        is_control &= text != usual
+    is_loose |= is_control
+    return np.flatnonzero(is_loose)
+
+
+def _is_quoted(places: Places, quotes: Places) -> npt.NDArray[np.bool_]:
+    """Return whether each of *places* lies within *quotes*."""
+    return np.searchsorted(quotes, places) % 2 == 1 if quotes.size else np.zeros(places.size, np.bool_)
 
 
 def _marked(rows: Places, height: int) -> pl.Series:

@@ -62,6 +62,8 @@ def postcodes(values: pl.Series, country: pl.Series) -> pl.Series:
     *country* is the alpha-2 code of each. A ZIP+4 loses its last four digits (they name a block, the five a post
     office), "D-80331" its letters; zeros that a spreadsheet took ("2139", "1067", "80331.0") come back.
     """
+    if values.null_count() == len(values):
+        return values.alias("postcode")
     frame = pl.DataFrame({"country": country, "text": values})
     is_odd = frame.select(~pl.col("text").str.contains(_TIDY)).to_series().fill_null(False)
     squeezed = frame.select(pl.col("text").str.replace_all(" ", "", literal=True)).to_series()
@@ -70,6 +72,8 @@ def postcodes(values: pl.Series, country: pl.Series) -> pl.Series:
 
 def outward(postcode: pl.Series, country: pl.Series) -> pl.Series:
     """Return the part of each tidy postcode that names a town or district: in most countries the first three signs."""
+    if postcode.null_count() == len(postcode):
+        return postcode.alias("outward")
     frame = pl.DataFrame({"postcode": postcode, "country": country})
     length = pl.col("postcode").str.len_bytes()
     inward = pl.col("country").is_in(_INWARD_PART) & (length > 4)
@@ -82,6 +86,8 @@ def streets(values: pl.Series) -> pl.Series:
 
     Other scripts stay as they are. Null if nothing is left.
     """
+    if values.null_count() == len(values):
+        return values.alias("street")
     frame = values.alias("street").to_frame().select(pl.col("street").str.to_lowercase())
     is_inside = frame.select(pl.col("street").str.contains_any(_INSIDE_MARKS)).to_series().fill_null(False)
     outside = _replaced(frame["street"], is_inside, lambda street: street.str.replace_all(_INSIDE, ""))

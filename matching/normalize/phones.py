@@ -8,21 +8,31 @@ they are.
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
-#: Below and from here a number names no line, or more than one: seven to fifteen digits (ITU-T E.164).
-_LEAST: Final = 10**6
-_MOST: Final = 10**15
-#: A national number of the North American plan has ten digits.
-_TEN_DIGITS: Final = 10**10
+from matching.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
 #: Digits from which a number may begin with its own country's code without a sign of it.
 _WITH_CODE: Final = 11
+#: A power of ten with more digits than any calling code has a power for; a number has 64 bits.
+_POWERS: Final = np.array([10**place for place in range(19)], dtype=np.uint64)
+_NOTHING, _ONE, _TEN, _HIGHEST = np.uint64(0), np.uint64(1), np.uint64(10), np.uint64(2**64 - 1)
+#: Below and from here a number names no line, or more than one: seven to fifteen digits (ITU-T E.164).
+_LEAST, _MOST = np.uint64(10**6), np.uint64(10**15)
+#: A national number of the North American plan has ten digits, the last seven without the area.
+_TEN_DIGITS, _SEVEN_DIGITS = np.uint64(10**10), np.uint64(10**7)
+_FIRST_AREA, _FIRST_LINE = np.uint64(2 * 10**9), np.uint64(2 * 10**6)
+_END, _PLUS, _ZERO, _NINE = b"\n+09"
 #: What takes more care than leaving out signs: letters, a second number, traces of a spreadsheet.
 _ODD: Final = r"[^0-9 ()+./-]|[0-9][^0-9]*\+| / |\.0 *$"
-#: What goes without a word.
-_SIGNS: Final = " ()+./-"
 #: "ext. 12", "x12", "Durchwahl 5", "poste 7" at the end.
 _EXTENSION: Final = (
     r"(?i)[\s,;(]*(?:extension|extn?|x|durchwahl|dw|apparat|app|poste|anexo|ramal|interno|toestel|#)[\s.:#]*\d{1,6}\W*$"
@@ -65,77 +75,105 @@ def significant(phones: pl.Series, countries: pl.Series) -> pl.Series:
     DE all give 8912340. In the North American plan it takes ten digits to name a line.
     """
     text = phones.cast(pl.String)
+    found = np.zeros(len(text), dtype=np.uint64)
+    if text.null_count() < len(text):
+        code = countries.replace_strict(_calling_codes(), default=0, return_dtype=pl.UInt64)
+        _find(_letters(text), code.to_numpy(), _known_codes(), found)
+    number = pl.col("phone")
+    is_line = (number > 0) & ~number.is_in(_NONSENSE)
+    return pl.DataFrame({"phone": found}).select(pl.when(is_line).then(number)).to_series()
+
+
+def _letters(text: pl.Series) -> Array:
+    """Return all texts as bytes, a line feed between any two: digits, plus and the signs that say nothing."""
     is_odd = text.to_frame("text").select(pl.col("text").str.contains(_ODD)).to_series().fill_null(False)
-    odd = text.filter(is_odd).str.replace(_FLOAT, "").str.replace(_EXTENSION, "").str.replace(_SECOND, "$1")
-    odd = odd.str.replace_all(r"[^0-9+]", "")
-    text = text.clone().scatter(is_odd.arg_true(), odd)
-    frame = pl.DataFrame({"text": text, "country": countries}).select(
-        has_plus=pl.col("text").str.contains("+", literal=True),
-        digits=pl.col("text").str.replace_many(dict.fromkeys(_SIGNS, "")),
-        code=pl.col("country").replace_strict(_calling_codes(), default=None, return_dtype=pl.UInt64),
-    )
-    frame = _national(_read(frame))
-    return frame.select(phone=pl.when(_names_a_line()).then("number")).to_series()
+    if is_odd.any():
+        odd = text.filter(is_odd).str.replace(_FLOAT, "").str.replace(_EXTENSION, "").str.replace(_SECOND, "$1")
+        text = text.clone().scatter(is_odd.arg_true(), odd.str.replace_all(r"[^0-9+]", ""))
+    return np.frombuffer(text.fill_null("").str.join("\n").cast(pl.Binary).item(), dtype=np.uint8)
 
 
-def _read(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return *frame* with what its ``digits`` say, read as a number from abroad.
+@compiled
+def _find(letters: Array, codes: Array, known: Array, found: Array) -> None:
+    """Write to *found* the national number in each line of *letters*, 0 for none.
 
-    ``number`` (leading zeros are gone), ``its`` (the calling code that it begins with, null for none) and ``rest``.
+    *codes* are the calling codes of their countries, 0 for unknown; *known* says of each number whether it is one.
     """
+    end = -1
+    for row in range(len(found)):
+        begin = end = end + 1
+        while end < len(letters) and letters[end] != _END:
+            end += 1
+        if begin < end:
+            found[row] = _national(letters[begin:end], codes[row], known)
+
+
+@compiled
+def _national(letters: Array, code: Any, known: Array) -> Any:
+    """Return the national number that *letters* say in the country of *code*, 0 if it is nobody's."""
+    is_from_abroad, count, first = False, 0, 0
+    for letter in letters:
+        if letter == _PLUS:
+            is_from_abroad = True
+        elif _ZERO <= letter <= _NINE:
+            count += 1
+            first = first * 10 + letter - _ZERO if count <= 3 else first
     # "011" leads abroad from the North American plan, as "00" does elsewhere.
-    led = (
-        pl.col("digits").str.starts_with("011")
-        & (pl.col("code") == 1)
-        & (pl.col("digits").str.len_bytes() > _WITH_CODE)
-    )
-    digits = pl.when(led.fill_null(False)).then(pl.col("digits").str.slice(3)).otherwise("digits")
-    frame = frame.with_columns(led=led.fill_null(False) | pl.col("digits").str.starts_with("00"), digits=digits)
-    frame = frame.with_columns(plain=pl.col("digits").str.strip_chars_start("0"))
-    frame = frame.with_columns(
-        number=pl.col("plain").cast(pl.UInt64, strict=False), length=pl.col("plain").str.len_bytes()
-    )
-    cut = [_power(pl.col("length").cast(pl.Int64) - length) for length in (1, 2, 3)]
-    codes = pl.Series(sorted(set(_calling_codes().values())), dtype=pl.UInt64).implode()
-    first = [pl.col("number") // power for power in cut]
-    its = pl.coalesce(*(pl.when(code.is_in(codes)).then(code) for code in first))
-    rest = pl.coalesce(
-        *(pl.when(code.is_in(codes)).then(pl.col("number") % power) for code, power in zip(first, cut, strict=True))
-    )
-    return frame.with_columns(its=its, rest=rest)
+    skipped = 3 if first == 11 and code == 1 and count > _WITH_CODE else 0
+    number, length = _number(letters, skipped)
+    zeros = count - skipped - length
+    if length == 0:
+        return number
+    is_from_abroad = is_from_abroad or skipped > 0 or zeros >= 2
+    for digits in range(1, 4):
+        power = _POWERS[min(max(length - digits, 0), 18)]
+        its = number // power
+        if known[its]:
+            is_whole = length >= _WITH_CODE and zeros == 0 and its == max(code, _ONE)
+            if is_from_abroad or is_whole:
+                return _line(number % power, its)
+            break
+    # Trunk digits other than zero: 06 in Hungary; Russia's and Mexico's go with the code.
+    if code == 36 and zeros == 1 and number // _POWERS[min(length - 1, 18)] == 6:
+        number %= _POWERS[min(length - 1, 18)]
+    return _line(number, code)
 
 
-def _national(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return ``code`` (the calling code, null if unknown) and ``number`` (national) of what `_read` read."""
-    number, code, its = pl.col("number"), pl.col("code"), pl.col("its")
-    is_whole = (pl.col("length") >= _WITH_CODE) & ~pl.col("digits").str.starts_with("0") & (its == code.fill_null(1))
-    is_abroad = (pl.col("has_plus") | pl.col("led") | is_whole) & its.is_not_null()
-    frame = frame.with_columns(
-        number=pl.when(is_abroad).then("rest").otherwise("number"),
-        code=pl.when(is_abroad).then("its").otherwise("code"),
-        trunk=pl.when(~is_abroad).then(pl.col("digits")),
-    )
-    # Trunk digits other than zero: 8 in Russia, 06 in Hungary; Mexico's mobiles had a 1 or 044 before their ten digits.
-    is_long = (code == 7) | (code == 52)
-    is_hungarian = (code == 36) & pl.col("trunk").str.starts_with("06")
-    short = number % _power(pl.col("length").cast(pl.Int64) - 1)
-    number = pl.when(is_long).then(number % _TEN_DIGITS).when(is_hungarian).then(short).otherwise(number)
-    return frame.select("code", number=number)
+@compiled
+def _number(letters: Array, skipped: int) -> tuple[Any, int]:
+    """Return what the digits behind the first *skipped* ones say, and their count without leading zeros.
+
+    Both are 0 where there is none, or more than 64 bits hold.
+    """
+    number, length = _NOTHING, 0
+    for letter in letters:
+        if _ZERO <= letter <= _NINE:
+            digit = np.uint64(letter - _ZERO)
+            if skipped > 0:
+                skipped -= 1
+            elif number > 0 or digit > 0:
+                if number > (_HIGHEST - digit) // _TEN:
+                    return _NOTHING, 0
+                number = number * _TEN + digit
+                length += 1
+    return number, length
 
 
-def _names_a_line() -> pl.Expr:
-    """Return whether ``number`` (in a country of ``code``) can be somebody's."""
-    number = pl.col("number")
-    line = number % 10**7
-    is_film = (line // 100 == 55501) | line.is_in([5551212, 5555555, 1234567]) | (number // 10**7 == 555)
-    is_plan = number.is_between(2 * 10**9, _TEN_DIGITS - 1) & (line >= 2 * 10**6)
-    can_be = number.is_between(_LEAST, _MOST - 1) & ~number.is_in(_NONSENSE) & (number % 10**6 != 0)
-    return can_be & (pl.col("code").ne_missing(1) | (is_plan & ~is_film))
-
-
-def _power(exponent: pl.Expr) -> pl.Expr:
-    """Return ten to *exponent*, one for exponents below zero."""
-    return pl.lit(pl.Series([10**place for place in range(19)], dtype=pl.UInt64)).gather(exponent.clip(0, 18))
+@compiled
+def _line(number: Any, code: Any) -> Any:
+    """Return the national *number* in a country of *code* if it can be somebody's, else 0."""
+    if code == 7 or code == 52:  # Russia has the trunk digit 8; Mexico's mobiles had a 1 or 044 before their ten digits
+        number %= _TEN_DIGITS
+    if not _LEAST <= number < _MOST or number % _LEAST == 0:
+        return _NOTHING
+    if code == 1:
+        line = number % _SEVEN_DIGITS
+        if number < _FIRST_AREA or number >= _TEN_DIGITS or line < _FIRST_LINE:
+            return _NOTHING
+        is_film = 5550100 <= line < 5550200 or line == 5551212 or line == 5555555 or line == 1234567
+        if is_film or number // _SEVEN_DIGITS == 555:
+            return _NOTHING
+    return number
 
 
 @cache
@@ -144,3 +182,11 @@ def _calling_codes() -> dict[str, int]:
     lines = _CALLING_CODES.replace("\n", " | ").split(" | ")
     rows = [line.split() for line in lines if line.strip(" |")]
     return {country: int(code) for code, *countries in rows for country in countries}
+
+
+@cache
+def _known_codes() -> Array:
+    """Return for each number of three digits at most whether it is a calling code."""
+    known = np.zeros(1000, dtype=np.bool_)
+    known[list(_calling_codes().values())] = True
+    return known

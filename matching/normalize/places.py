@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 import pycountry
 from anyascii import anyascii
@@ -45,18 +46,15 @@ def add_places(side: pl.DataFrame) -> pl.DataFrame:
 
     All are text. With a column ``book``, each book's habits of writing a country are judged apart.
     """
-    written = _distinct(side["country"])
-    country = side["country"].replace_strict(written, country_codes(written), default=None, return_dtype=pl.String)
-    country, state = _states_apart(side, written, country)
-    states = _states(state, country)
-    country = pl.select(pl.coalesce(country, states["implied"])).to_series()
-    cities = _distinct(side["city"])
-    city = side["city"].replace_strict(cities, city_names(cities), default=None, return_dtype=pl.String)
+    written, place = _numbered(side["country"])
+    country, state = _states_apart(side, written, country_codes(written).gather(place))
+    state, country = _states(state, country)
+    cities, place = _numbered(side["city"])
     postcode = addresses.postcodes(side["postcode"], country)
     return side.with_columns(
         country=country,
-        state=states["code"],
-        city=city,
+        state=state,
+        city=city_names(cities).gather(place),
         postcode=postcode,
         street=addresses.streets(side["street"]),
         outward=addresses.outward(postcode, country),
@@ -150,22 +148,32 @@ def _states_apart(side: pl.DataFrame, written: pl.Series, country: pl.Series) ->
     return apart["country"], apart["state"]
 
 
-def _states(state: pl.Series, country: pl.Series) -> pl.DataFrame:
-    """Return ``code`` and ``implied`` of each row, see `state_codes`."""
-    rows = pl.DataFrame({"state": state, "country": country})
-    # One number per pair, so that millions of rows are joined by numbers; no country is the number after all others.
-    number = pl.col("state", "country").cast(pl.Categorical).to_physical().cast(pl.UInt64)
-    numbers = rows.select(number)
-    pair = numbers.select(pl.col("state") * _MANY + pl.col("country").fill_null(_MANY - 1)).to_series()
-    known = state_codes(rows.with_columns(pair=pair).unique("pair").drop_nulls("state"))
-    code = pair.replace_strict(known["pair"], known["code"], default=None, return_dtype=pl.String)
+def _states(state: pl.Series, country: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the code of each row's state, and its country, which the state may imply: see `state_codes`."""
+    states, state_place = _numbered(state)
+    countries, country_place = _numbered(country)
+    # One number per pair, so that millions of rows are looked up by numbers; no country is the number after all others.
+    rows = pl.DataFrame({"state": state_place, "country": country_place.fill_null(len(countries))})
+    pair = rows.select(pl.col("state").cast(pl.UInt64) * _MANY + pl.col("country")).to_series()
+    pairs = pair.unique().drop_nulls()
+    beside = countries.extend_constant(None, 1).gather(pairs % _MANY)
+    known = state_codes(pl.DataFrame({"pair": pairs, "state": states.gather(pairs // _MANY), "country": beside}))
     said = known.drop_nulls("implied")
-    implied = pair.replace_strict(said["pair"], said["implied"], default=None, return_dtype=pl.String)
-    return pl.DataFrame({"code": code, "implied": implied})
+    if len(said):
+        lost = country.is_null().arg_true()
+        implied = pair.gather(lost).replace_strict(said["pair"], said["implied"], default=None, return_dtype=pl.String)
+        country = country.clone().scatter(lost, implied)
+    return pair.replace_strict(known["pair"], known["code"], default=None, return_dtype=pl.String), country
 
 
-def _distinct(values: pl.Series) -> pl.Series:
-    return values.alias("value").to_frame().lazy().drop_nulls().unique().collect(engine="streaming").to_series()
+def _numbered(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the distinct of *values* in no order, and the place of each row's among them, null for null."""
+    kinds = values.cast(pl.Categorical)
+    distinct = kinds.unique().drop_nulls()
+    number = distinct.to_physical().to_numpy()
+    places = np.zeros(number.max(initial=0) + 1, dtype=np.uint32)
+    places[number] = np.arange(len(number))
+    return distinct.cast(pl.String), pl.Series(places).gather(kinds.to_physical())
 
 
 def _plain(texts: pl.Series) -> pl.Series:

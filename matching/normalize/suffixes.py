@@ -32,6 +32,16 @@ class Rules:
     all_of: pl.Series
 
 
+def is_registered(host: pl.Expr, shared: frozenset[str], sold: frozenset[str], others: frozenset[str]) -> pl.Expr:
+    """Return whether each *host* is surely a domain of its own, with or without ``www.`` before it, as in `registered`.
+
+    That is one label before a public suffix, and none of *others*. False and null say that somebody should look closer.
+    """
+    rules = _rules(shared, sold)
+    above = host.str.slice(host.str.find(".", literal=True) + 1)
+    return above.is_in(rules.public) & ~host.is_in(_odd(shared, sold, others))
+
+
 def registered(hosts: pl.DataFrame, shared: frozenset[str], sold: frozenset[str]) -> pl.DataFrame:
     """Return the rows of *hosts* whose ``host`` has a domain of its own, with that ``domain``, in no order.
 
@@ -70,6 +80,13 @@ def _rules(shared: frozenset[str], sold: frozenset[str]) -> Rules:
     plain = {rule for rule in public if rule[0] not in "*!"} | like_public
     exceptions = {rule.removeprefix("!") for rule in public if rule.startswith("!")}
     return Rules(_set(plain - wild), _set(wild), _set(exceptions), _set(closed), _set(closed | plain | wild))
+
+
+@cache
+def _odd(shared: frozenset[str], sold: frozenset[str], others: frozenset[str]) -> pl.Series:
+    """Return suffixes, closed hosts and *others*, all with and without ``www.`` before them."""
+    known = {*_rules(shared, sold).all_of.explode(), *others}
+    return _set(known | {host.removeprefix("www.") for host in known})
 
 
 def _lines(section: str) -> set[str]:

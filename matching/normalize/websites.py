@@ -57,35 +57,50 @@ def domains(websites: pl.Series) -> pl.DataFrame:
     companies add when theirs was taken: ``getacme``, ``acmehq``).
     """
     distinct = websites.alias("website").to_frame().lazy().drop_nulls().unique().collect(engine="streaming")
-    texts = distinct.with_columns(text=pl.col("website").str.to_lowercase())
-    texts = texts.with_columns(is_common=pl.col("text").str.contains(_COMMON))
-    one = _owned(texts.filter("is_common").select("website", "text")).select("website", "domain", others=_NONE)
-    return _labelled(pl.concat([one, _several(texts.filter(~pl.col("is_common")))]))
+    found = _found(distinct.with_columns(text="website"))
+    return found.with_columns(_labelled(found["domain"]))
 
 
 def rows_of_domains(websites: pl.Series) -> pl.DataFrame:
     """Return ``domain``, ``others``, ``label`` and ``bare`` of each row of *websites*, null where it has none.
 
     Like `domains`; among millions of websites few are the same, and finding those would take longer than reading them
-    twice.
+    twice. Most are mere ``https://www.acme.com/``: only the others are read with care.
     """
-    rows = websites.alias("website").to_frame().with_row_index("row")
-    lower = rows.lazy().drop_nulls().with_columns(text=pl.col("website").str.to_lowercase())
-    texts = lower.with_columns(is_common=pl.col("text").str.contains(_COMMON)).collect(engine="streaming")
-    one = _owned(texts.filter("is_common").select("row", "text")).select("row", "domain", others=_NONE)
-    odd = texts.filter(~pl.col("is_common"))
-    several = odd.select("row", "website").join(_several(odd.unique("website")), on="website")
-    found = _labelled(pl.concat([one, several.select("row", "domain", "others")]))
-    return rows.select("row").join(found, on="row", how="left", maintain_order="left").drop("row")
+    text, host = pl.col("website"), pl.col("host")
+    read = websites.alias("website").to_frame().lazy()
+    read = read.select(is_common=text.str.contains(_COMMON), host=_without_path(text).str.strip_prefix("www."))
+    is_plain = suffixes.is_registered(host, _shared(), _listed("sold"), _listed("platforms") | _listed("landlords"))
+    plain = read.select(domain=pl.when(pl.col("is_common") & is_plain).then("host")).collect(engine="streaming")
+    domain = plain["domain"]
+    odd = (websites.is_not_null() & domain.is_null()).arg_true()
+    found = _found(pl.DataFrame({"website": odd, "text": websites.gather(odd)}))
+    domain = domain.scatter(found["website"], found["domain"])
+    places = pl.repeat(None, len(domain), dtype=pl.UInt32, eager=True)
+    others = found["others"].gather(places.scatter(found["website"], pl.int_range(found.height, eager=True)))
+    return pl.concat([pl.DataFrame({"domain": domain, "others": others}), _labelled(domain)], how="horizontal")
 
 
-def _labelled(found: pl.DataFrame) -> pl.DataFrame:
-    """Add ``label`` and ``bare`` to *found*, which has ``domain``."""
-    found = found.with_columns(label=_labels(found["domain"]))
-    bare = pl.col("label").str.replace(rf"^(?:{_either('before')})", "").str.replace(rf"(?:{_either('after')})$", "")
-    found = found.with_columns(bare=bare)
-    kept = pl.when(pl.col("bare").str.len_bytes() >= _LEAST_LABEL).then("bare").otherwise("label")
-    return found.with_columns(bare=kept)
+def _found(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return ``website``, ``domain`` and ``others`` of those of *texts* that name a company's own site.
+
+    *texts* has ``text`` and ``website``, by which it is known: itself or its row.
+    """
+    texts = texts.with_columns(pl.col("text").str.to_lowercase())
+    texts = texts.with_columns(is_common=pl.col("text").str.contains(_COMMON))
+    one = _owned(texts.filter("is_common").select("website", "text")).select("website", "domain", others=_NONE)
+    return pl.concat([one, _several(texts.filter(~pl.col("is_common")))])
+
+
+def _labelled(domain: pl.Series) -> pl.DataFrame:
+    """Return ``label`` and ``bare`` of each domain."""
+    frame = _labels(domain).to_frame("label")
+    label, bare = pl.col("label"), pl.col("bare")
+    before, after = rf"^(?:{_either('before')})", rf"(?:{_either('after')})$"
+    is_longer = frame.select(label.str.contains(before) | label.str.contains(after)).to_series().fill_null(False)
+    longer = frame.filter(is_longer).with_columns(bare=label.str.replace(before, "").str.replace(after, ""))
+    kept = longer.select(pl.when(bare.str.len_bytes() >= _LEAST_LABEL).then(bare).otherwise(label)).to_series()
+    return frame.with_columns(frame["label"].clone().scatter(is_longer.arg_true(), kept).alias("bare"))
 
 
 def _own_domain(piece: str) -> str | None:
@@ -138,10 +153,8 @@ def _several(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _owned(texts: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of *texts* whose ``text``, a common value, is a company's own site, with ``domain``."""
-    texts = texts.with_columns(host=pl.col("text").str.strip_prefix("https://").str.strip_prefix("http://"))
-    texts = texts.with_columns(end=pl.col("host").str.find(r"[/?#]").fill_null(pl.col("host").str.len_bytes()))
-    texts = texts.with_columns(host=pl.col("host").str.head("end"))
-    found = suffixes.registered(texts.drop("end"), _shared(), _listed("sold"))
+    texts = texts.with_columns(host=_without_path(pl.col("text")))
+    found = suffixes.registered(texts, _shared(), _listed("sold"))
     platforms, landlords = sorted(_listed("platforms")), sorted(_listed("landlords"))
     lets = pl.col("domain").is_in(platforms + landlords)
     guests = found.filter(lets)
@@ -150,14 +163,23 @@ def _owned(texts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([found.filter(~lets), guests.filter(~is_page & ~is_tenant)])
 
 
+def _without_path(text: pl.Expr) -> pl.Expr:
+    """Return the host in each common value."""
+    host = text.str.strip_prefix("https://").str.strip_prefix("http://")
+    return host.str.head(host.str.find(r"[/?#]").fill_null(host.str.len_bytes()))
+
+
 def _labels(domain: pl.Series) -> pl.Series:
     """Return the first part of each domain in Latin letters, as in a name: ``xn--bcher-kva.de`` gives ``bucher``."""
-    frame = domain.to_frame().with_columns(end=pl.col("domain").str.find(".", literal=True))
-    frame = frame.select(label=pl.col("domain").str.head("end"))
-    label = frame.select(pl.col("label").str.replace_all("-", "", literal=True)).to_series()
-    is_foreign = frame["label"].str.starts_with("xn--")
-    latin = pl.Series([_latin(label) for label in frame["label"].filter(is_foreign)], dtype=pl.String)
-    return label.scatter(is_foreign.arg_true(), latin)
+    text = pl.col("domain")
+    label = domain.to_frame().select(label=text.str.head(text.str.find(".", literal=True))).to_series()
+    has_dash = label.str.contains("-", literal=True).fill_null(False)
+    dashed = label.filter(has_dash)
+    is_foreign = dashed.str.starts_with("xn--")
+    latin = pl.Series([_latin(label) for label in dashed.filter(is_foreign)], dtype=pl.String)
+    return label.scatter(
+        has_dash.arg_true(), dashed.str.replace_all("-", "", literal=True).scatter(is_foreign.arg_true(), latin)
+    )
 
 
 def _latin(label: str) -> str:

@@ -74,6 +74,10 @@ def columns_and_values_agree(websites: list[str]) -> None:
     found = domains(pl.Series(websites, dtype=pl.String)).select("website", "domain", "others")
     read = {website: [domain, *(others or [])] for website, domain, others in found.iter_rows()}
     assert read == {website: own for website in set(websites) if (own := own_domains(website))}
+    rows = rows_of_domains(pl.Series(websites, dtype=pl.String)).select("domain", "others")
+    assert [[domain, *(others or [])] if domain else [] for domain, others in rows.iter_rows()] == [
+        own_domains(website) for website in websites
+    ]
 
 
 LISTED = [

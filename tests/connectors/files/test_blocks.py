@@ -169,6 +169,12 @@ SPACED = [
 SPACED += ["\u2003", "\u2013", "\u200b", "\u2028", "\u205f", "\u2060", "\u3000", "\u3042", "\ufeff"]
 
 
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_WINDOW", 4)
+
+
+@pytest.mark.usefixtures("small_windows")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 @given(
     cells=st.lists(st.lists(st.sampled_from(SPACED), max_size=4).map("".join), min_size=1, max_size=20),
