@@ -25,7 +25,7 @@ _PREFIX: Final = "compiled-"
 
 def _folder() -> Path | None:
     """Return where compiled code of this state is kept, None if there is no place to write to."""
-    sources = b"".join(file.read_bytes() for file in sorted(_HERE.glob("*.py")))
+    sources = b"".join(file.read_bytes() for file in sorted(_HERE.rglob("*.py")))
     state = hashlib.sha256(numba.__version__.encode() + sources).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "overlap"
     for place in (_HERE / "__pycache__", cache):

@@ -1,7 +1,7 @@
 """One company, all its accounts: where one of our duplicates is a match, a doubtful pair of another is a match too.
 
-Rivals take a partner's row away from the account that fits it less. Between two accounts of one company there is nothing
-to take away: whoever opens either of them should see the overlap. Pure, and no pair is made that the engine did not see.
+Rivals take a partner's row away from the account that fits it less. Between two accounts of one company there is
+nothing to take away: whoever opens either should see the overlap. Pure; no pair is made that the engine did not see.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ _KIND: Final = "our duplicates"
 def follow(pairs: pl.DataFrame, companies: pl.DataFrame) -> pl.DataFrame:
     """Return *pairs* (columns of Match) with the doubtful ones of our duplicates decided as their surest match is.
 
-    *companies* has ``crm``, ``id`` and ``company``. A pair that a person judged is never doubtful, and one that a person
+    *companies* has ``crm``, ``id`` and ``company``. A pair that a person judged is never doubtful, and one that was
     judged the same is followed like any match. The order of *pairs* stays.
     """
     known = companies.rename({"id": "ours_id"})
     both = pairs.join(known, on=["crm", "ours_id"], how="left", maintain_order="left")
     same = pl.col("relation") == SAME
     sure = both.filter(same, pl.col("decision") == "match").sort("probability", "crm", "ours_id")
-    leader = sure.unique([*_THEIRS, "company"], keep="last").select(
-        *_THEIRS, "company", leader="ours_id", its_probability="probability"
-    )
+    surest = sure.unique([*_THEIRS, "company"], keep="last")
+    leader = surest.select(*_THEIRS, "company", leader="ours_id", its_probability="probability")
     both = both.join(leader, on=[*_THEIRS, "company"], how="left", maintain_order="left")
     follows = same & (pl.col("decision") == "review") & pl.col("leader").is_not_null()
     said = pl.format("our duplicate {} is a match", "leader")

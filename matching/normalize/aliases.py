@@ -18,7 +18,7 @@ from matching.normalize.folding import HOST
 from matching.normalize.forms import latin_forms, read_tail
 from matching.normalize.notes import said, without_notes
 from matching.normalize.scripts import normalised, spelled_out
-from matching.normalize.words import generic_words, region_words, spellings
+from matching.normalize.words import changed, generic_words, region_words, spellings
 
 _BRACKET: Final = r"[(\[{]([^()\[\]{}]*)[)\]}]"
 #: "Acme (UK)" is said of Acme, "Acme (UK) Limited" is how a company is registered.
@@ -30,6 +30,7 @@ KNOWN: Final = 3
 _MAIL: Final = frozenset(
     {"gmail", "googlemail", "yahoo", "hotmail", "outlook", "live", "icloud", "aol", "gmx", "web", "qq"}
 )
+_WORD: Final = r"[\p{L}\p{N}]+"
 _SIDE_BY_SIDE: Final = r"\s(?:/+|\|+)\s|\s*[;|]\s*"
 _SET_APART: Final = r"^(.+?)\s[-–—]+\s(.+)$"
 #: "ex-Acme: Globex" was Acme.
@@ -42,20 +43,22 @@ _MOST_APART: Final = 2
 
 
 def names_inside(names: pl.Series) -> pl.DataFrame:
-    """Return ``name``, ``row`` (its place in *names*), ``place`` and ``text``, sorted by row and place.
+    """Return ``row`` (a name's place in *names*), ``place`` and ``text``, sorted by row and place.
 
     Place 0 is the name itself, places up to `KNOWN` are names that are said to be its. ``text`` is in lower case and in
     its own script, as `scripts.to_latin` takes it.
     """
-    frame = normalised(names.rename("name").to_frame().with_row_index("row"))
-    frame = frame.with_columns(text=without_notes(pl.col("text")).str.replace(_ONCE, "$2 (ex $1)"))
+    frame = normalised(names.alias("name").to_frame().with_row_index("row"))
+    text = without_notes(frame["text"])
+    text = changed(text, text.str.contains(":", literal=True), pl.col("text").str.replace(_ONCE, "$2 (ex $1)"))
+    frame = frame.select("row", text=text)
     label = pl.col("text").str.extract(HOST).str.replace(_TAKEN, "$1")
     frame = frame.with_columns(text=pl.when(label.is_in(_MAIL)).then("text").otherwise(pl.coalesce(label, "text")))
     frame, bracketed = _split_brackets(frame)
     frame, known = _split_aliases(frame)
     beside = pl.concat([known, bracketed, _parts(frame), _respelled(frame)])
-    beside = beside.filter(_tells(beside["text"])).join(frame.select("row", "name"), on="row")
-    own = frame.select("row", "text", "name", place=pl.lit(0, pl.Int32))
+    beside = beside.filter(_tells(beside["text"]))
+    own = frame.select("row", "text", place=pl.lit(0, pl.Int32))
     return pl.concat([own, beside.select(own.columns)]).sort("row", "place", "text")
 
 
@@ -125,8 +128,9 @@ def _read_bracket(bracket: str) -> tuple[str, str]:
 
 def _split_aliases(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return *frame* with what stands before "dba" and its like, and (row, text, place) of what stands behind."""
-    text = pl.col("text").str.replace(_company_of(), "$1\x1f$2").str.replace_all(_aliases(), "\x1f")
-    split = frame.with_columns(text=text)
+    text = pl.col("text").str.replace(_company_of(), "$1\x1f$2")
+    texts = changed(frame["text"], frame["text"].str.contains(_company_of()), text)
+    split = frame.with_columns(texts.str.replace_all(_aliases(), "\x1f"))
     several = split.filter(pl.col("text").str.contains("\x1f", literal=True))
     names = several.select("row", text=pl.col("text").str.split("\x1f")).explode("text")
     names = names.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text").str.contains(r"[\p{L}\p{N}]"))
@@ -141,9 +145,11 @@ def _parts(frame: pl.DataFrame) -> pl.DataFrame:
     """Return (row, text, place) of names side by side, and of what a dash or "by" sets apart from the rest."""
     side = frame.filter(pl.col("text").str.contains(_SIDE_BY_SIDE))
     split = side.select("row", text=pl.col("text").str.replace_all(_SIDE_BY_SIDE, "\x1f").str.split("\x1f"))
-    made = frame.select("row", text=pl.col("text").str.extract(_MADE_BY)).drop_nulls()
+    by = frame.filter(pl.col("text").str.contains(" by ", literal=True))
+    made = by.select("row", text=pl.col("text").str.extract(_MADE_BY)).drop_nulls()
+    dashed = frame.filter(pl.col("text").str.contains(_SET_APART))
     dash = pl.col("text").str.extract_groups(_SET_APART)
-    apart = frame.select("row", text=dash.struct[0], unit=dash.struct[1]).drop_nulls()
+    apart = dashed.select("row", text=dash.struct[0], unit=dash.struct[1])
     apart = apart.filter(_asked(apart["unit"], _is_unit)).drop("unit")
     return _beside(pl.concat([split.explode("text"), made, apart]), "text", 6)
 
@@ -156,8 +162,13 @@ def _respelled(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tells(texts: pl.Series) -> pl.Series:
-    """Return whether each text says which company it is."""
-    return _asked(texts, _tells_one)
+    """Return for each text whether it has a word that is neither generic nor a form nor a number, or several at all."""
+    plain = list(_plain_words())
+    rows = texts.alias("text").to_frame().with_row_index("at").with_columns(word=pl.col("text").str.extract_all(_WORD))
+    is_name = (pl.col("word").str.len_chars() > 1) & ~pl.col("word").str.contains(r"^(?:no)?\d+$")
+    named = rows.filter(~pl.col("word").list.join(" ").is_in(plain)).explode("word").filter(is_name)
+    tells = named.group_by("at").agg(told=(pl.len() > 2) | ~pl.col("word").is_in(plain).all())
+    return rows.select(pl.col("at").is_in(tells.filter("told")["at"].implode())).to_series()
 
 
 def _asked(texts: pl.Series, question: Callable[[str], bool]) -> pl.Series:

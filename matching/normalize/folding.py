@@ -6,6 +6,7 @@ scripts, brackets, dots inside words, aliases, notes. They are taken apart one b
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Final
 
@@ -13,7 +14,7 @@ import polars as pl
 
 from matching.normalize.forms import starting_forms
 from matching.normalize.notes import said
-from matching.normalize.words import either
+from matching.normalize.words import changed, either
 
 #: Stands in a folded name for what tells its parts apart: a dash or comma before more than a word.
 _APART: Final = "\x1f"
@@ -60,25 +61,37 @@ def special() -> str:
     )
 
 
-def plain_text(text: pl.Expr) -> pl.Expr:
-    """Return *text*, in ASCII, as plain words whatever stands in it; "" if no letter or digit does."""
-    words = text.str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars()
+@cache
+def folding() -> str:
+    """Return a pattern of what is in each name, in lower case, that `folded` changes or that is `special`."""
+    # Whatever has a sign in it is special before it is folded.
+    words = [fold for fold in _folds() if re.fullmatch(rf"[a-z0-9 {_EDGE}]+", fold)]
+    return "|".join([special(), "^ ", " $", *(re.sub(rf"^{_EDGE}", "^", word).replace(_EDGE, "$") for word in words)])
+
+
+def plain_text(texts: pl.Series) -> pl.Series:
+    """Return *texts*, in ASCII, as plain words whatever stands in them; "" if no letter or digit does."""
+    text = pl.col("text")
     undotted = (
         text.str.replace_all(rf"\.(?:{_HOST_TAILS})\b", " ")
         .str.replace_all(r"\b([a-z])\.([a-z]{2})", "$1 $2")
         .str.replace_all(r"\b([a-z])\.", "$1")
-        .str.replace_all(r"\b([a-z])/([a-z])\b", "$1$2")
     )
-    plain = (
-        folded(undotted)
-        .str.replace_all(r"[`´]", "")
+    plain = changed(texts, texts.str.contains(".", literal=True), undotted)
+    plain = changed(plain, plain.str.contains("/", literal=True), text.str.replace_all(r"\b([a-z])/([a-z])\b", "$1$2"))
+    plain = plain.to_frame("text").select(text=folded(text)).to_series()
+    cleaned = (
+        text.str.replace_all(r"[`´]", "")
         .str.replace_all(r"[^a-z0-9 ]+", " ")
         .str.replace_all(r"  +", " ")
         .str.replace_all(r" (?:(?:and|und|et|och|og|the) )+", " ")
         .str.strip_suffix(" the")
         .str.strip_chars()
     )
-    return pl.when(plain == "").then(words).otherwise(plain)
+    plain = changed(plain, plain.str.contains(r"[^a-z0-9 ]|  | (?:and|und|et|och|og|the)(?: |$)"), cleaned)
+    empty = plain == ""
+    words = texts.filter(empty).str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars()
+    return plain.scatter(empty.arg_true(), words)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from matching.normalize.letters import Meanings, meanings, read_words
 from matching.normalize.words import either, generic_words, region_words, spellings, table
 
 #: What a name may not be reduced to.
@@ -27,31 +28,31 @@ class Tail(NamedTuple):
     kept: tuple[str, ...]
 
 
-def split_forms(names: pl.LazyFrame) -> pl.LazyFrame:
-    """Return *names* with ``text`` less its legal form, and ``form``: the short form, "" for none.
+def split_forms(texts: pl.Series) -> pl.DataFrame:
+    """Return what *texts*, as `folding.plain_text` leaves them, are less their legal forms, a row each.
 
-    ``text`` is what `folding.plain_text` leaves. A region that stood behind the form stays: "acme ltd uk" becomes
-    "acme uk", as "acme uk ltd" does.
+    Columns: ``core``, ``squeezed`` and ``form`` as in `names.variants`; ``tail``, the words that were looked at, and
+    ``kept``, what is left of them, each with a space before it. A region that stood behind the form stays: "acme ltd
+    uk" becomes "acme uk", as "acme uk ltd" does.
     """
-    run = pl.col("text").str.extract(rf"((?: (?:{either(_tail_words())}))+)$")
-    frame = names.with_columns(tail=run).collect(engine="streaming")
-    decided = _decide(frame["tail"].drop_nulls().unique())
-    cut = frame.lazy().join(decided.lazy(), on="tail", how="left", maintain_order="left")
-    stem = pl.col("text").str.head(pl.col("text").str.len_bytes() - pl.col("tail").str.len_bytes())
-    whole = pl.col("kept").is_null() | stem.is_in(_ARTICLES)
-    cut = cut.with_columns(
-        text=pl.when(whole).then("text").otherwise(pl.concat_str(stem, "kept")),
-        form=pl.when(whole).then(pl.lit("")).otherwise("form"),
+    read = read_words(texts, _meanings())
+    both = read.join(_decide(read["tail"].unique()), on="tail", how="left", maintain_order="left")
+    return both.with_columns(
+        core=pl.col("core") + pl.col("core_kept"), squeezed=pl.col("squeezed") + pl.col("squeezed_kept")
     )
-    return cut.drop("tail", "kept")
 
 
-def split_starts(names: pl.LazyFrame) -> pl.LazyFrame:
+def respelled(texts: pl.Series) -> pl.DataFrame:
+    """Return ``core`` and ``squeezed`` of *texts* that have been read to their end."""
+    return read_words(texts, _meanings(), tails=False).select("core", "squeezed")
+
+
+def split_starts(names: pl.DataFrame) -> pl.DataFrame:
     """Cut forms from the start of ``text``: long ones always, short ones where none of another kind stood at the end.
 
     "AB Volvo (publ)" is Volvo, but "AB Foods plc" and "SIA Engineering Company" keep their first word.
     """
-    start = pl.col("text").str.extract(rf"^({either(starting_forms())}) .")
+    start = pl.col("text").str.extract(starting())
     may = pl.col("form").is_in(["", "tbk"]) | start.str.contains(" ", literal=True)
     for form, words in table("forms")["start"]["before"].items():
         may |= (pl.col("form") == form) & start.is_in(words)
@@ -66,16 +67,23 @@ def split_starts(names: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def starting() -> str:
+    """Return a pattern of what `split_starts` may cut from; the group is the form."""
+    return rf"^({either(starting_forms())}) ."
+
+
 def _decide(tails: pl.Series) -> pl.DataFrame:
-    """Return ``tail``, ``form`` and ``kept`` (words with a space before each) of the *tails* that lose something."""
-    rows = []
-    for tail in tails:
-        form, kept = read_tail(tail.split())
-        left = "".join(f" {word}" for word in kept)
-        if left != tail:
-            rows.append((tail, form, left))
-    schema = {"tail": pl.String, "form": pl.String, "kept": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    """Return ``tail``, ``form`` and ``kept`` of *tails*, and what is kept as it is written in cores and squeezed."""
+    columns = ("tail", "form", "kept", "core_kept", "squeezed_kept")
+    return pl.DataFrame([_decided(tail) for tail in tails], schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+@cache
+def _decided(tail: str) -> tuple[str, str, str, str, str]:
+    form, kept = read_tail(tail.split())
+    left = "".join(f" {word}" for word in kept)
+    core = "".join(f" {_spellings().get(word, word)}" for word in kept)
+    return tail, form if left != tail else "", left, core, left.replace(" ", "")
 
 
 def read_tail(words: list[str]) -> Tail:
@@ -178,6 +186,17 @@ def _phrase_words() -> frozenset[str]:
 def _tail_words() -> frozenset[str]:
     """Return the words that a tail is made of; single letters may spell a form."""
     return _phrase_words() | frozenset("abcdefghijklmnopqrstuvwxyz")
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Return the one spelling of each single word that has others."""
+    return {short: word for short, word in spellings().items() if " " not in short}
+
+
+@cache
+def _meanings() -> Meanings:
+    return meanings(_spellings(), _tail_words(), _ARTICLES)
 
 
 @cache

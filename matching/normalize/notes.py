@@ -11,14 +11,18 @@ from typing import Final
 
 import polars as pl
 
-from matching.normalize.words import either, table
+from matching.normalize.words import changed, either, table
 
 
-def without_notes(text: pl.Expr) -> pl.Expr:
-    """Return *text*, in lower case, without notes and kinds of shares; as it was where nothing else stands in it."""
-    told = text.str.replace(_before(), "").str.replace_all(_notes(), " ").str.replace(_shares(), "")
-    told = told.str.strip_chars().str.replace(_SERIES, "$1").str.strip_chars(" ,-")
-    return pl.when(told.str.contains(r"[\p{L}\p{N}]")).then(told).otherwise(text)
+def without_notes(texts: pl.Series) -> pl.Series:
+    """Return *texts*, in lower case, without notes and kinds of shares; as it was where nothing else stands in one."""
+    text = pl.col("text")
+    told = changed(texts, texts.str.contains(_before()), text.str.replace(_before(), ""))
+    told = changed(told, told.str.contains(_notes()), text.str.replace_all(_notes(), " "))
+    told = changed(told, told.str.contains(_shares()), text.str.replace(_shares(), "")).str.strip_chars()
+    told = changed(told, told.str.contains(_SERIES), text.str.replace(_SERIES, "$1")).str.strip_chars(" ,-")
+    nothing = ~told.str.contains(r"[\p{L}\p{N}]")
+    return told.scatter(nothing.arg_true(), texts.filter(nothing))
 
 
 def said(*kinds: str) -> str:

@@ -13,7 +13,7 @@ from unicodedata import normalize
 import polars as pl
 from anyascii import anyascii
 
-from matching.normalize.words import either, table
+from matching.normalize.words import changed, either, table
 
 #: A letter that is not Latin.
 _FOREIGN: Final = r"[\p{L}--\p{Latin}]"
@@ -26,24 +26,24 @@ _SPELLED_OUT: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa
 
 def normalised(names: pl.DataFrame) -> pl.DataFrame:
     """Return *names* with ``text``: ``name`` in lower case, single-spaced, one character where several look alike."""
-    ascii_only = pl.col("name").str.len_bytes() == pl.col("name").str.len_chars()
-    ours = names.filter(ascii_only).with_columns(text=_spaced(pl.col("name")))
+    ascii_only = names["name"].str.len_bytes() == names["name"].str.len_chars()
+    ours, theirs = names.filter(ascii_only), names.filter(~ascii_only)
     # First of all: NFKC would make letters of trade marks.
-    text = (
-        pl.col("name")
-        .str.replace_all(_INVISIBLE, "")
-        .str.normalize("NFKC")
-        .str.replace_many(table("forms")["brackets"])
-    )
-    theirs = names.filter(~ascii_only).with_columns(text=_spaced(text))
-    return pl.concat([ours, theirs])
+    one_width = theirs["name"].str.replace_all(_INVISIBLE, "").str.normalize("NFKC")
+    looks = one_width.to_frame().select(pl.col("name").str.replace_many(table("forms")["brackets"])).to_series()
+    texts = pl.concat([_spaced(ours["name"]), _spaced(looks)])
+    return pl.concat([ours, theirs]).with_columns(text=texts)
 
 
-def _spaced(text: pl.Expr) -> pl.Expr:
+def _spaced(texts: pl.Series) -> pl.Series:
+    text = pl.col("text")
     # One small letter links two words, a capital is an initial: "Rossi e Figli", "Triple E Equipment".
-    text = text.str.replace_all(r"(\p{Ll}{2}) [ey] (\p{L}{2})|(\p{Lu}{3}) Y (\p{Lu}{3})", "$1$3 & $2$4")
-    text = text.str.to_lowercase().str.replace_all(r"&(?:amp|nbsp|quot|#\d+);", "&")
-    return text.str.replace_all(r"[\s\p{Cc}]{2,}|[[\s\p{Cc}]--[ ]]", " ").str.strip_chars()
+    linked = text.str.replace_all(r"(\p{Ll}{2}) [ey] (\p{L}{2})|(\p{Lu}{3}) Y (\p{Lu}{3})", "$1$3 & $2$4")
+    small = changed(texts, texts.str.contains(" [eyY] "), linked).str.to_lowercase()
+    entities = text.str.replace_all(r"&(?:amp|nbsp|quot|#\d+);", "&")
+    small = changed(small, small.str.contains(";", literal=True), entities)
+    gaps = r"[\s\p{Cc}]{2,}|[[\s\p{Cc}]--[ ]]"
+    return changed(small, small.str.contains(gaps), text.str.replace_all(gaps, " ")).str.strip_chars()
 
 
 def spelled_out(text: pl.Expr) -> pl.Expr:
@@ -62,7 +62,9 @@ def to_latin(parts: pl.DataFrame) -> pl.DataFrame:
     own = _without_form(parts.filter(foreign).with_columns(text=_native_words(pl.col("text"))))
     own = own.with_columns(native=pl.when(foreign).then(_one_spelling(pl.col("text"))).otherwise(pl.lit("")))
     both = pl.concat([latin, own.select(latin.columns)])
-    return both.with_columns(text=_ascii(both["text"]).str.to_lowercase())
+    beyond = both["text"].str.len_bytes() != both["text"].str.len_chars()
+    in_ascii = _ascii(both["text"].filter(beyond)).str.to_lowercase()
+    return both.with_columns(both["text"].clone().scatter(beyond.arg_true(), in_ascii))
 
 
 def _native_words(text: pl.Expr) -> pl.Expr:

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import polars as pl
+
 from matching.normalize.places import country_words
 
 
@@ -67,3 +69,10 @@ def table(name: str) -> dict[str, Any]:
 def either(words: Iterable[str]) -> str:
     """Return a pattern of *words*, the longest first, so that it is greedy."""
     return "|".join(sorted(words, key=lambda word: (-len(word), word)))
+
+
+def changed(texts: pl.Series, those: pl.Series, change: pl.Expr) -> pl.Series:
+    """Return *texts* with *change*, of a column ``text``, made to *those* of them only: most need no change."""
+    if not those.any():
+        return texts
+    return texts.clone().scatter(those.arg_true(), texts.filter(those).to_frame("text").select(change).to_series())

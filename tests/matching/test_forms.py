@@ -3,7 +3,7 @@ import pytest
 
 from matching.normalize import names
 from matching.normalize.forms import read_tail
-from matching.normalize.words import table
+from matching.normalize.words import spellings, table
 
 SAME_FORM = [  # what follows or goes before "Norvik" in one country's registers and in people's lists
     ["{} Ltd", "{} Limited", "{} Ltd.", "{} Co., Ltd.", "{} Company Limited", "{} Limitée"],
@@ -102,3 +102,7 @@ def test_no_spelling_stands_for_two_forms() -> None:
 def test_every_form_at_the_start_is_a_form() -> None:
     latin = {spelling for all_of in table("forms")["latin"].values() for spelling in all_of}
     assert set(table("forms")["start"]["forms"]) <= latin
+
+
+def test_no_spelling_of_a_word_is_spelled_otherwise_again() -> None:
+    assert not {word for spelled in spellings().values() for word in spelled.split()} & spellings().keys()

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.normalize import names
+from matching.normalize.folding import folded, folding
 from matching.normalize.words import nobody
 
 CORES = [  # name, words in one spelling, legal form
@@ -71,6 +72,13 @@ def test_gives_a_name_that_comes_twice_one_row() -> None:
     assert names.variants(pl.Series(["Acme Ltd", "Borg", "Acme Ltd"]))["name"].sort().to_list() == ["Acme Ltd", "Borg"]
 
 
+def test_reads_each_row_as_its_name_whatever_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ["Acme (dba Globex)", None, "Borg Ltd", "Zürich AG", "The Limited", "Acme (dba Globex)", "acme tech", "***"]
+    monkeypatch.setattr(names, "_AT_A_TIME", 3)
+    alone = [(row, *read[1:]) for row, name in enumerate(said) if name for read in variants(name).rows()]
+    assert names.rows_of_names(pl.Series(said)).rows() == sorted(alone, key=lambda read: read[:2])
+
+
 def test_a_name_without_letters_has_no_variant() -> None:
     assert names.variants(pl.Series(["***", "  ", None], dtype=pl.String)).is_empty()
 
@@ -117,6 +125,18 @@ PIECES = [
     "No.",
     "2",
 ]
+
+
+ENDS = ["the", "and", " ", "co op", "0ptics", "and the", "und", "acme", "a.", "-", "&", "0", "co", "op"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(ENDS), max_size=5).map(" ".join))
+def test_only_what_is_said_to_fold_is_changed_by_folding(said: str) -> None:
+    read = pl.DataFrame({"name": [said]}).select(
+        folds=pl.col("name").str.contains(folding()), text=folded(pl.col("name"))
+    )
+    assert read["folds"].item() or read["text"].item() == said
 
 
 @settings(max_examples=60, deadline=None)
