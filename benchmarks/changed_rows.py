@@ -49,13 +49,12 @@ def first(folder: Path, state: Path) -> None:
     from connectors.files.accounts import read_accounts  # `again` reads no file: it should not pay for the reader
 
     state.mkdir()
-    ours = read_accounts(folder / "left.csv", "left_id").rows.with_columns(crm=pl.lit("crm"))
-    theirs = read_accounts(folder / "right.csv", "right_id").rows.with_columns(partner=pl.lit("partner"))
-    _changed(theirs).write_parquet(state / _CHANGED)
     with duckdb.connect(state / "warehouse.duckdb") as warehouse:
-        for table, frame in (("accounts", ours), ("partner_accounts", theirs)):
-            warehouse.register("landing", ArrowView(frame))
-            warehouse.execute(f"create table {table} as select * from landing").fetchall()
+        _land(warehouse, "accounts", read_accounts(folder / "left.csv", "left_id").rows.with_columns(crm=pl.lit("crm")))
+        theirs = read_accounts(folder / "right.csv", "right_id").rows.with_columns(partner=pl.lit("partner"))
+        _changed(theirs).write_parquet(state / _CHANGED)
+        _land(warehouse, "partner_accounts", theirs)
+        del theirs  # a pull would be over by now
         _match(warehouse, state)
 
 
@@ -66,6 +65,12 @@ def again(state: Path) -> None:
         warehouse.execute(f"delete from partner_accounts where id in (select id from {changed})").fetchall()
         warehouse.execute(f"insert into partner_accounts by name select * from {changed}").fetchall()
         _match(warehouse, state)
+
+
+def _land(warehouse: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
+    warehouse.register("landing", ArrowView(rows))
+    warehouse.execute(f"create table {table} as select * from landing").fetchall()
+    warehouse.unregister("landing")
 
 
 def _match(warehouse: duckdb.DuckDBPyConnection, state: Path) -> None:

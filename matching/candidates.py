@@ -5,17 +5,17 @@ A key that very many accounts share proposes nothing, or one word like "bank" wo
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
-from matching.keys import MOST_PAIRS, keys, on_both_sides
+from matching.compiled import compiled
+from matching.keys import MOST_PAIRS, shared_keys
 from matching.misspellings import near_words
-from matching.statements import land, read, run
+from matching.sorting import hashes_in_order, numbers_in_order
 
 if TYPE_CHECKING:
-    import duckdb
     from numpy.typing import NDArray
 
     from matching.features import Features
@@ -24,16 +24,78 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-def propose(connection: duckdb.DuckDBPyConnection, features: Features, statistics: Statistics) -> tuple[Array, Array]:
-    """Return the rows of ours and of theirs of each pair that shares a key, each pair once."""
+def propose(features: Features, statistics: Statistics) -> tuple[Array, Array]:
+    """Return the rows of ours and of theirs of each pair that shares a key, each pair once, sorted."""
     text = features.words["text"]
-    every = keys(features, near_words(text, statistics.occurrences(text["hash"])))
-    every = on_both_sides(every, features.ours)
-    book = pl.Series("book", features.book)[every["row"]]
-    for name, is_side in (("ours", every["row"] < features.ours), ("theirs", every["row"] >= features.ours)):
-        land(connection, f"keys_of_{name}", every.with_columns(book=book).filter(is_side))
-    run(connection, "candidates", most_pairs=list(MOST_PAIRS))
-    pairs = read(connection, "select pair from pairs")["pair"].to_numpy().copy()
+    sides = shared_keys(features, near_words(text, statistics.occurrences(text["hash"])))
+    with ThreadPoolExecutor(2) as pool:
+        sides = list(pool.map(lambda side: hashes_in_order(side[1], side[0]), sides))
     # In the order of ours, rows that are compared with one another lie closer in memory.
-    pairs.sort()
-    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(2**32 - 1)).astype(np.int64)
+    t, o = numbers_in_order(*_joined(sides, features.book))
+    o, t = numbers_in_order(o, t)
+    is_new = np.ones(len(o), dtype=np.bool_)
+    is_new[1:] = (o[1:] != o[:-1]) | (t[1:] != t[:-1])
+    return o[is_new].astype(np.int64), t[is_new].astype(np.int64)
+
+
+def _joined(sides: list[tuple[Array, Array]], book: Array) -> tuple[Array, Array]:
+    """Return the rows of theirs and of ours that share a usable key of the two *sides*: keys, sorted, and rows."""
+    ours, theirs = sides
+    room, pairs = 0, 1 + len(ours[0]) + len(theirs[0])  # a guess: mostly there are fewer pairs than keys
+    while pairs > room:
+        room = pairs
+        into = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint32)
+        pairs = _join(ours, theirs, book, np.array(MOST_PAIRS), into)
+    return into[1][:pairs], into[0][:pairs]
+
+
+@compiled
+def _join(
+    ours: tuple[Array, Array], theirs: tuple[Array, Array], book: Array, most: Array, into: tuple[Array, Array]
+) -> int:
+    """Write the rows of ours and theirs that share a key *into* two arrays, and return how many there are.
+
+    Keys are sorted, and the rows of a key by their *book*. A key proposes the *most* pairs that its two lowest bits
+    say. Pairs that find no room are only counted.
+    """
+    used, i, start = 0, 0, 0
+    while i < len(ours[0]) and start < len(theirs[0]):
+        key = ours[0][i]
+        if key < theirs[0][start]:
+            i += 1
+            continue
+        end = start
+        while end < len(theirs[0]) and theirs[0][end] == key:
+            end += 1
+        while end > start and i < len(ours[0]) and ours[0][i] == key:
+            i_end = _end_of_book(ours, i, book)
+            j = start
+            while j < end:
+                j_end = _end_of_book(theirs, j, book)
+                if (i_end - i) * (j_end - j) <= most[key & np.uint64(3)]:
+                    used = _put(ours[1][i:i_end], theirs[1][j:j_end], into, used)
+                j = j_end
+            i = i_end
+        start = max(end, start + 1)
+    return used
+
+
+@compiled
+def _end_of_book(side: tuple[Array, Array], start: int, book: Array) -> int:
+    """Return where the rows of the key and the book at *start* end."""
+    keys, rows = side
+    end = start + 1
+    while end < len(keys) and keys[end] == keys[start] and book[rows[end]] == book[rows[start]]:
+        end += 1
+    return end
+
+
+@compiled
+def _put(ours: Array, theirs: Array, into: tuple[Array, Array], used: int) -> int:
+    end = used + len(ours) * len(theirs)
+    if end <= len(into[0]):
+        for one in ours:
+            for other in theirs:
+                into[0][used], into[1][used] = one, other
+                used += 1
+    return end

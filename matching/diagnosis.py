@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import polars as pl
 
@@ -37,7 +36,7 @@ def diagnose(ours: pl.DataFrame, theirs: pl.DataFrame) -> dict[str, int | float]
     read = tables(ours, theirs)
     counted = statistics.measure(read)
     features = featurise(read, counted)
-    o, t = _proposed(features, counted)
+    o, t = candidates.propose(features, counted)
     figures: dict[str, int | float] = {
         "pairs possible": ours.height * theirs.height,
         "pairs compared": len(o),
@@ -46,11 +45,6 @@ def diagnose(ours: pl.DataFrame, theirs: pl.DataFrame) -> dict[str, int | float]
         "right rows without candidates": theirs.height - len(np.unique(t)),
     }
     return figures | _completeness(features, counted)
-
-
-def _proposed(features: Features, counted: Statistics) -> tuple[Array, Array]:
-    with duckdb.connect() as connection:
-        return candidates.propose(connection, features, counted)
 
 
 def _keys(features: Features, counted: Statistics) -> dict[str, int | float]:
@@ -77,6 +71,6 @@ def _completeness(features: Features, counted: Statistics) -> dict[str, int | fl
     blind = accounts.copy()
     for field in ("domain", "others", "label", "bare"):
         blind[field] = np.zeros((), dtype=accounts.dtype[field])
-    o, t = _proposed(replace(features, accounts=blind), counted)
+    o, t = candidates.propose(replace(features, accounts=blind), counted)
     found = known.join(pl.DataFrame({"o": o, "t": t}), on=["o", "t"], how="semi")
     return {"pairs of one website": known.height, "found without it": round(found.height / known.height, 4)}

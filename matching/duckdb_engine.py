@@ -1,4 +1,4 @@
-"""The matching engine: DuckDB proposes pairs, compiled rules compare them, the model weighs them.
+"""The matching engine: keys propose pairs, compiled rules compare them, the model weighs them.
 
 See `matching.engine.Engine`. Nothing here knows what a good pair is: the rules are in `matching.rules`, their weights
 in the model.
@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from matching import candidates, incremental, partners, statistics
-from matching.accounts import tables
+from matching.accounts import Tables, tables
 from matching.decide import decide
 from matching.explain import explain
 from matching.features import featurise
@@ -94,11 +94,9 @@ class DuckDbEngine:
         read = tables(ours, theirs)
         counted = statistics.measure(read)
         features = featurise(read, counted)
-        if pairs is None:
-            with duckdb.connect(config=self._config) as connection:
-                rows = candidates.propose(connection, features, counted)
-        else:
-            rows = rows_of(pairs, read)
+        # Beside the features, only what names a row and its website is still needed: the rest would fill memory.
+        read = Tables(read.accounts.select("side", "book", "id", "domain"), read.names.clear())
+        rows = candidates.propose(features, counted) if pairs is None else rows_of(pairs, read)
         return weigh(read, counted, features, rows, model, least)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from matching import readings, texts
 from matching.compiled import compiled
+from matching.normalize import industries
 from matching.normalize import names as naming
 from matching.statistics import BACKGROUND_NAMES
 from matching.vocabulary import WIDE
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from matching.accounts import Tables
     from matching.statistics import Statistics
+    from matching.texts import Hash
 
     Array = NDArray[Any]
 
@@ -34,6 +36,8 @@ _MOST_BITS: Final = 20.0
 _OTHERS: Final = 2
 #: Codes of an account's industry that are compared.
 _CODES: Final = 4
+#: Records that are filled in at once.
+_PORTION: Final = 1 << 16
 
 #: A name. *words* by their numbers, 0 fills up; *total* and *own* are the information, in 1/100 bit, of all words and
 #: of those that are not generic, *rarest* that of the most telling one; *squeezed* is the name without spaces,
@@ -75,6 +79,7 @@ ACCOUNT: Final = np.dtype(
         ("industry", np.uint32, _CODES),
         ("codes", np.int8),
         ("is_coded", np.bool_),
+        ("sector", np.uint32),
         ("own_reading", np.int8),
         ("suffix", np.uint16),
         ("country", np.uint16),
@@ -121,22 +126,32 @@ def featurise(tables: Tables, statistics: Statistics) -> Features:
     """Return the features of all accounts of *tables*; a word that *statistics* do not know is as rare as can be."""
     first = np.zeros(tables.accounts.height + 1, dtype=np.int64)
     np.cumsum(np.bincount(tables.names["row"].to_numpy(), minlength=len(first) - 1), out=first[1:])
+    numbers, vocabulary, _ = tables.words
+    words = _words(vocabulary, statistics)
+    names, accounts = np.zeros(tables.names.height, dtype=NAME), np.zeros(tables.accounts.height, dtype=ACCOUNT)
     with ThreadPoolExecutor(2) as pool:
-        described = pool.submit(_accounts, tables.accounts, statistics)
-        numbers, vocabulary, _ = tables.words
-        words = _words(vocabulary, statistics)
-        names = _names(tables.names, numbers, words, statistics)
-        accounts = described.result()
+        list(pool.map(lambda at: _describe_names(names[at], tables.names[at], numbers[at], words), _portions(names)))
+        list(pool.map(lambda at: _describe_accounts(accounts[at], tables.accounts[at]), _portions(accounts)))
+        rows = tables.accounts
+        shared = pool.submit(statistics.sharers_of, rows["side"], rows["book"], rows["domain"])
+        names["companies"] = statistics.companies(names["squeezed"]["hash"])
+        accounts["sharers"] = shared.result()
     accounts["own_reading"] = readings.own_readings(accounts, names, first, words)
-    book = pl.concat_str("side", "book", separator=" ")
-    return Features(
-        ours=int(tables.accounts["side"].eq("o").sum()),
-        book=tables.accounts.select(book.rank("dense") - 1).to_series().to_numpy().astype(np.int32),
-        first=first,
-        words=words,
-        names=names,
-        accounts=accounts,
-    )
+    ours = int(tables.accounts["side"].eq("o").sum())
+    book = tables.accounts["book"]
+    return Features(ours, _numbered(book[:ours], book[ours:]), first, words, names, accounts)
+
+
+def _portions(records: Array) -> list[slice]:
+    """Return parts of some records that stay in the processor's caches while they are filled in."""
+    return [slice(start, start + _PORTION) for start in range(0, len(records), _PORTION)]
+
+
+def _numbered(*books: pl.Series) -> Array:
+    """Return numbers for the books of each side, in their order."""
+    known = [of_side.unique().sort() for of_side in books]
+    mine, yours = (of_side.cast(pl.Enum(names)).to_physical() for of_side, names in zip(books, known, strict=True))
+    return np.concatenate([mine, yours.cast(pl.Int32) + known[0].len()], dtype=np.int32)
 
 
 def _words(vocabulary: Array, statistics: Statistics) -> Array:
@@ -159,20 +174,18 @@ def _words(vocabulary: Array, statistics: Statistics) -> Array:
     return words
 
 
-def _names(table: pl.DataFrame, numbers: Array, words: Array, statistics: Statistics) -> Array:
-    names = np.zeros(len(numbers), dtype=NAME)
+def _describe_names(names: Array, table: pl.DataFrame, numbers: Array, words: Array) -> None:
+    """Fill in the *names* of a *table*, whose words have these *numbers*; how many companies have them comes later."""
     names["words"] = numbers
     texts.packed(table["squeezed"], into=names["squeezed"])
     names["form"] = hashed(table["form"].replace("", None))
     names["native"] = hashed(table["native"].replace("", None))
     names["variant"] = table["variant"].clip(0, 127)
-    names["companies"] = statistics.companies(names["squeezed"]["hash"])
-    _describe(names, words)
-    return names
+    _read_words(names, words)
 
 
 @compiled
-def _describe(names: Array, words: Array) -> None:
+def _read_words(names: Array, words: Array) -> None:
     """Fill in what follows from the words of each name."""
     for name in names:
         name.is_common = True
@@ -189,37 +202,57 @@ def _describe(names: Array, words: Array) -> None:
             name.ordered += texts.mixed(word.text.hash)
             name.initials |= np.uint64(texts.letter(word.text, 0)) << np.uint64(56 - 8 * place)
             if not word.is_generic:
-                for at in range(min(word.text.length, texts.KEPT_LETTERS)):
-                    name.brand = texts.continued(name.brand, texts.letter(word.text, at))
+                name.brand = _continued(name.brand, word.text)
         for at in range(min(name.squeezed.length, texts.KEPT_LETTERS)):
             letter = texts.letter(name.squeezed, at)
             if letter <= _NINE:
                 name.digits = texts.continued(name.digits, letter)
 
 
+@compiled
+def _continued(hashed: Hash, text: Any) -> Hash:
+    """Return the hash of one text with another behind it, from the hash of the one."""
+    if hashed == 0 and text.length <= texts.KEPT_LETTERS:
+        return text.hash
+    for at in range(min(text.length, texts.KEPT_LETTERS)):
+        hashed = texts.continued(hashed, texts.letter(text, at))
+    return hashed
+
+
 _NINE: Final = ord("9")
 
 
-def _accounts(table: pl.DataFrame, statistics: Statistics) -> Array:
-    accounts = np.zeros(table.height, dtype=ACCOUNT)
+def _describe_accounts(accounts: Array, table: pl.DataFrame) -> None:
+    """Fill in the *accounts* of a *table* but for what is counted or read beside names."""
     for column in ("label", "bare"):
         texts.packed(table[column], into=accounts[column])
     accounts["domain"] = hashed(table["domain"])
     for place in range(_OTHERS):
         accounts["others"][:, place] = hashed(table["others"].list.get(place, null_on_oob=True))
-    accounts["sharers"] = statistics.sharers_of(table["side"], table["book"], table["domain"])
     accounts["phone"] = table["phone"].fill_null(0)
     accounts["headcount"] = table["headcount"].fill_null(0).clip(0, 2**31 - 1)
     accounts["industry"], accounts["codes"], accounts["is_coded"] = _industries(table["industry"])
-    # A country's own suffix is its code, but for the United Kingdom's.
-    domain = pl.col("domain")
-    suffix = pl.when(domain.str.tail(3).str.starts_with(".")).then(domain.str.tail(2).replace("uk", "gb"))
-    dot_com = pl.when(domain.str.ends_with(".com")).then(pl.lit("c!"))
-    accounts["suffix"] = _two_letters(table.select(pl.coalesce(dot_com, suffix)).to_series())
+    accounts["sector"] = hashed(industries.sector(table["industry"]))
+    accounts["suffix"] = _suffixes(table["domain"])
     accounts["country"] = _two_letters(table["country"].str.to_lowercase())
     for column in ("state", "city", "postcode", "outward", "street"):
         accounts[column] = hashed(table[column])
-    return accounts
+
+
+def _suffixes(domains: pl.Series) -> Array:
+    """Return of each domain the country of its own suffix, or that it ends in ".com", as two letters; 0 for others."""
+    end = domains.cast(pl.Binary).bin.slice(-4).bin.reinterpret(dtype=pl.UInt32, endianness="big")
+    letters = end.fill_null(0).to_numpy()
+    two = (letters & 0xFFFF).astype(np.uint16)
+    two[two == _number("uk")] = _number("gb")  # a country's suffix is its code, but for the United Kingdom's
+    two[letters >> 16 & 0xFF != _number(".")] = 0
+    two[letters == _number(".com")] = _number("c!")
+    return two
+
+
+def _number(letters: str) -> int:
+    """Return ASCII letters as one number."""
+    return int.from_bytes(letters.encode(), "big")
 
 
 def hashed(values: pl.Series) -> Array:
@@ -236,16 +269,17 @@ def _industries(values: pl.Series) -> tuple[Array, Array, Array]:
     distinct = pl.DataFrame({"text": values.drop_nulls().unique()})
     codes = pl.col("text").str.extract_all(r"\b\d{4,6}\b").list.unique().list.sort().list.head(_CODES)
     as_text = pl.concat_list(pl.col("text").str.to_lowercase().str.strip_chars())
-    distinct = distinct.with_columns(codes=pl.when(codes.list.len() > 0).then(codes).otherwise(as_text))
+    is_coded = codes.list.len() > 0
+    distinct = distinct.with_columns(codes=pl.when(is_coded).then(codes).otherwise(as_text), is_coded=is_coded)
     hashes = np.zeros((distinct.height + 1, _CODES), dtype=np.uint32)
     for place in range(_CODES):
         hashes[:-1, place] = hashed(distinct["codes"].list.get(place, null_on_oob=True))
     at = pl.DataFrame({"text": values}).join(
         distinct.select("text").with_row_index("at"), on="text", how="left", maintain_order="left"
     )
-    found = hashes[at["at"].fill_null(distinct.height).to_numpy()]
-    is_coded = values.str.contains(r"\b\d{4,6}\b").fill_null(False).to_numpy()
-    return found, (found > 0).sum(axis=1), is_coded
+    found = at["at"].fill_null(distinct.height).to_numpy()
+    are_coded = np.append(distinct["is_coded"].to_numpy(), False)
+    return hashes[found], (hashes > 0).sum(axis=1)[found], are_coded[found]
 
 
 def _two_letters(values: pl.Series) -> Array:

@@ -8,25 +8,21 @@ key that more rows bear may propose nothing any more, and a better pair takes a 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import polars as pl
 
 from matching import statistics
-from matching.kept import Facts, Kept, engine_version
-from matching.kept_pairs import BOTH, OURS, KeptPairs, Rules
+from matching.kept import BOTH, OURS, Facts, Kept, engine_version
+from matching.kept_pairs import KeptPairs, Rules
 from matching.partners import portions, united
 from overlap.model import Match, empty, schema_of
 
 if TYPE_CHECKING:
     import duckdb
-    from numpy.typing import NDArray
 
-    from matching.accounts import Tables
     from matching.model import Model
     from matching.statistics import Statistics
-
-    Array = NDArray[Any]
 
 #: Share of the rows, in percent, that may change before words are counted again.
 _MOST_CHANGED_PERCENT: Final = 10
@@ -76,7 +72,7 @@ def match(
     """
     kept = Kept(connection)
     change = kept.look()
-    whole = kept.take_in(change)
+    kept.take_in(change)
     if not kept.has_both_sides():
         kept.forget()
         return Found(empty(Match), None, None, change.new, 0, 0)
@@ -89,20 +85,20 @@ def match(
     frozen = None if name is None else store.load(name, engine_version())
     why = _why_count(kept, name, frozen, facts)
     if frozen is None or why is not None:
-        frozen, whole = _count(kept, whole)
+        frozen = _count(kept)
         name, facts = store.save(frozen, engine_version()), Facts()
     pairs = KeptPairs(kept, Rules(model, least, frozen))
     if facts.model != weighed_by:
-        pairs.match_all(_portions(kept), whole)
+        pairs.match_all(_portions(kept))
     elif change.new or change.gone:
         pairs.match_changed(change)
     if facts.model == weighed_by and facts.match_at != model.match_at:
         pairs.decide_all(_portions(kept))
     kept.facts = replace(facts, statistics=name, model=weighed_by, match_at=model.match_at)
-    found = kept.read(f"select {', '.join(schema_of(Match))} from matching.matches")
-    return Found(
-        found.sort("crm", "ours_id", "partner", "theirs_id"), name, why, change.new, pairs.compared, pairs.decided
+    found = kept.read(
+        f"select {', '.join(schema_of(Match))} from matching.matches order by crm, ours_id, partner, theirs_id"
     )
+    return Found(found, name, why, change.new, pairs.compared, pairs.decided)
 
 
 def _why_count(kept: Kept, name: str | None, frozen: Statistics | None, facts: Facts) -> str | None:
@@ -128,11 +124,10 @@ def _portions(kept: Kept) -> list[list[str]]:
     return portions(kept.run(sizes))
 
 
-def _count(kept: Kept, whole: tuple[Array, Tables] | None) -> tuple[Statistics, tuple[Array, Tables] | None]:
-    """Count over all rows; the *whole*, if not at hand, comes back too, unless it is read in portions."""
+def _count(kept: Kept) -> Statistics:
+    """Count over all rows."""
     groups = _portions(kept)
     if len(groups) == 1:
-        whole = kept.tables(BOTH, partners=groups[0]) if whole is None else whole
-        return statistics.measure(whole[1]), whole
+        return statistics.measure(kept.whole(groups[0])[1])
     parts = [statistics.measure(kept.tables(BOTH, partners=partners)[1]) for partners in groups]
-    return united(parts, statistics.measure(kept.tables(OURS)[1])), None
+    return united(parts, statistics.measure(kept.tables(OURS)[1]))

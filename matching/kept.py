@@ -21,6 +21,7 @@ import polars as pl
 
 from matching import country_habits
 from matching.accounts import Tables, tables
+from matching.changed import changed
 from matching.partners import portions
 from matching.statements import ArrowView, run
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 #: The number of the first row of theirs.
 THEIRS: Final = 2**31
+#: Queries for the rows of ours, of some partners, and of both.
+OURS: Final = "select row from matching.accounts where side = 'o'"
+THEIRS_OF: Final = "select row from matching.accounts where side = 't' and book in (select unnest($partners))"
+BOTH: Final = f"{OURS} union all {THEIRS_OF}"
 #: What may turn the same text into other words, places or hashes.
 _LIBRARIES: Final = ("anyascii", "duckdb", "numba", "numpy", "polars", "publicsuffixlist", "pycountry")
 
@@ -99,7 +104,8 @@ class Kept:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
+        self.connection = connection
+        self._whole: tuple[Array, Tables] | None = None
         self.run_file("kept")
         ((sample,),) = self.run("select hash('overlap', null, 1)")
         self._engine = f"{engine_version()} {sample}"
@@ -128,10 +134,17 @@ class Kept:
     def look(self) -> Change:
         """Compare both sides as they are today with the rows that are kept."""
         self.run_file("changed_rows")
+        for side, of_side in (("ours", "<"), ("theirs", ">=")):
+            today, before = self.read(f"from {side}"), self.read(f"from matching.rows where row {of_side} {THEIRS}")
+            new_rows, gone_rows = changed(today, before)
+            self._landed("insert into new_rows by name select * from landing", new_rows)
+            self._landed("insert into gone select row from landing", gone_rows)
         self._read_again()
         ((new, gone),) = self.run("select (select count(*) from new_rows), (select count(*) from gone)")
         ((ours, theirs),) = self.run(
-            "select max(row) filter (row < $theirs), max(row) filter (row >= $theirs) from matching.rows", theirs=THEIRS
+            "select max(row) filter (row < $theirs), max(row) filter (row >= $theirs) "
+            "from (select row from matching.rows union all from matching.dead)",
+            theirs=THEIRS,
         )
         return Change(new, gone, 0 if ours is None else ours + 1, THEIRS if theirs is None else theirs + 1)
 
@@ -142,12 +155,8 @@ class Kept:
         )
         return bool(ours and theirs)
 
-    def take_in(self, change: Change) -> tuple[Array, Tables] | None:
-        """Normalise the new rows and drop those that are gone; keys and pairs stay as they are.
-
-        Back come the numbers and tables of all rows, if all are new and were normalised in one go.
-        """
-        whole = None
+    def take_in(self, change: Change) -> None:
+        """Normalise the new rows and drop those that are gone; keys and pairs stay as they are."""
         first_ours, first_theirs = change.first_ours, change.first_theirs
         sizes = self.run("select partner, count(*) from new_theirs group by partner order by partner")
         groups = (portions(sizes) or [[]]) if change.new else []
@@ -156,14 +165,23 @@ class Kept:
             theirs = self.read("select * from new_theirs where partner in (select unnest($books))", books=partners)
             rows = pl.concat([_numbers(first_ours, ours.height), _numbers(first_theirs, theirs.height)])
             made = self._normalised(ours, theirs)
-            self._keep(made, pl.concat([ours["raw"], theirs["raw"]]), rows)
-            whole = (rows.to_numpy(), made) if len(groups) == 1 and change.is_first else None
+            self._keep(made, pl.concat([ours.select("place", "raw"), theirs.select("place", "raw")]), rows)
+            self._whole = (rows.to_numpy(), made) if len(groups) == 1 and change.is_first else None
             first_ours, first_theirs = first_ours + ours.height, first_theirs + theirs.height
         for table in ("rows", "accounts", "names") if change.gone else ():
             self.run(f"delete from matching.{table} where row in (from gone)")
         if change.new:
             self.run_file("books")
-        return whole
+
+    def whole(self, partners: list[str]) -> tuple[Array, Tables]:
+        """Return what `tables` gives for all of ours and *partners*, who are all; it is at hand until `let_go`."""
+        if self._whole is None:
+            self._whole = self.tables(BOTH, partners=partners)
+        return self._whole
+
+    def let_go(self) -> None:
+        """Do not hold the whole in memory any longer."""
+        self._whole = None
 
     def tables(self, rows: str, **values: Any) -> tuple[Array, Tables]:
         """Return the numbers, rising, and the tables of the *rows* that a query gives."""
@@ -188,15 +206,15 @@ class Kept:
 
     def read(self, query: str, **values: Any) -> pl.DataFrame:
         """Return what *query* gives."""
-        return pl.DataFrame(ArrowView(self._connection.sql(query, params=values or None)))
+        return pl.DataFrame(ArrowView(self.connection.sql(query, params=values or None)))
 
     def run(self, statement: str, **values: Any) -> list[Any]:
         """Run one *statement* and return its rows."""
-        return self._connection.execute(statement, values or None).fetchall()
+        return self.connection.execute(statement, values or None).fetchall()
 
     def run_file(self, name: str, **values: Any) -> None:
         """Run ``sql/<name>.sql``."""
-        run(self._connection, name, **values)
+        run(self.connection, name, **values)
 
     def _read_again(self) -> None:
         """Count rows as new and gone whose country reads otherwise now because of others."""
@@ -214,9 +232,9 @@ class Kept:
         made = tables(ours, pl.concat([theirs, others], how="diagonal"))
         return Tables(made.accounts.head(here.height), made.names)
 
-    def _keep(self, made: Tables, raw: pl.Series, row: pl.Series) -> None:
-        """Add normalised rows, with the hashes of what they were made of and their numbers."""
-        self.add("rows", pl.DataFrame({"row": row, "raw": raw}))
+    def _keep(self, made: Tables, said: pl.DataFrame, row: pl.Series) -> None:
+        """Add normalised rows with their numbers, and the places and hashes of what they were made of."""
+        self.add("rows", said.with_columns(row=row))
         accounts = made.accounts.with_columns(row=row)
         names = made.names.with_columns(row=row.gather(made.names["row"]))
         has_tables = self.run("from duckdb_tables() where schema_name = 'matching' and table_name = 'accounts'")
@@ -227,9 +245,9 @@ class Kept:
                 self._landed(f"create table matching.{table} as select * from landing", frame)
 
     def _landed(self, statement: str, frame: pl.DataFrame) -> None:
-        self._connection.register("landing", ArrowView(frame))
+        self.connection.register("landing", ArrowView(frame))
         self.run(statement)
-        self._connection.unregister("landing")
+        self.connection.unregister("landing")
 
     def _fact(self, name: str) -> str | None:
         rows = self.run("select value from matching.facts where name = $name", name=name)

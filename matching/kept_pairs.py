@@ -18,11 +18,11 @@ from matching.compiled import compiled
 from matching.decide import decide
 from matching.explain import explain
 from matching.features import Features, featurise
-from matching.kept import THEIRS
-from matching.keys import MOST_PAIRS, keys, on_both_sides
+from matching.kept import OURS, THEIRS, THEIRS_OF
+from matching.keys import MOST_PAIRS, keys
 from matching.levels import COMPARISONS
 from matching.pairs import FLOOR, least_weight, with_prior
-from matching.partners import joined
+from matching.partners import joined, proposed
 from matching.spellings import near_counted
 
 if TYPE_CHECKING:
@@ -37,13 +37,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-#: Queries for the rows of ours, of some partners, of both, and of the last change.
-OURS: Final = "select row from matching.accounts where side = 'o'"
-_THEIRS: Final = "select row from matching.accounts where side = 't' and book in (select unnest($partners))"
-BOTH: Final = f"{OURS} union all {_THEIRS}"
+#: Queries for the rows of the last change, and for which pairs are of some partners.
 _NEW: Final = "select row from matching.rows where row between $ours and $last or row >= $theirs"
 _OF: Final = "partner in (select number from matching.books where side = 't' and book in (select unnest($partners)))"
 _PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
+#: Keys that are handed to the database in one go.
+_CHUNK: Final = 2_000_000
 #: Bits of the table in which competing rows are marked: two that meet by chance are decided together, nothing else.
 _BITS: Final = 24
 
@@ -77,20 +76,22 @@ class KeptPairs:
 
     # --- everything ---------------------------------------------------------------------------------------------------
 
-    def match_all(self, portions: Sequence[list[str]], whole: tuple[Array, Tables] | None) -> None:
-        """Find all pairs from kept rows; *whole* are all rows with their tables, if they were read already."""
-        for table in ("keys", "pairs", "matches"):
+    def match_all(self, portions: Sequence[list[str]]) -> None:
+        """Find all pairs from kept rows."""
+        for table in ("keys", "dead", "pairs", "matches"):
             self._kept.run(f"delete from matching.{table}")
         if len(portions) == 1:
-            both = self._rows(*whole) if whole is not None else self._read(BOTH, partners=portions[0])
+            both = self._rows(*self._kept.whole(portions[0]))
+            self._kept.let_go()
             self._match_portion(both, self._keys(both))
             return
         ours = self._read(OURS)
         keys_of_ours = self._keys(ours)
         for partners in portions:
-            theirs = self._read(_THEIRS, partners=partners)
+            theirs = self._read(THEIRS_OF, partners=partners)
             later = self._keys(theirs).with_columns(pl.col("row") + len(ours.numbers))
-            self._match_portion(_together(ours, theirs), pl.concat([keys_of_ours, later]))
+            both = _together(ours, theirs)
+            self._match_portion(both, pl.concat([keys_of_ours, later]))
 
     def decide_all(self, portions: Sequence[list[str]]) -> None:
         """Decide all pairs anew."""
@@ -100,19 +101,15 @@ class KeptPairs:
 
     def _match_portion(self, both: _Rows, every: pl.DataFrame) -> None:
         """Find the pairs of our rows and some partners' from *every* key that they bear."""
-        ours = both.features.ours
-        shared = on_both_sides(every.select("row", "key"), ours)
-        shared = shared.with_columns(book=pl.Series(both.books[shared["row"].to_numpy()]))
-        self._kept.land("keys_of_ours", shared.filter(pl.col("row") < ours))
-        self._kept.land("keys_of_theirs", shared.filter(pl.col("row") >= ours))
-        self._kept.run_file("all_pairs", most_pairs=list(MOST_PAIRS))
-        proposed = self._kept.read("select pair, keys from proposed order by pair")
-        self._decide(self._compare(both, proposed["pair"].to_numpy(), proposed["keys"].to_numpy()))
+        found = proposed(self._kept.connection, every, both.books, both.features.ours)
+        del every
+        self._decide(self._compare(both, found["pair"].to_numpy(), found["keys"].to_numpy()))
 
     def _keys(self, of: _Rows) -> pl.DataFrame:
         """Keep the keys of rows and return them, with the rows' places."""
         every = self._keys_of(of)
-        self._kept.add("keys", _numbered(every, of))
+        for start in range(0, every.height, _CHUNK):
+            self._kept.add("keys", _numbered(every.slice(start, _CHUNK), of))
         return every
 
     def _keys_of(self, of: _Rows) -> pl.DataFrame:

@@ -88,6 +88,6 @@ def _said(lost: set[tuple[str, str]], words: tuple[str, ...], ours: Mapping[str,
         f" in {ours['city']}" if ("ours", "city") in lost else " in one country" if ("ours", "country") in lost else ""
     )
     if not words:
-        return f"the name as a whole or how it begins{where}"
+        return f"the name as a whole, how it begins or its initials{where}"
     quoted = " and ".join(f"'{word}'" for word in words)
     return f"the word{'s' if len(words) > 1 else ''} {quoted}{where}"

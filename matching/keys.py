@@ -6,6 +6,7 @@ is meant even where many rows bear it, a single word is not.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
     from matching.texts import Hash
 
     Array = NDArray[Any]
+    #: Rows, and their keys.
+    Made = tuple[Array, Array]
 
 #: Pairs that one key may propose between one crm and one partner, by the two lowest bits of the key.
 MOST_PAIRS: Final = (25, 100, 200, 20_000)
 _MOST_KEYS: Final = 16
+#: Rows whose keys are made at once, where most are not needed.
+_PORTION: Final = 50_000
 #: The table that finds keys of both sides has 2 to the power of this bits, 16 MB a side.
 _SEEN_BITS: Final = 27
 #: Letters that a name needs to be found by its beginning alone.
@@ -44,53 +49,107 @@ class _Kind(IntEnum):
     IN_COUNTRY = 18
     PHONE = 22
     ADDRESS = 26
+    INITIALS = 30
+    BRAND = 34
     DOMAIN = 7
     NAME = 11
 
 
 def keys(features: Features, near: Array) -> pl.DataFrame:
-    """Return one row per account and key: ``row``, ``key``.
+    """Return one row per account and key: ``row``, ``key``, in the order of rows.
 
     *near* gives for each word of the vocabulary the hash of the word one letter away that it may be misspelt for, or 0.
     """
-    rows = len(features.accounts)
-    made = np.zeros((len(features.names) + rows) * _MOST_KEYS, dtype=np.uint64)
-    of = np.zeros(len(made), dtype=np.uint32)
-    used = _make(features.accounts, features.names, features.first, features.words, near, (made, of))
-    return pl.DataFrame({"row": of[:used], "key": made[:used]})
+    row, key = _made(features, near, np.arange(len(features.accounts)))
+    return pl.DataFrame({"row": row, "key": key})
 
 
 def on_both_sides(every: pl.DataFrame, ours: int) -> pl.DataFrame:
     """Return the *every* keys that rows below *ours* and other rows share, and a few more: the others propose nothing.
 
-    A key is looked for by some of its bits in a table of bits. That a few get through that only one side has costs
-    less than to compare them all.
+    Those of ours come first. A key is looked for by some of its bits in a table of bits. That a few get through that
+    only one side has costs less than to compare them all.
     """
     row, key = every["row"].to_numpy(), every["key"].to_numpy()
-    return every.filter(pl.Series(_are_shared(row, key, ours)))
+    end = int(np.count_nonzero(row < ours))
+    mine, yours = (row[:end].copy(), key[:end].copy()), (row[end:].copy(), key[end:].copy())
+    yours = _seen_in(yours, _table(mine))
+    row, key = _joined([_seen_in(mine, _table(yours)), yours])
+    return pl.DataFrame({"row": row, "key": key})
+
+
+def shared_keys(features: Features, near: Array) -> list[Made]:
+    """Return what `on_both_sides` does of all `keys`, ours and theirs apart, each in the order of their books."""
+    ours = np.argsort(features.book[: features.ours], kind="stable")
+    theirs = features.ours + np.argsort(features.book[features.ours :], kind="stable")
+    with ThreadPoolExecutor(2) as pool:
+        mine = list(pool.map(lambda rows: _made(features, near, rows), np.array_split(ours, 2)))
+        of_ours = np.bitwise_or(*pool.map(_table, mine))
+        yours = list(pool.map(lambda rows: _made_if_seen(features, near, rows, of_ours), np.array_split(theirs, 2)))
+        of_theirs = np.bitwise_or(*pool.map(_table, yours))
+        mine = list(pool.map(lambda made: _seen_in(made, of_theirs), mine))
+        return list(pool.map(_joined, (mine, yours)))
+
+
+def _made_if_seen(features: Features, near: Array, rows: Array, seen: Array) -> Made:
+    """Return the keys of *rows* that may be in a table. They are made in portions, for most are dropped."""
+    portions = (rows[start : start + _PORTION] for start in range(0, max(len(rows), 1), _PORTION))
+    return _joined([_seen_in(_made(features, near, some), seen) for some in portions])
+
+
+def _joined(parts: list[Made]) -> Made:
+    rows, found = ([part[place] for part in parts] for place in (0, 1))
+    return np.concatenate(rows), np.concatenate(found)
+
+
+def _made(features: Features, near: Array, rows: Array) -> Made:
+    """Return all keys of *rows*."""
+    room = (len(rows) + int((features.first[rows + 1] - features.first[rows]).sum())) * _MOST_KEYS
+    made = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint64)
+    used = _make(features.accounts, features.names, features.first, features.words, near, rows, made)
+    return made[0][:used], made[1][:used]
+
+
+def _table(made: Made) -> Array:
+    """Return a table of bits in which those of some keys are set."""
+    seen = np.zeros(1 << (_SEEN_BITS - 3), dtype=np.uint8)
+    _see(made[1], seen)
+    return seen
+
+
+def _seen_in(made: Made, seen: Array) -> Made:
+    """Return the keys that may be in a table, in the place of those given."""
+    used = _keep(made[0], made[1], seen)
+    return made[0][:used], made[1][:used]
 
 
 @compiled
-def _are_shared(row: Array, key: Array, ours: int) -> Array:
-    seen = np.zeros((2, 1 << (_SEEN_BITS - 3)), dtype=np.uint8)
-    for at in range(len(key)):
-        bit = key[at] >> np.uint64(64 - _SEEN_BITS)
-        seen[int(row[at] >= ours), bit >> np.uint64(3)] |= np.uint8(1 << (bit & np.uint64(7)))
-    shared = np.zeros(len(key), dtype=np.bool_)
-    for at in range(len(key)):
-        bit = key[at] >> np.uint64(64 - _SEEN_BITS)
-        shared[at] = seen[int(row[at] < ours), bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7)) & 1
-    return shared
+def _see(key: Array, seen: Array) -> None:
+    for one in key:
+        bit = one >> np.uint64(64 - _SEEN_BITS)
+        seen[bit >> np.uint64(3)] |= np.uint8(1 << (bit & np.uint64(7)))
 
 
 @compiled
-def _make(accounts: Array, names: Array, first: Array, words: Array, near: Array, into: tuple[Array, Array]) -> int:
-    """Write all keys and their rows *into* two arrays, and return how many there are."""
+def _keep(rows: Array, found: Array, seen: Array) -> int:
+    """Move the keys that may be in a table to the front, with their rows, and return how many there are."""
     used = 0
-    for row in range(len(accounts)):
+    for at in range(len(found)):
+        bit = found[at] >> np.uint64(64 - _SEEN_BITS)
+        rows[used], found[used] = rows[at], found[at]
+        used += seen[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7)) & 1
+    return used
+
+
+@compiled
+def _make(accounts: Array, names: Array, first: Array, words: Array, near: Array, rows: Array, into: Made) -> int:
+    """Write all keys of *rows*, and these, *into* two arrays, and return how many there are."""
+    used = 0
+    for row in rows:
         account = accounts[row]
         used = _put(into, used, row, _Kind.DOMAIN, account.domain)
         used = _put(into, used, row, _Kind.NAME, account.label.hash)
+        used = _put(into, used, row, _Kind.BRAND, account.bare.hash)
         if account.bare.hash != account.label.hash:
             used = _put(into, used, row, _Kind.NAME, account.bare.hash)
         for other in account.others:
@@ -104,13 +163,17 @@ def _make(accounts: Array, names: Array, first: Array, words: Array, near: Array
 
 
 @compiled
-def _put_name(
-    into: tuple[Array, Array], used: int, row: int, account: Any, name: Any, words: Array, near: Array
-) -> int:
-    """Write the keys of one name: whole, its beginning, and its rarest words alone, by place and two by two."""
+def _put_name(into: Made, used: int, row: int, account: Any, name: Any, words: Array, near: Array) -> int:
+    """Write the keys of one name: whole, its brand, beginning, initials, and its rarest words, by place and in twos."""
     used = _put(into, used, row, _Kind.NAME, name.squeezed.hash)
+    if name.brand != name.squeezed.hash:
+        used = _put(into, used, row, _Kind.BRAND, name.brand)
     if name.count > 1:
         used = _put(into, used, row, _Kind.WORDS, name.ordered)
+    if name.count > 2:
+        used = _put(into, used, row, _Kind.INITIALS, _both(name.initials, np.uint64(account.city)))
+    elif name.count == 1 and 3 <= name.squeezed.length <= WIDE:
+        used = _put(into, used, row, _Kind.INITIALS, _both(name.squeezed.packs[0], np.uint64(account.city)))
     if name.squeezed.length >= _BEGINNING:
         used = _put(into, used, row, _Kind.BEGINS, name.squeezed.packs[0])
     one, two, three = _rarest(name, words)
@@ -157,10 +220,10 @@ def _either(one: Hash, other: Hash) -> Hash:
 
 
 @compiled
-def _put(into: tuple[Array, Array], used: int, row: int, kind: _Kind, hashed: Hash) -> int:
+def _put(into: Made, used: int, row: int, kind: _Kind, hashed: Hash) -> int:
     """Write one key unless *hashed* is 0, and return how many keys there are now."""
     if hashed == 0:
         return used
-    into[0][used] = (mixed(hashed + np.uint64(kind)) & ~np.uint64(3)) | (np.uint64(kind) & np.uint64(3))
-    into[1][used] = row
+    into[0][used] = row
+    into[1][used] = (mixed(hashed + np.uint64(kind)) & ~np.uint64(3)) | (np.uint64(kind) & np.uint64(3))
     return used + 1

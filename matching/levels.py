@@ -126,8 +126,10 @@ class Industry(IntEnum):
     UNKNOWN = 0
     DIFFERS = 1
     OVERLAP = 2
-    SAME = 3
-    SAME_MANY = 4
+    OTHER_SECTOR = 3
+    SECTOR = 4
+    SAME = 5
+    SAME_MANY = 6
 
 
 class Form(IntEnum):

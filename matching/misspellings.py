@@ -12,6 +12,7 @@ import numpy as np
 
 from matching import texts
 from matching.compiled import compiled
+from matching.sorting import hashes_in_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,9 +31,8 @@ def near_words(vocabulary: Array, occurrences: Array) -> Array:
 
     *occurrences* are those of the statistics: a word that they do not know is nobody's right spelling.
     """
-    hashes, words = _shortened(vocabulary)
-    order = np.lexsort((words, hashes))
-    return _nearest(hashes[order], words[order], vocabulary, occurrences)
+    hashes, words = hashes_in_order(*_shortened(vocabulary))
+    return _nearest(hashes, words, vocabulary, occurrences)
 
 
 @compiled
@@ -41,7 +41,7 @@ def _shortened(vocabulary: Array) -> tuple[Array, Array]:
     size = 0
     for word in vocabulary:
         size += word.length + 1 if _SHORTEST <= word.length <= _LONGEST else 0
-    hashes, words = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.int32)
+    hashes, words = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.uint32)
     at = 0
     for number in range(len(vocabulary)):
         word = vocabulary[number]

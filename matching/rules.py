@@ -63,6 +63,8 @@ def name(a: Any, b: Any, both: InCommon) -> Name:
             return Name.INSIDE_LONG if shared >= 1700 else Name.INSIDE
         if least_own == 0:
             return Name.INSIDE_MIXED
+    elif first and least == 0 and most_own == 0 and words > 1:
+        return Name.GENERIC_REST
     elif most_own == 0 and min(a.rarest, b.rarest) >= 1100:
         return Name.BRAND_LATE
     elif letters >= 9 and min(a.total, b.total) >= 1000 and not common and _one_begins(a, b):
@@ -123,6 +125,8 @@ def website(x: Any, y: Any, level: Name, entities: bool, reads_a: int, reads_b: 
     if reads == readings.UNKNOWN or (differ and reads == readings.UNLIKE):
         return Website.UNKNOWN
     own = x.own_reading if x.domain != 0 else y.own_reading
+    if level == Name.NEAR and own >= readings.NAME and reads == readings.UNLIKE:
+        return Website.UNKNOWN  # what is its own name cannot read like a slip of it
     if equal(level):
         reads = max(reads, own)  # what reads like one of two equal names reads like both
     if level == Name.SCRIPTS and reads == readings.BRAND:
@@ -172,7 +176,8 @@ def _is_name(x: Any, y: Any, level: Name, reads: int, own: int) -> Website:
     # .com or the country's own suffix belongs to the name's first owner.
     if owner.suffix != DOT_COM and (owner.suffix == 0 or owner.suffix != country):
         return Website.IS_NAME_ELSEWHERE
-    distinctive = reads == readings.DISTINCTIVE and level != Name.EQUAL_COMMON
+    # In another country it may well be another company of that name.
+    distinctive = reads == readings.DISTINCTIVE and level != Name.EQUAL_COMMON and not _differ(x.country, y.country)
     return Website.IS_DISTINCTIVE if distinctive else Website.IS_NAME
 
 
@@ -242,7 +247,11 @@ def industry(x: Any, y: Any) -> Industry:
     if met > 0:
         return Industry.OVERLAP
     # Two words for industries may mean the same; two lists of codes do not.
-    return Industry.DIFFERS if x.is_coded and y.is_coded else Industry.UNKNOWN
+    if x.is_coded and y.is_coded:
+        return Industry.DIFFERS
+    if x.sector == 0 or y.sector == 0:
+        return Industry.UNKNOWN
+    return Industry.SECTOR if x.sector == y.sector else Industry.OTHER_SECTOR
 
 
 @compiled

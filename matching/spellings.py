@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
 
 from matching import texts
 from matching.compiled import compiled
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 #: Bits of the table in which shortened words are marked: two that meet by chance cost a comparison, nothing else.
-_BITS: Final = 24
+_BITS: Final = 20
 #: No word that long is looked at, nor one that long but for one letter; see `misspellings`.
 _LONGEST: Final = 21
 
 
 def near_counted(words: Array, statistics: Statistics) -> Array:
     """Return for each of *words* (`texts.TEXT`) the hash of the counted word that it may be misspelt for, or 0."""
-    counted = texts.packed(statistics.words["word"])
-    counted["hash"] = statistics.words["hash"].to_numpy()  # of all letters, not only of those that are kept
+    known = statistics.words.filter(pl.col("word").str.len_bytes() <= _LONGEST)
+    counted = texts.packed(known["word"])
     marked = np.zeros(1 << _BITS, dtype=np.bool_)
     _mark(words, marked)
     other = counted[_are_marked(counted, marked)]
@@ -64,5 +65,7 @@ def _are_marked(words: Array, marked: Array) -> Array:
         word = words[number]
         if word.length <= _LONGEST:
             for left_out in range(word.length + 1):
-                found[number] = found[number] or marked[_shortened(word, left_out)]
+                if marked[_shortened(word, left_out)]:
+                    found[number] = True
+                    break
     return found

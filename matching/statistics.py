@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from matching import texts
+from matching.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Names that we pretend to have seen beside those at hand, so that small lists do not make every word look common.
 BACKGROUND_NAMES: Final = 20_000
+#: Bits of a hash that tell what recurs: two that meet by chance are counted in vain, nothing else.
+_SEEN_BITS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Statistics:
     def sharers_of(self, side: pl.Series, book: pl.Series, domain: pl.Series) -> pl.Series:
         """Return how many rows of the same side and book have the website of each row, at least 1."""
         rows = pl.DataFrame({"side": side, "book": book, "domain": domain})
-        on = ["side", "book", "domain"]
-        return rows.join(self.sharers, on=on, how="left", maintain_order="left")["sharers"].fill_null(1)
+        known = self.sharers.select("sharers", hash=self.sharers.select(rows.columns).hash_rows())
+        return pl.Series(_looked_up(rows.hash_rows().to_numpy(), known.sort("hash"), "sharers", 1))
 
 
 def measure(tables: Tables) -> Statistics:
@@ -62,35 +65,58 @@ def measure(tables: Tables) -> Statistics:
     _, vocabulary, occurrences = tables.words
     words = pl.DataFrame({"hash": vocabulary["hash"][1:], "occurrences": occurrences[1:]})
     words = words.with_columns(pl.Series("word", texts.spelled(vocabulary[1:])))
-    on = ["side", "book", "domain"]
-    shared = tables.accounts.lazy().filter(pl.col("domain").is_not_null()).group_by(on).len("sharers")
-    sharers = shared.filter(pl.col("sharers") > 1).collect()
     again = _names_again(tables)
     return Statistics(
-        tables.names.height, words.sort("hash"), _homonyms(again), sharers, _shares(tables.accounts, again)
+        tables.names.height, words.sort("hash"), _homonyms(again), _sharers(tables), _shares(tables.accounts, again)
     )
+
+
+def _sharers(tables: Tables) -> pl.DataFrame:
+    on = ["side", "book", "domain"]
+    rows = tables.accounts.select(on).drop_nulls("domain")
+    return _recurring(rows, on).group_by(on).len("sharers").filter(pl.col("sharers") > 1)
 
 
 def _names_again(tables: Tables) -> pl.DataFrame:
-    """Return ``hash``, ``variant``, ``side``, ``book``, ``domain`` of the names that occur twice; most do not."""
-    hashes = pl.Series("hash", texts.packed(tables.names["squeezed"])["hash"])
-    again = tables.names.select("row", "variant", hash=hashes).filter(hashes.is_duplicated())
-    return pl.concat(
-        [again.select("hash", "variant"), tables.accounts.select("side", "book", "domain")[again["row"]]],
-        how="horizontal",
-    )
+    """Return ``hash``, ``variant``, ``side``, ``book``, ``domain`` of names that occur twice; most do not."""
+    again = _recurring(tables.names.select("row", "variant", "squeezed"), ["squeezed"])
+    hashes = pl.Series("hash", texts.packed(again["squeezed"])["hash"])
+    of = tables.accounts.select("side", "book", "domain")[again["row"]]
+    return pl.concat([again.select(hashes, "variant"), of], how="horizontal")
 
 
 def _homonyms(again: pl.DataFrame) -> pl.DataFrame:
-    found = again.lazy().drop_nulls("domain").group_by("side", "book", "hash")
+    on = ["side", "book", "hash"]
+    found = _recurring(again.drop_nulls("domain"), on).group_by(on)
     companies = found.agg(companies=pl.col("domain").n_unique()).group_by("hash").agg(pl.col("companies").max())
-    return companies.filter(pl.col("companies") > 1).sort("hash").collect()
+    return companies.filter(pl.col("companies") > 1).sort("hash")
+
+
+def _recurring(rows: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Return the *rows* that others are equal to in some columns, and a few more: what is counted is rare."""
+    return rows.filter(pl.Series(_recur(rows.select(on).hash_rows().to_numpy())))
+
+
+@compiled
+def _recur(hashes: Array) -> Array:
+    """Return which *hashes* are there twice, by some of their bits."""
+    times = np.zeros(1 << _SEEN_BITS, dtype=np.uint8)
+    for one in hashes:
+        place = one >> np.uint64(64 - _SEEN_BITS)
+        times[place] = min(times[place] + 1, 2)
+    found = np.empty(len(hashes), dtype=np.bool_)
+    for at in range(len(hashes)):
+        found[at] = times[hashes[at] >> np.uint64(64 - _SEEN_BITS)] > 1
+    return found
 
 
 def _looked_up(hashes: Array, table: pl.DataFrame, column: str, otherwise: int) -> Array:
     """Return the *column* of the rows of *table* with these hashes; it is sorted by them."""
     if table.is_empty():
         return np.full(len(hashes), otherwise)
+    if len(hashes) > table.height:
+        found = pl.DataFrame({"hash": hashes}).join(table, on="hash", how="left", maintain_order="left")
+        return found[column].fill_null(otherwise).to_numpy()
     known, values = table["hash"].to_numpy(), table[column].to_numpy()
     at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
     return np.where(known[at] == hashes, values[at], otherwise)

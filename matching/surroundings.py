@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import duckdb
 import numpy as np
 import polars as pl
 
@@ -109,8 +108,7 @@ def look_at(
     (a, b) = (rows[0] if len(rows) else -1 for rows in rows_of(pair, read))
     if a < 0:
         raise ValueError(f"no such pair of rows: {pair.row(0)}")
-    with duckdb.connect() as connection:
-        o, t = candidates.propose(connection, features, counted)
+    o, t = candidates.propose(features, counted)
     # Pairs compete within one crm and one partner.
     within = (features.book[o] == features.book[a]) & (features.book[t] == features.book[b])
     o, t = o[within], t[within]

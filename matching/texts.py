@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
 
 from matching.compiled import compiled
 
 if TYPE_CHECKING:
-    import polars as pl
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
@@ -24,6 +24,7 @@ KEPT_LETTERS: Final = 32
 #: The *hash* of no text is 0, the first letter is the highest byte of the first pack.
 TEXT: Final = np.dtype([("hash", np.uint64), ("packs", np.uint64, KEPT_LETTERS // 8), ("length", np.int32)], align=True)
 _END: Final = ord("\n")
+_EMPTY: Final = pl.Series([""])
 #: FNV-1a (Fowler, Noll and Vo, RFC 9923): a hash that can be continued letter by letter, the same on any machine.
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _PRIME: Final = np.uint64(0x100000001B3)
@@ -31,8 +32,9 @@ _PRIME: Final = np.uint64(0x100000001B3)
 
 def encoded(values: pl.Series) -> Array:
     """Return all texts as bytes, each with a line feed behind it; null is the empty text."""
-    joined = values.fill_null("").str.join("\n").item() + "\n" if len(values) else ""
-    return np.frombuffer(joined.encode(), dtype=np.uint8)
+    # The empty text at the end stands for the last line feed: to add it behind the join would copy everything.
+    joined = values.fill_null("").append(_EMPTY).str.join("\n").cast(pl.Binary).item()
+    return np.frombuffer(joined, dtype=np.uint8)
 
 
 def packed(values: pl.Series, into: Array | None = None) -> Array:
@@ -44,21 +46,26 @@ def packed(values: pl.Series, into: Array | None = None) -> Array:
 
 @compiled
 def _pack(letters: Array, records: Array) -> None:
-    number = 0
-    for code in letters:
-        if code == _END:
-            number += 1
-        else:
-            append(records[number], code)
+    number, start = 0, 0
+    for at in range(len(letters)):
+        if letters[at] == _END:
+            write(records[number], letters, start, at)
+            number, start = number + 1, at + 1
 
 
 @compiled
-def append(text: Any, code: int) -> None:
-    """Put one more letter behind a `TEXT`."""
-    if text.length < KEPT_LETTERS:
-        text.packs[text.length >> 3] |= np.uint64(code) << np.uint64(56 - 8 * (text.length & 7))
-    text.hash = continued(text.hash, code)
-    text.length += 1
+def write(text: Any, letters: Array, start: int, end: int) -> None:
+    """Make a `TEXT`, zeros so far, of the *letters* from *start* to *end*."""
+    hashed: Any = np.uint64(0)
+    pack: Any = np.uint64(0)
+    for place in range(end - start):
+        hashed = continued(hashed, letters[start + place])
+        if place < KEPT_LETTERS:
+            pack |= np.uint64(letters[start + place]) << np.uint64(56 - 8 * (place & 7))
+            if place & 7 == 7 or start + place + 1 == end:
+                text.packs[place >> 3] = pack
+                pack = np.uint64(0)
+    text.hash, text.length = hashed, end - start
 
 
 @compiled

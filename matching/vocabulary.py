@@ -8,11 +8,13 @@ import numpy as np
 
 from matching import texts
 from matching.compiled import compiled
-from matching.texts import TEXT, append
+from matching.texts import TEXT
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
+
+    from matching.texts import Hash
 
     Array = NDArray[Any]
 
@@ -36,69 +38,63 @@ def numbered(names: pl.Series) -> tuple[Array, Array, Array]:
 @compiled
 def _number(letters: Array, names: int) -> tuple[Array, Array, Array]:
     numbers = np.zeros((names, WIDE), dtype=np.int32)
-    vocabulary = np.zeros(1024, dtype=TEXT)
-    # The number of the name that had a word last, counted from 1.
-    occurrences, last_seen = np.zeros(1024, dtype=np.int32), np.zeros(1024, dtype=np.int32)
-    slots = np.zeros(4096, dtype=np.int32)
+    vocabulary, occurrences = np.zeros(1024, dtype=TEXT), np.zeros(1024, dtype=np.int32)
+    # The hash of each word, and a table of hashes.
+    hashes, slots = np.zeros(1024, dtype=np.uint64), np.zeros(4096, dtype=np.int32)
     known, name, place, start = 1, 0, 0, 0
+    hashed: Any = np.uint64(0)
     for at in range(len(letters)):
-        if letters[at] != _END and (letters[at] != _SPACE or place == WIDE - 1):
+        code = letters[at]
+        if code != _END and (code != _SPACE or place == WIDE - 1):
+            hashed = texts.continued(hashed, code)
             continue
         if at > start:
-            if known == len(vocabulary):
-                vocabulary, occurrences, last_seen = _grown(vocabulary, occurrences, last_seen)
-                slots = _slots(vocabulary)
-            word = _find(letters, start, at, vocabulary, slots, known)
-            known = max(known, word + 1)
-            if last_seen[word] != name + 1:
-                last_seen[word] = name + 1
-                occurrences[word] += 1
+            slot = _slot(hashed, hashes, slots)
+            word = slots[slot]
+            if word == 0:
+                if known == len(hashes):
+                    vocabulary, occurrences, hashes = _grown(vocabulary, occurrences, hashes)
+                    slots = _slots(hashes, known)
+                    slot = _slot(hashed, hashes, slots)
+                slots[slot], hashes[known] = known, hashed
+                texts.write(vocabulary[known], letters, start, at)
+                word, known = known, known + 1
+            is_new = True
+            for before in range(place):
+                is_new = is_new and numbers[name, before] != word
+            occurrences[word] += is_new
             numbers[name, place] = word
             place += 1
+            hashed = np.uint64(0)
         start = at + 1
-        if letters[at] == _END:
+        if code == _END:
             name, place = name + 1, 0
     return numbers, vocabulary[:known].copy(), occurrences[:known].copy()
 
 
 @compiled
-def _find(letters: Array, start: int, end: int, vocabulary: Array, slots: Array, known: int) -> int:
-    """Return the number of the word between *start* and *end*; a new one is put into the vocabulary."""
-    hashed: Any = np.uint64(0)
-    for at in range(start, end):
-        hashed = texts.continued(hashed, letters[at])
+def _slot(hashed: Hash, hashes: Array, slots: Array) -> Any:
+    """Return the place in a table of the word with this hash, or that is free for it: the next that is not taken."""
     slot = hashed & np.uint64(len(slots) - 1)
-    while slots[slot]:
-        if vocabulary[slots[slot]].hash == hashed:
-            return int(slots[slot])
+    while slots[slot] and hashes[slots[slot]] != hashed:
         slot = (slot + np.uint64(1)) & np.uint64(len(slots) - 1)
-    slots[slot] = known
-    for at in range(start, end):
-        append(vocabulary[known], letters[at])
-    return known
+    return slot
 
 
 @compiled
-def _grown(vocabulary: Array, occurrences: Array, last_seen: Array) -> tuple[Array, Array, Array]:
+def _grown(vocabulary: Array, occurrences: Array, hashes: Array) -> tuple[Array, Array, Array]:
     """Return the three with room for twice as many words."""
     size = len(vocabulary)
-    words = np.zeros(2 * size, dtype=TEXT)
-    counts, seen = np.zeros(2 * size, dtype=np.int32), np.zeros(2 * size, dtype=np.int32)
+    words, counts, known = np.zeros(2 * size, dtype=TEXT), np.zeros(2 * size, np.int32), np.zeros(2 * size, np.uint64)
     for word in range(size):  # one by one: a slice of records takes seconds to compile
-        words[word] = vocabulary[word]
-        counts[word], seen[word] = occurrences[word], last_seen[word]
-    return words, counts, seen
+        words[word], counts[word], known[word] = vocabulary[word], occurrences[word], hashes[word]
+    return words, counts, known
 
 
 @compiled
-def _slots(vocabulary: Array) -> Array:
-    """Return the hash table of a vocabulary, a quarter full at most. What finds its slot taken has the next."""
-    slots = np.zeros(4 * len(vocabulary), dtype=np.int32)
-    for word in range(1, len(vocabulary)):
-        if vocabulary[word].length == 0:
-            break
-        slot = vocabulary[word].hash & np.uint64(len(slots) - 1)
-        while slots[slot]:
-            slot = (slot + np.uint64(1)) & np.uint64(len(slots) - 1)
-        slots[slot] = word
+def _slots(hashes: Array, known: int) -> Array:
+    """Return the table of the *known* words, a quarter full at most."""
+    slots = np.zeros(4 * len(hashes), dtype=np.int32)
+    for word in range(1, known):
+        slots[_slot(hashes[word], hashes, slots)] = word
     return slots

@@ -114,7 +114,7 @@ def city_names(texts: pl.Series) -> pl.Series:
 @cache
 def country_words() -> frozenset[str]:
     """Return the single words that name a country, in lower-case ASCII."""
-    names = (_plain_text(country.name) for country in pycountry.countries)
+    names = _plain(pl.Series([country.name for country in pycountry.countries]))
     return frozenset(name for name in (*names, *_aliases("countries")) if " " not in name and len(name) > 3)
 
 

@@ -74,7 +74,8 @@ def _rules(shared: frozenset[str], sold: frozenset[str]) -> Rules:
     registries, _, customers = Path(PSLFILE).read_text(encoding="utf-8").partition(_PRIVATE)
     public = _lines(registries)
     private = {rule.removeprefix("*.") for rule in _lines(customers)}
-    like_public = {rule for rule in private if any(f".{rule}".endswith(f".{suffix}") for suffix in sold)}
+    below_sold = tuple(f".{suffix}" for suffix in sold)
+    like_public = {rule for rule in private if f".{rule}".endswith(below_sold)}
     closed = (private - like_public) | shared
     wild = {rule.removeprefix("*.") for rule in public if rule.startswith("*.")}
     plain = {rule for rule in public if rule[0] not in "*!"} | like_public

@@ -1,16 +1,16 @@
--- in: matching.keys, gone(row), new_keys(key, row, book), $most_pairs by a key's two lowest bits
--- out: matching.keys as of today; proposed(o, t, keys): by how many more keys a pair is proposed, of pairs with a new
+-- in: matching.keys and dead, gone(row), new_keys(key, row, book), $most_pairs by a key's two lowest bits
+-- out: matching.keys and dead as of today; proposed(o, t, keys): by how many more keys a pair is proposed, of pairs with a new
 -- row, and of old pairs whose keys became usable (or, below 0, did not stay so) because others bear them or do not
 create or replace temp table gone_keys as
 select key, row, book from matching.keys semi join gone using (row);
 
-delete from matching.keys where row in (from gone);
+insert into matching.dead from gone;
 
 create or replace temp table touched as
 select key from gone_keys union select key from new_keys;
 
 create or replace temp table bearing as
-select key, row, book, false as is_new from matching.keys semi join touched using (key)
+select key, row, book, false as is_new from matching.keys semi join touched using (key) anti join matching.dead using (row)
 union all
 select key, row, book, true from new_keys;
 

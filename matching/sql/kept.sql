@@ -2,7 +2,8 @@
 create schema if not exists matching;
 create table if not exists matching.facts (name varchar primary key, value varchar);
 create table if not exists matching.books (number smallint, side varchar, book varchar); -- crms below 0, partners above
-create table if not exists matching.rows (row bigint, raw ubigint); -- raw: a hash of all that was said
+create table if not exists matching.rows (row bigint, place bigint, raw ubigint); -- raw: a hash of all that was said
+create table if not exists matching.dead (row bigint); -- rows that are gone, but not their keys: deleting these is dear
 create table if not exists matching.readings (book varchar, country varchar, reads varchar); -- see `country_habits`
 create table if not exists matching.keys (key ubigint, row bigint, book smallint);
 -- keys: how many keys propose the pair; a pair without one is no candidate any more. Levels by their numbers.

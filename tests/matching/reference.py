@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
+
 from matching.model import Model
+from matching.normalize.industries import sector
 from matching.normalize.names import generic_words
 from tests.matching.reference_names import (
     ALIKE,
@@ -107,6 +110,8 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
         return "different" if min(own) > UNLIKE and sharers <= 3 else "different_unclear"
     if not with_site or (level in {"weak", "scripts", *OF_TWO_NAMES} and read == UNLIKE):
         return "unknown"
+    if level == "near" and own[0] >= NAME and read == UNLIKE:
+        return "unknown"
     if level in EQUAL:
         read = max(read, own[0])
     if level == "scripts" and read == BRAND:
@@ -116,7 +121,8 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
     if read >= NAME:
         if not _is_home(*sorted((x, y), key=lambda account: not account["domain"])):
             return "is_name_elsewhere"
-        return "is_distinctive" if read == DISTINCTIVE and level != "equal_common" else "is_name"
+        abroad = x["country"] and y["country"] and x["country"] != y["country"]
+        return "is_distinctive" if read == DISTINCTIVE and level != "equal_common" and not abroad else "is_name"
     if read == BRAND:
         if own[0] > BRAND:
             return "is_brand_own"
@@ -197,7 +203,10 @@ def industry(one: str | None, other: str | None) -> str:
         if codes[0] == codes[1]:
             return "same_many" if len(codes[0]) > 1 else "same"
         return "overlap" if codes[0] & codes[1] else "differs"
-    return "same" if not any(codes) and one.lower().strip() == other.lower().strip() else "unknown"
+    if not any(codes) and one.lower().strip() == other.lower().strip():
+        return "same"
+    sectors = sector(pl.Series([one, other])).to_list()
+    return "unknown" if None in sectors else "sector" if sectors[0] == sectors[1] else "other_sector"
 
 
 def form(x: Account, y: Account, a: Name, b: Name, level: str) -> str:

@@ -179,6 +179,7 @@ def name_levels(a: Name, b: Name, met: InCommon, counts: Counts) -> Iterator[tup
     yield "inside_long", brand and min(rest) == 0 and shared >= 1700
     yield "inside", brand and min(rest) == 0
     yield "inside_mixed", brand and min(own) == 0
+    yield "generic_rest", first and min(rest) == 0 and max(own) == 0 and words > 1
     yield "brand_late", not brand and max(own) == 0 and rare
     one_begins = begins(a.squeezed, b.squeezed) or begins(b.squeezed, a.squeezed)
     yield "begins", not brand and one_begins and letters >= 9 and total >= 1000 and not common

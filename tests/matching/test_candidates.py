@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from itertools import product
 
-import duckdb
 import pytest
 
 from matching import candidates
@@ -18,8 +17,7 @@ Pair = tuple[int, int]
 
 def proposed(accounts: list[Account]) -> list[Pair]:
     counted = measure(worlds.tables(worlds.ours_first(accounts)))
-    with duckdb.connect() as connection:
-        ours, other = candidates.propose(connection, features(*accounts), counted)
+    ours, other = candidates.propose(features(*accounts), counted)
     return list(zip(ours.tolist(), other.tolist(), strict=True))
 
 

@@ -20,7 +20,7 @@ def found_by(one: str, other: str, mine: dict | None = None, yours: dict | None 
         ("Zornfeld, zornfeld.com", "Quandry, www.zornfeld.com", "the website zornfeld.com"),
         ("Zornfeld, quandry.com", "Quandry", "our website, which reads like their name"),
         ("Zornfeld", "Quandry, zornfeld.com", "their website, which reads like our name"),
-        ("Zornfeld Bakery", "Zornfeld Bakery", "the name as a whole or how it begins"),
+        ("Zornfeld Bakery", "Zornfeld Bakery", "the name as a whole, how it begins or its initials"),
         ("Global Zornfeld Foods", "Advanced Zornfeld Trust", "the word 'zornfeld'"),
         ("Brightwell Zornfeld, , Oslo", "Cutting Zornfeld, , Oslo", "the word 'zornfeld' in Oslo"),
         ("Zornfeld Quandry North", "Zornfeld Quandry Abbey", "the words 'zornfeld' and 'quandry'"),

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching.keys import MOST_PAIRS, keys, on_both_sides
+from matching.keys import MOST_PAIRS, keys, on_both_sides, shared_keys
 from matching.misspellings import near_words
 from tests.matching import worlds
 from tests.matching.by_hand import Account, account, features, theirs
@@ -42,8 +42,10 @@ SHARED = [  # two accounts that have one thing in common, and how many pairs it 
     (account("kestridge", site="getvelmorant.com", bare="velmorant"), account("velmorant"), ALWAYS),
     (account("energy bank"), account("bank energy"), OFTEN),
     (account("energybanking"), account("energybankers"), SELDOM),
-    (account("velmorant bank"), account("energy velmorant"), RARELY),
+    (account("velmorant bank"), account("energy velmorant"), OFTEN),
     (account("velmorant bank"), account("energy velmorent"), RARELY),
+    (account("velmorant bank"), account("kestridge", site="velmorant.com"), OFTEN),
+    (account("velmorant nordic maritime", city="oslo"), account("vnm", city="oslo"), OFTEN),
     (account("velmorant kestridge bank"), account("energy velmorant kestridge"), OFTEN),
     (account("velmorant bank", city="leeds"), account("energy velmorant", city="leeds"), OFTEN),
     (account("velmorant bank", country="GB"), account("energy velmorant", country="GB"), OFTEN),
@@ -99,3 +101,15 @@ def test_keys_that_both_sides_have_are_kept_and_nearly_all_others_dropped() -> N
     assert every.filter(pl.col("key").is_in(list(shared))).height > 100
     assert kept.filter(pl.col("key").is_in(list(shared))).equals(every.filter(pl.col("key").is_in(list(shared))))
     assert kept.height < every.filter(pl.col("key").is_in(list(shared))).height + 0.01 * every.height
+
+
+def test_keys_of_both_sides_come_in_the_order_of_books_when_made_at_once() -> None:
+    some = features(*worlds.world(4).everyone)
+    near = np.zeros(len(some.words), dtype=np.uint64)
+    kept = on_both_sides(keys(some, near), some.ours)
+    ours, theirs = shared_keys(some, near)
+    assert max(ours[0]) < some.ours <= min(theirs[0])
+    for row, _ in (ours, theirs):
+        assert (np.diff(some.book[row]) >= 0).all()
+    found = pl.concat([pl.DataFrame({"row": row, "key": key}) for row, key in (ours, theirs)])
+    assert found.sort("row", "key").equals(kept.sort("row", "key"))

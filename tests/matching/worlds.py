@@ -93,7 +93,7 @@ def ancestor(random: Random) -> Account:
         "postcode": random.choice([None, "ls12ab", "ls13cd"]),
         "street": random.choice([None, "1 high street"]),
         "industry": random.choice(
-            [None, "Banking", "Software", "6419", "7010", "6419; 6420", "7010, 6420, 6419, 7022"]
+            [None, "Banking", "Finance", "Software", "6419", "6419; 6420", "7022, 7010, 6910, 6820"]
         ),
         "headcount": random.choice([None, 5, 80, 400, 450, 900, 5000]),
     }
