@@ -73,7 +73,8 @@ def _by_rows(found: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> p
     if pairs.is_empty():
         return found
     for rows, book, key in sides:
-        pairs = pairs.join(_said(rows, book, key), on=[book, key], how="left")
+        asked = rows.join(pairs, left_on=[book, "id"], right_on=[book, key], how="semi")
+        pairs = pairs.join(_said(asked, book, key), on=[book, key], how="left")
     return found.update(pairs.with_columns(_plain(pairs)).select(*_PAIR, relation=_told()), on=_PAIR)
 
 

@@ -7,6 +7,7 @@ that need more are told by one pattern and go the long way round (`aliases`, `sc
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import polars as pl
@@ -97,7 +98,8 @@ def _easy_and_rest(names: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     A ``row`` is a place in *names*.
     """
     rows = names.alias("name").to_frame().with_row_index("row").filter(pl.col("name").is_not_null())
-    read = [_read_easy(part) for part in rows.iter_slices(_AT_A_TIME)] or [_read_easy(rows)]
+    with ThreadPoolExecutor(2) as pool:
+        read = list(pool.map(_read_easy, rows.iter_slices(_AT_A_TIME))) or [_read_easy(rows)]
     easy, rest = (pl.concat(parts) for parts in zip(*read, strict=True))
     return easy, rest
 
