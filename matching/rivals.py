@@ -41,7 +41,7 @@ def compete(levels: pl.DataFrame, model: Model) -> pl.DataFrame:
 
 def _numbers(row: str, book: str) -> pl.Expr:
     """Return one number for each *row* and *book*: millions of numbers are grouped faster than texts."""
-    return pl.col(row).cast(pl.UInt64) * _BOOKS + pl.col(book).rank("dense")
+    return pl.col(row) * _BOOKS + pl.col(book).rank("dense").cast(pl.Int64)
 
 
 def _with_taken(levels: pl.DataFrame, model: Model) -> pl.DataFrame:
