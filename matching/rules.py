@@ -176,8 +176,7 @@ def _is_name(x: Any, y: Any, level: Name, reads: int, own: int) -> Website:
     # .com or the country's own suffix belongs to the name's first owner.
     if owner.suffix != DOT_COM and (owner.suffix == 0 or owner.suffix != country):
         return Website.IS_NAME_ELSEWHERE
-    # In another country it may well be another company of that name.
-    distinctive = reads == readings.DISTINCTIVE and level != Name.EQUAL_COMMON and not _differ(x.country, y.country)
+    distinctive = reads == readings.DISTINCTIVE and level != Name.EQUAL_COMMON
     return Website.IS_DISTINCTIVE if distinctive else Website.IS_NAME
 
 

@@ -121,8 +121,7 @@ def website(x: Account, y: Account, level: str, entities: bool, reads: tuple[int
     if read >= NAME:
         if not _is_home(*sorted((x, y), key=lambda account: not account["domain"])):
             return "is_name_elsewhere"
-        abroad = x["country"] and y["country"] and x["country"] != y["country"]
-        return "is_distinctive" if read == DISTINCTIVE and level != "equal_common" and not abroad else "is_name"
+        return "is_distinctive" if read == DISTINCTIVE and level != "equal_common" else "is_name"
     if read == BRAND:
         if own[0] > BRAND:
             return "is_brand_own"
