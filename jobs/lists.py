@@ -15,6 +15,7 @@ from connectors.files.source import ListRead, as_of, newest_list, read_list
 from jobs.context import Context
 from jobs.steps import step
 from jobs.stores import lists
+from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
 from jobs.stores.warehouse import Warehouse
 from overlap.errors import ConfigError, GuardError
@@ -59,7 +60,7 @@ def take_in(context: Context, partner: str, approve: bool) -> ListReport:
     file = newest_list(settings.files, workspace.folder)
     if file is None:
         return ListReport(partner, "unchanged" if last else "missing", reasons=(f"no file fits '{settings.files}'",))
-    day, sha256 = as_of(file, workspace.settings.workspace.time_zone), lists.digest(file)
+    day, sha256 = as_of(file, workspace.settings.workspace.time_zone), digest(file)
     # The same bytes under the same name are the same list, whatever the clock of the file or our time zone says.
     if last and ((last.file_name, last.sha256) == (file.name, sha256) or day < last.as_of):
         older = f"{file.name} is of {day:%Y-%m-%d}, older than the list in force; it was not taken"

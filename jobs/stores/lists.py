@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select
 
 from jobs.steps import step
+from jobs.stores.digest import digest
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import lists
 from overlap.errors import GuardError
@@ -36,12 +36,6 @@ class AcceptedList:
     def path(self, folder: Path) -> Path:
         """Where its bytes lie; the suffix says how to read them."""
         return folder / f"{self.sha256}{Path(self.file_name).suffix.lower()}"
-
-
-def digest(path: Path) -> str:
-    """Return the sha256 of the bytes of *path*."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def accept(ledger: Ledger, accepted: AcceptedList, file: Path, folder: Path) -> None:

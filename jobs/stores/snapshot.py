@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from jobs.steps import step
-from jobs.stores.lists import digest
+from jobs.stores.digest import digest
 from overlap.errors import ConfigError, OverlapError
 
 _MANIFEST = "manifest.json"

@@ -5,7 +5,6 @@ Back them up: without them, words are counted again, and weights move a little a
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from jobs.steps import step
+from jobs.stores.digest import digest
 from matching.statistics import Statistics
 from overlap.errors import OverlapError
 
@@ -36,7 +36,7 @@ class StatisticsFolder:
         self._folder.mkdir(exist_ok=True)
         partial = self._folder / ".partial"
         _as_one(statistics, engine).write_parquet(partial)
-        name = _digest(partial)
+        name = digest(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         step("statistics: name")
@@ -58,7 +58,7 @@ class StatisticsFolder:
         path = self._folder / f"{name}.parquet"
         if not path.exists():
             return None
-        if _digest(path) != name:
+        if digest(path) != name:
             raise OverlapError(f"{path} was changed after it was written; delete it, and words are counted again")
         rows = pl.read_parquet(path)
         ((made_by, names),) = rows.filter(pl.col("table") == "counted").select("engine", "names").rows()
@@ -77,9 +77,3 @@ def _as_one(statistics: Statistics, engine: str) -> pl.DataFrame:
 def _apart(rows: pl.DataFrame, names: int) -> Statistics:
     tables = {name: rows.filter(pl.col("table") == name).select(columns) for name, (columns, _) in _TABLES.items()}
     return Statistics(names=names, **tables)
-
-
-def _digest(path: Path) -> str:
-    """Return the sha256 of a file; `lists.digest` would bring the ledger along, which takes half a second to import."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,7 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from jobs.stores import snapshot
-from jobs.stores.lists import digest
+from jobs.stores.digest import digest
 from jobs.stores.statistics import StatisticsFolder
 from matching import statistics
 from matching.accounts import tables

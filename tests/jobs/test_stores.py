@@ -66,7 +66,7 @@ def test_the_list_in_force_is_the_newest_and_the_earlier_one_is_of_an_earlier_da
 def test_the_bytes_of_an_accepted_list_are_kept(ledger, tmp_path):
     file = tmp_path / "Globex March.CSV"
     file.write_bytes(b"\xff\xfebytes\x00")
-    one = replace(accepted(NOW, lists.digest(file)), file_name=file.name)
+    one = replace(accepted(NOW, digest(file)), file_name=file.name)
     (tmp_path / "lists").mkdir()
     lists.accept(ledger, one, file, tmp_path / "lists")
     file.write_bytes(b"other")
