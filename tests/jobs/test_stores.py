@@ -17,6 +17,7 @@ from sqlalchemy import insert
 import connectors
 from connectors.base import Page
 from jobs.stores import lists, schema, snapshot
+from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse
