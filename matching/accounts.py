@@ -49,6 +49,12 @@ def tables(ours: pl.DataFrame, theirs: pl.DataFrame) -> Tables:
         return Tables(placed.result(), named.result())
 
 
+def beside(ours: Tables, theirs: Tables) -> Tables:
+    """Return the tables of two sides as one."""
+    later = theirs.names.with_columns(pl.col("row") + ours.accounts.height)
+    return Tables(pl.concat([ours.accounts, theirs.accounts]), pl.concat([ours.names, later]))
+
+
 def _side(frame: pl.DataFrame, book: str, side: str) -> pl.DataFrame:
     """Return the comparable columns of one side as text."""
     wanted = frame.select(pl.col(book).alias("book"), *COLUMNS)

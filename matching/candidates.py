@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matching.features import Features
+    from matching.keys import Made
     from matching.statistics import Statistics
 
     Array = NDArray[Any]
@@ -27,15 +28,25 @@ if TYPE_CHECKING:
 def propose(features: Features, statistics: Statistics) -> tuple[Array, Array]:
     """Return the rows of ours and of theirs of each pair that shares a key, each pair once, sorted."""
     text = features.words["text"]
-    sides = shared_keys(features, near_words(text, statistics.occurrences(text["hash"])))
+    o, t, _ = pairs(shared_keys(features, near_words(text, statistics.occurrences(text["hash"]))), features.book)
+    return o, t
+
+
+def pairs(sides: list[Made], book: Array) -> tuple[Array, Array, Array]:
+    """Return the rows of ours and of theirs of each pair that shares a usable key of two *sides*, sorted.
+
+    Third comes how many keys propose the pair. The rows of *sides* (`keys.shared_keys`) are in the order of their
+    *book*.
+    """
     with ThreadPoolExecutor(2) as pool:
         sides = list(pool.map(lambda side: hashes_in_order(side[1], side[0]), sides))
     # In the order of ours, rows that are compared with one another lie closer in memory.
-    t, o = numbers_in_order(*_joined(sides, features.book))
+    t, o = numbers_in_order(*_joined(sides, book))
     o, t = numbers_in_order(o, t)
     is_new = np.ones(len(o), dtype=np.bool_)
     is_new[1:] = (o[1:] != o[:-1]) | (t[1:] != t[:-1])
-    return o[is_new].astype(np.int64), t[is_new].astype(np.int64)
+    keys = np.diff(np.flatnonzero(is_new), append=len(o)).astype(np.int32)
+    return o[is_new].astype(np.int64), t[is_new].astype(np.int64), keys
 
 
 def _joined(sides: list[tuple[Array, Array]], book: Array) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ import polars as pl
 from matching import candidates, statistics
 from matching.accounts import tables
 from matching.features import Features, featurise
-from matching.keys import MOST_PAIRS, keys, on_both_sides
+from matching.keys import MOST_PAIRS, shared_keys
 from matching.misspellings import near_words
 
 if TYPE_CHECKING:
@@ -49,11 +49,9 @@ def diagnose(ours: pl.DataFrame, theirs: pl.DataFrame) -> dict[str, int | float]
 
 def _keys(features: Features, counted: Statistics) -> dict[str, int | float]:
     text = features.words["text"]
-    made = keys(features, near_words(text, counted.occurrences(text["hash"])))
-    shared = on_both_sides(made, features.ours)
-    is_ours = pl.col("row") < features.ours
-    members = shared.group_by("key").agg(ours=is_ours.sum(), theirs=(~is_ours).sum())
-    both = members.filter((pl.col("ours") > 0) & (pl.col("theirs") > 0))
+    sides = shared_keys(features, near_words(text, counted.occurrences(text["hash"])))
+    ours, theirs = (pl.DataFrame({"key": key}).group_by("key").len() for _, key in sides)
+    both = ours.join(theirs, on="key").select("key", ours="len", theirs="len_right")
     most = (pl.col("key") & 3).cast(pl.Int64).replace_strict(dict(enumerate(MOST_PAIRS)), return_dtype=pl.Int64)
     frequent = both.filter(pl.col("ours").cast(pl.Int64) * pl.col("theirs").cast(pl.Int64) > most)
     return {"keys": both.height, "keys too frequent": frequent.height}

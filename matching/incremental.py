@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import polars as pl
 
 from matching import statistics
-from matching.kept import BOTH, OURS, Facts, Kept, engine_version
+from matching.accounts import beside
+from matching.kept import OURS, THEIRS_OF, Facts, Kept, engine_version
 from matching.kept_pairs import KeptPairs, Rules
 from matching.partners import portions, united
 from overlap.model import Match, empty, schema_of
@@ -129,5 +130,6 @@ def _count(kept: Kept) -> Statistics:
     groups = _portions(kept)
     if len(groups) == 1:
         return statistics.measure(kept.whole(groups[0])[1])
-    parts = [statistics.measure(kept.tables(BOTH, partners=partners)[1]) for partners in groups]
-    return united(parts, statistics.measure(kept.tables(OURS)[1]))
+    _, ours = kept.tables(OURS)
+    parts = [statistics.measure(beside(ours, kept.tables(THEIRS_OF, partners=partners)[1])) for partners in groups]
+    return united(parts, statistics.measure(ours))

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from matching import levels, texts
+from matching import candidates, levels, texts
 from matching.comparisons import compare
 from matching.compiled import compiled
 from matching.decide import decide
 from matching.explain import explain
 from matching.features import Features, featurise
 from matching.kept import OURS, THEIRS, THEIRS_OF
-from matching.keys import MOST_PAIRS, keys
+from matching.keys import MOST_PAIRS, keys, on_both_sides
 from matching.levels import COMPARISONS
 from matching.pairs import FLOOR, least_weight, with_prior
-from matching.partners import joined, proposed
+from matching.partners import joined
 from matching.spellings import near_counted
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ class KeptPairs:
 
     def _match_portion(self, both: _Rows, every: pl.DataFrame) -> None:
         """Find the pairs of our rows and some partners' from *every* key that they bear."""
-        found = proposed(self._kept.connection, every, both.books, both.features.ours)
+        o, t, shared = candidates.pairs(on_both_sides(every, both.features.ours), both.features.book)
         del every
-        self._decide(self._compare(both, found["pair"].to_numpy(), found["keys"].to_numpy()))
+        self._decide(self._compare(both, (o, t), shared))
 
     def _keys(self, of: _Rows) -> pl.DataFrame:
         """Keep the keys of rows and return them, with the rows' places."""
@@ -131,7 +131,7 @@ class KeptPairs:
         if not unseen.is_empty():
             rows = self._read("select o as row from unseen union select t from unseen")
             o, t = (np.searchsorted(rows.numbers, unseen[side].to_numpy()) for side in ("o", "t"))
-            found = self._compare(rows, _pair(o, t), unseen["keys"].to_numpy())
+            found = self._compare(rows, (o, t), unseen["keys"].to_numpy())
             touched = pl.concat([touched, found.select(touched.columns)])
         if not touched.is_empty():
             self._decide_again(touched)
@@ -159,13 +159,12 @@ class KeptPairs:
         books = sides.join(self._kept.books(), on=["side", "book"], how="left", maintain_order="left")["number"]
         return _Rows(numbers, books.to_numpy(), featurise(read, self._rules.statistics))
 
-    def _compare(self, of: _Rows, pairs: Array, proposed_by: Array) -> pl.DataFrame:
-        """Compare *pairs* of these rows (as `_pair` gives them, sorted), and keep and return what may be something."""
-        self.compared += len(pairs)
+    def _compare(self, of: _Rows, pairs: tuple[Array, Array], shared: Array) -> pl.DataFrame:
+        """Compare *pairs* of these rows, sorted, that have *shared* keys; keep and return what may be something."""
+        self.compared += len(shared)
         model, frozen = self._rules.model, self._rules.statistics
         least = least_weight(frozen, model, min(self._rules.least, FLOOR))
-        rows = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(2**32 - 1)).astype(np.int64)
-        found = compare(of.features, *rows, model, least)
+        found = compare(of.features, *pairs, model, least)
         o, t = found["o"].to_numpy(), found["t"].to_numpy()
         kept = found.drop("a", "b").with_columns(
             pl.col(list(COMPARISONS)).to_physical(),
@@ -173,7 +172,7 @@ class KeptPairs:
             t=pl.Series(of.numbers[t]),
             crm=pl.Series(of.books[o]),
             partner=pl.Series(of.books[t]),
-            keys=pl.Series(proposed_by[np.searchsorted(pairs, _pair(o, t))]),
+            keys=pl.Series(shared[np.searchsorted(_one_number(*pairs), _one_number(o, t))]),
         )
         self._kept.add("pairs", kept)
         return kept
@@ -203,8 +202,8 @@ def _numbered(every: pl.DataFrame, of: _Rows) -> pl.DataFrame:
     return pl.DataFrame({"key": every["key"], "row": of.numbers[at], "book": of.books[at]})
 
 
-def _pair(o: Array, t: Array) -> Array:
-    """Return pairs of places as one number each, sorted by ours."""
+def _one_number(o: Array, t: Array) -> Array:
+    """Return pairs of places as one number each, in their order."""
     return o.astype(np.uint64) << np.uint64(32) | t.astype(np.uint64)
 
 

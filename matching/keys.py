@@ -56,32 +56,31 @@ class _Kind(IntEnum):
 
 
 def keys(features: Features, near: Array) -> pl.DataFrame:
-    """Return one row per account and key: ``row``, ``key``, in the order of rows.
+    """Return one row per account and key: ``row``, ``key``, in the order of books, ours first.
 
     *near* gives for each word of the vocabulary the hash of the word one letter away that it may be misspelt for, or 0.
     """
-    row, key = _made(features, near, np.arange(len(features.accounts)))
+    row, key = _made(features, near, np.argsort(features.book, kind="stable"))
     return pl.DataFrame({"row": row, "key": key})
 
 
-def on_both_sides(every: pl.DataFrame, ours: int) -> pl.DataFrame:
-    """Return the *every* keys that rows below *ours* and other rows share, and a few more: the others propose nothing.
+def on_both_sides(every: pl.DataFrame, ours: int) -> list[Made]:
+    """Return, ours and theirs apart, the keys that rows below *ours* and other rows share, and a few more.
 
-    Those of ours come first. A key is looked for by some of its bits in a table of bits. That a few get through that
+    *every* is as from `keys`. A key is looked for by some of its bits in a table of bits. That a few get through that
     only one side has costs less than to compare them all.
     """
     row, key = every["row"].to_numpy(), every["key"].to_numpy()
     end = int(np.count_nonzero(row < ours))
     mine, yours = (row[:end].copy(), key[:end].copy()), (row[end:].copy(), key[end:].copy())
     yours = _seen_in(yours, _table(mine))
-    row, key = _joined([_seen_in(mine, _table(yours)), yours])
-    return pl.DataFrame({"row": row, "key": key})
+    return [_seen_in(mine, _table(yours)), yours]
 
 
 def shared_keys(features: Features, near: Array) -> list[Made]:
-    """Return what `on_both_sides` does of all `keys`, ours and theirs apart, each in the order of their books."""
-    ours = np.argsort(features.book[: features.ours], kind="stable")
-    theirs = features.ours + np.argsort(features.book[features.ours :], kind="stable")
+    """Return what `on_both_sides` does of all `keys`, which are never there all at once."""
+    rows = np.argsort(features.book, kind="stable")
+    ours, theirs = rows[: features.ours], rows[features.ours :]
     with ThreadPoolExecutor(2) as pool:
         mine = list(pool.map(lambda rows: _made(features, near, rows), np.array_split(ours, 2)))
         of_ours = np.bitwise_or(*pool.map(_table, mine))

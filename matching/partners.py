@@ -13,14 +13,11 @@ import numpy as np
 import polars as pl
 
 from matching.features import Features
-from matching.keys import MOST_PAIRS, on_both_sides
-from matching.statements import land, read, run
 from matching.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
@@ -76,20 +73,3 @@ def joined(ours: Features, theirs: Features) -> Features:
         names=names,
         accounts=np.concatenate([ours.accounts, theirs.accounts]),
     )
-
-
-def proposed(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame, books: Array, ours: int) -> pl.DataFrame:
-    """Return the pairs that *keys* (``row``, ``key``) propose, in their order: ``pair`` and how many ``keys`` do.
-
-    A pair is our row << 32 | theirs; rows below *ours* are ours, and *books* numbers the crm or partner of each row.
-    """
-    shared = on_both_sides(keys.select("row", "key"), ours)
-    shared = shared.with_columns(book=pl.Series(books[shared["row"].to_numpy()]))
-    for name, is_side in (("ours", pl.col("row") < ours), ("theirs", pl.col("row") >= ours)):
-        land(connection, f"keys_of_{name}", shared.filter(is_side))
-    del shared
-    run(connection, "all_pairs", most_pairs=list(MOST_PAIRS))
-    found = read(connection, "select pair, keys from proposed order by pair")
-    for name in ("keys_of_ours", "keys_of_theirs", "proposed"):  # they take as much memory as all else
-        connection.execute(f"drop table {name}").fetchall()
-    return found

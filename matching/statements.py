@@ -37,10 +37,3 @@ def run(connection: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None
     for statement in connection.extract_statements(text):
         wanted = {parameter: values[parameter] for parameter in statement.named_parameters}
         connection.execute(statement, wanted).fetchall()  # an unread result would block the connection
-
-
-def land(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    """Copy *frame* into a temporary table *name* of *connection*."""
-    connection.register("landing", ArrowView(frame))
-    connection.execute(f"create temp table {name} as select * from landing").fetchall()
-    connection.unregister("landing")

@@ -95,7 +95,7 @@ def test_keys_that_both_sides_have_are_kept_and_nearly_all_others_dropped() -> N
     accounts = worlds.world(3).everyone
     some = features(*accounts)
     every = keys(some, np.zeros(len(some.words), dtype=np.uint64))
-    kept = on_both_sides(every, some.ours)
+    kept = pl.concat([as_frame(side) for side in on_both_sides(every, some.ours)])
     is_ours: Any = pl.col("row") < some.ours
     shared = set(every.filter(is_ours)["key"]) & set(every.filter(~is_ours)["key"])
     assert every.filter(pl.col("key").is_in(list(shared))).height > 100
@@ -103,13 +103,17 @@ def test_keys_that_both_sides_have_are_kept_and_nearly_all_others_dropped() -> N
     assert kept.height < every.filter(pl.col("key").is_in(list(shared))).height + 0.01 * every.height
 
 
-def test_keys_of_both_sides_come_in_the_order_of_books_when_made_at_once() -> None:
+def test_keys_come_in_the_order_of_books_ours_first_made_at_once_or_not() -> None:
     some = features(*worlds.world(4).everyone)
     near = np.zeros(len(some.words), dtype=np.uint64)
-    kept = on_both_sides(keys(some, near), some.ours)
-    ours, theirs = shared_keys(some, near)
+    every = keys(some, near)
+    assert (np.diff(some.book[every["row"]]) >= 0).all()
+    for kept, other in zip(on_both_sides(every, some.ours), shared_keys(some, near), strict=True):
+        assert as_frame(kept).equals(as_frame(other))
+    ours, theirs = on_both_sides(every, some.ours)
     assert max(ours[0]) < some.ours <= min(theirs[0])
-    for row, _ in (ours, theirs):
-        assert (np.diff(some.book[row]) >= 0).all()
-    found = pl.concat([pl.DataFrame({"row": row, "key": key}) for row, key in (ours, theirs)])
-    assert found.sort("row", "key").equals(kept.sort("row", "key"))
+
+
+def as_frame(side: tuple[Any, Any]) -> pl.DataFrame:
+    row, key = side
+    return pl.DataFrame({"row": row, "key": key})
