@@ -31,7 +31,11 @@ RELATIONS: Final = (SAME, PARENT, SUBSIDIARY, SIBLING)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One of our accounts, as its CRM has it. *crm* names the connection, *id* is the CRM's 18-character id."""
+    """One of our accounts, as its CRM has it. *crm* names the connection, *id* is the CRM's 18-character id.
+
+    *revenue* is a year's, in *currency*; None for *currency* means the org's only one. A lead (*is_lead*) is read as a
+    prospect and never written to. *custom* holds the fields that the settings map beside ours, as one JSON object.
+    """
 
     crm: str
     id: str
@@ -45,21 +49,31 @@ class Account:
     country: str | None
     industry: str | None
     headcount: int | None
+    revenue: float | None
+    currency: str | None
     account_type: str | None
+    record_type: str | None
     parent_id: str | None
     owner_id: str | None
     engagement: str | None
+    is_lead: bool
+    custom: str | None
     modified_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """One of our deals. *amount* is in *currency*; None for *currency* means the org's only one."""
+    """One of our deals. *amount* is in *currency*; None for *currency* means the org's only one.
+
+    *custom* holds the fields that the settings map beside ours, as one JSON object.
+    """
 
     crm: str
     id: str
     account_id: str | None
     name: str
+    deal_type: str | None
+    record_type: str | None
     stage: str | None
     amount: float | None
     currency: str | None
@@ -68,6 +82,7 @@ class Opportunity:
     close_date: date | None
     owner_id: str | None
     engagement: str | None
+    custom: str | None
     created_at: datetime
     modified_at: datetime
 

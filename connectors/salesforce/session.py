@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
+from simple_salesforce.util import exception_handler
 from urllib3.util.retry import Retry
 
 from config.settings import SalesforceSettings
@@ -102,6 +103,17 @@ class SalesforceSession:
                 f"{error}; unknown whether the records were taken: read them back first", error.retry_after_s
             ) from error
 
+    def send(
+        self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json"
+    ) -> requests.Response:
+        """Send *body* to *path*, below ``/services/data/vNN.0/``, and return the answer as it is: bulk jobs speak CSV.
+
+        Raises:
+            TransientError: the answer is lost or says to come again.
+            AccessError: Salesforce refuses.
+        """
+        return self._call(self._sent, method, path, body, content_type)
+
     def server_now(self) -> datetime:
         """Return the org's own time, UTC, in whole seconds, for the price of one call.
 
@@ -139,6 +151,19 @@ class SalesforceSession:
         while not reply["done"]:
             reply = self._call(self._client.query_more, reply["nextRecordsUrl"], identifier_is_url=True)
             yield from reply["records"]
+
+    def _sent(self, method: str, path: str, body: bytes | None, content_type: str) -> requests.Response:
+        def send() -> requests.Response:
+            headers = {"Authorization": f"Bearer {self._client.session_id}", "Content-Type": content_type}
+            return self._http.request(method, self._client.base_url + path, data=body, headers=headers)
+
+        reply = send()
+        if reply.status_code == 401:
+            self._client._refresh_session()
+            reply = send()
+        if reply.status_code >= 300:
+            exception_handler(reply, name=path)
+        return reply
 
     def _call(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
