@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from connectors.base import Finding
+from connectors.salesforce import org
 from connectors.salesforce.columns import Reading, none_deployed, readings
 from connectors.salesforce.errors import DEPLOY
 from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
+from connectors.salesforce.record_access import record_access, user_id
 from connectors.salesforce.session import Describe, SalesforceSession
+from connectors.salesforce.setup.difference import Action, differences
 from overlap.fields import OBJECTS, CrmObject
 
 #: Share of the day's API calls from which on a run may not come to its end.
@@ -26,10 +29,11 @@ def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -
     *flat_fields* says whether the workspace writes fields of ours on accounts and opportunities; without them it is
     no fault that they were never deployed.
     """
-    server = session.server_now()
+    server, who = session.server_now(), user_id(session)
     found = [
-        Finding(True, "sign-in", f"signed in to org {session.org_id}"),
+        org.identity(session, who),
         api_calls(session.api_calls()),
+        *org.limits(session.send("GET", "limits").json()),
         clock(server, datetime.now(UTC)),
     ]
     described = {reading.object_name: session.describe(reading.object_name) for reading in readings(workspace_id)}
@@ -37,7 +41,20 @@ def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -
         found += readable(reading, described[reading.object_name], flat_fields)
     for thing in OBJECTS:
         found += writable(thing, described[OBJECT_NAMES[thing.name]])
-    return found
+        found += fitting(thing, described[OBJECT_NAMES[thing.name]])
+    found.append(org.shape(described["Account"]))
+    if who is not None:
+        found += record_access(session, who, flat_fields)
+    return [*found, *org.rules(session)]
+
+
+def fitting(thing: CrmObject, described: Describe | None) -> Iterator[Finding]:
+    """Yield a line for each field that has another type or length than what we write into it."""
+    for step in differences(thing, described or {}):
+        remedy = (
+            "rename the org's own field" if step.action is Action.CLASH else "run 'overlap setup salesforce --plan'"
+        )
+        yield Finding(False, step.name, step.detail, remedy)
 
 
 def api_calls(calls: tuple[int, int] | None) -> Finding:

@@ -15,7 +15,10 @@ from simple_salesforce.exceptions import SalesforceError
 from overlap.errors import AccessError, OverlapError, TransientError
 
 #: What to do about an object or field that is missing or hidden.
-DEPLOY: Final = "deploy overlap's objects and fields, or assign its permission set to the integration user"
+DEPLOY: Final = (
+    "deploy overlap's objects and fields, or assign its permission set to the integration user: "
+    "'overlap setup salesforce' says which"
+)
 
 _MISSING: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE", "NOT_FOUND", "INVALID_FIELD_FOR_INSERT_UPDATE"})
 _NO_SUCH_COLUMN: Final = re.compile(r"No such column '([\w.]+)' on (?:entity|sobject of type) '?(\w+)'?")

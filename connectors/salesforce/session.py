@@ -82,6 +82,11 @@ class SalesforceSession:
         """Yield the records of a SOQL query, those in the recycle bin too."""
         return self._records(text, include_deleted=True)
 
+    def count(self, object_name: str) -> int:
+        """Return how many records of an object we see."""
+        reply = self._call(self._client.query, f"SELECT COUNT() FROM {object_name}")
+        return int(reply["totalSize"])
+
     def describe(self, object_name: str) -> Describe | None:
         """Return what Salesforce says of the object's fields that we may see; None if we see no such object."""
         try:
@@ -113,6 +118,14 @@ class SalesforceSession:
             AccessError: Salesforce refuses.
         """
         return self._call(self._sent, method, path, body, content_type)
+
+    def soap(self, operation: str, envelope: Callable[[str], bytes]) -> bytes:
+        """Send what *envelope* makes of the session's id to the Metadata API, and return the answer, a fault too.
+
+        Raises:
+            TransientError: the answer is lost.
+        """
+        return self._call(self._metadata, operation, envelope)
 
     def server_now(self) -> datetime:
         """Return the org's own time, UTC, in whole seconds, for the price of one call.
@@ -164,6 +177,22 @@ class SalesforceSession:
         if reply.status_code >= 300:
             exception_handler(reply, name=path)
         return reply
+
+    def _metadata(self, operation: str, envelope: Callable[[str], bytes]) -> bytes:
+        url = f"https://{self._client.sf_instance}/services/Soap/m/{self._settings.api_version}"
+
+        def send() -> requests.Response:
+            headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": operation}
+            return self._http.post(url, data=envelope(str(self._client.session_id)), headers=headers)
+
+        reply = send()
+        if b"INVALID_SESSION_ID" in reply.content:
+            self._client._refresh_session()
+            reply = send()
+        # A fault comes with status 500 and says more than that.
+        if reply.status_code >= 300 and b"Envelope" not in reply.content:
+            exception_handler(reply, name="the Metadata API")
+        return reply.content
 
     def _call(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:

@@ -22,7 +22,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.sandbox import composite, cursor, describe
+from connectors.sandbox import composite, cursor, describe, metadata
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.errors import ApiError, expired, not_found
 from connectors.sandbox.store import API_ALLOWANCE, Request, Store
@@ -89,6 +89,8 @@ def _answer(store: Store, http: HttpRequest, body: bytes, instance_url: str) -> 
             return Response(_TOO_LONG, 414, media_type="text/html")
         if http.url.path == "/services/oauth2/token":
             return _token(store, http, body, instance_url)
+        if re.match(r"/services/Soap/m/\d+\.0(?:/|$)", http.url.path) and http.method == "POST":
+            return Response(*metadata.soap(store.database, body), media_type="text/xml")
         return JSONResponse(_signed_in(store, http, body))
     except ApiError as error:
         return JSONResponse(error.body(), error.status)
@@ -103,7 +105,7 @@ def _signed_in(store: Store, http: HttpRequest, body: bytes) -> Any:
         raise expired()
     if store.limit_used >= API_ALLOWANCE:
         raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
-    found = re.fullmatch(r"/services/data/v(\d+)\.0/(.+)", path)
+    found = re.fullmatch(r"/services/data/v(\d+)\.0/?(.*)", path)
     if found is None or int(found[1]) > _VERSIONS[-1]:
         raise not_found()
     if int(found[1]) < _VERSIONS[0]:
@@ -127,10 +129,12 @@ def _method(http: HttpRequest, methods: dict[str, Callable[[Call], Any]]) -> Cal
     return act
 
 
-def _query(call: Call, deleted_too: bool = False) -> Any:
+def _query(call: Call, deleted_too: bool = False, tooling: bool = False) -> Any:
     text = call.http.query_params.get("q", "")
     if not text:
         raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
+    if (answer := metadata.query(call.store.database, text, tooling=tooling)) is not None:
+        return answer
     return cursor.run(call.reader, text, deleted_too=deleted_too)
 
 
@@ -159,7 +163,15 @@ def _limits(call: Call) -> Any:
 
 
 _ROUTES: Final[dict[str, dict[str, Callable[[Call], Any]]]] = {
+    "": {"GET": lambda call: metadata.resources(call.store.org_id, call.store.api_user, call.version)},
     "limits": {"GET": _limits},
+    "limits/recordCount": {
+        "GET": lambda call: metadata.record_counts(call.store.database, call.http.query_params.get("sObjects", ""))
+    },
+    "tooling/query": {"GET": lambda call: _query(call, tooling=True)},
+    "sobjects/PermissionSetAssignment": {
+        "POST": lambda call: metadata.assign(call.store.database, metadata.parsed(call.body))
+    },
     "query": {"GET": _query},
     "queryAll": {"GET": lambda call: _query(call, deleted_too=True)},
     r"(?:query|queryAll)/([^/]+)": {"GET": lambda call: cursor.more(call.reader, call.rest[0])},
@@ -227,6 +239,8 @@ def _request(store: Store, http: HttpRequest, body: bytes, status: int) -> Reque
     text = body.decode("utf-8", "replace")
     if http.url.path == "/services/oauth2/token":  # the secret stays out of the file
         text = "grant_type=" + ",".join(parse_qs(text).get("grant_type", []))
+    if http.url.path.startswith("/services/Soap/"):  # a token is in it, and a package is long
+        text = ""
     query = parse_qs(http.url.query).get("q", [http.url.query])[0]
     agent = http.headers.get("user-agent", "")
     return Request(store.database.now(), http.method, http.url.path, query, text, status, agent)

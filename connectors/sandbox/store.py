@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
-from connectors.sandbox import automations, cursor, seeding, writes
+from connectors.sandbox import access, automations, cursor, seeding, writes
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.database import Database
 from connectors.sandbox.errors import ApiError
@@ -180,8 +180,13 @@ class Store:
         self._set_hidden({pair for pair in self._hidden() if (pair[0], pair[1].lower()) != (name, field.lower())})
 
     def set_deployed(self, deployed: bool) -> None:
-        """Without it, the API user sees an org before setup: none of our objects and fields."""
+        """Without it, the org is one before setup: of our objects and fields it has what is deployed from then on."""
         self.database.keep("deployed", deployed)
+
+    def set_rights(self, **rights: bool) -> None:
+        """Take or give the API user ``may_deploy``, ``view_setup``, ``view_all``, ``edit_all``; or ``flows_active``."""
+        for name, given in rights.items():
+            self.database.keep(name, given)
 
     def expire_tokens(self) -> None:
         """End every session: the next call with an old token is answered 401 INVALID_SESSION_ID."""
@@ -216,7 +221,7 @@ class Store:
     @property
     def catalog(self) -> Catalog:
         """What the API user sees."""
-        return visible(frozenset(self._hidden()), self.database.setting("deployed", True))
+        return access.catalog(self.database, frozenset(self._hidden()))
 
     @property
     def org_id(self) -> str:

@@ -49,7 +49,7 @@ def create(author: Author, entity: Entity, record: dict[str, Any]) -> str:
     if record.get("Id") is not None:
         raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
     changes = _changes(author, entity, {name: value for name, value in record.items() if name != "Id"})
-    _check_access(entity, changes, creating=True)
+    _check_access(author.catalog.entity(entity.name), changes, creating=True)
     # Null says nothing about a field that the org fills in by itself.
     changes = {n: value for n, value in changes.items() if value is not None or entity.columns[n.lower()].nillable}
     new_id = author.database.next_id(entity)
@@ -84,7 +84,7 @@ def update(author: Author, entity: Entity, record: dict[str, Any]) -> str:
     if before["IsDeleted"]:
         raise DELETED
     changes = _changes(author, entity, {name: value for name, value in record.items() if name != "Id"})
-    _check_access(entity, changes, creating=False)
+    _check_access(author.catalog.entity(entity.name), changes, creating=False)
     cleared = [n for n, value in changes.items() if value is None and not entity.columns[n.lower()].nillable]
     if cleared:
         raise missing(tuple(cleared))

@@ -12,7 +12,7 @@ import typer
 import typer.core
 from rich.markup import escape
 
-from jobs.cli import look, model, sandbox, work
+from jobs.cli import look, model, sandbox, setup, work
 from overlap.errors import OverlapError
 
 
@@ -60,6 +60,7 @@ _PANELS = {
 for _panel, _verbs in _PANELS.items():
     for _verb in _verbs:
         app.command(rich_help_panel=_panel)(_verb)
+app.add_typer(setup.app, name="setup", rich_help_panel="Start")
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
 

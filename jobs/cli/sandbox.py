@@ -43,11 +43,17 @@ def demo(
 def salesforce(
     folder: SandboxFolder,
     port: Annotated[int, typer.Option(help="0 takes the last one, or any that is free.")] = 0,
+    bare: Annotated[bool, typer.Option("--bare", help="A new org before setup, without overlap's fields.")] = False,
 ) -> None:
     """Serve a sandbox Salesforce over HTTPS on localhost until you press Ctrl-C."""
     from connectors.sandbox.server import main
     from jobs.cli.console import err
 
+    if bare:
+        from connectors.sandbox.store import Store
+
+        with Store.open(folder) as store:
+            store.set_deployed(False)
     err.print("Ctrl-C stops it. Its address, as soon as it listens:", style="dim")
     main(str(folder), port)
 

@@ -1,0 +1,1 @@
+"""What overlap puts into a Salesforce org, derived from `overlap.fields`, and how it gets there."""

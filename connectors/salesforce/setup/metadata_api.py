@@ -1,0 +1,165 @@
+"""The Metadata API: deploy a package, and fetch one component. SOAP, because it has no other way to fetch.
+
+simple-salesforce can deploy too, but it drops the names of the components that failed, puts values into XML as they
+are, never renews a session here, and reads a WSDL of 28,000 lines first.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from connectors.salesforce.session import SalesforceSession
+from connectors.salesforce.setup.component import NAMESPACE, SOURCE_VERSION, Part
+from overlap.errors import AccessError, TransientError
+
+_SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+#: Seconds between two looks at a deployment: quick ones at first, then patient ones.
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
+_PATIENCE_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A component that the org refused, and why in the org's words."""
+
+    kind: str
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """How a deployment ended. *components* were taken, or would have been."""
+
+    components: int
+    failures: tuple[Failure, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Everything was taken. A deployment is all or nothing."""
+        return not self.failures
+
+
+def deploy(session: SalesforceSession, package: bytes, *, check_only: bool) -> Deployed:
+    """Deploy *package*, all of it or nothing, and wait for the end; *check_only* changes nothing in the org.
+
+    Raises:
+        AccessError: the user may not deploy, or the org refuses the package as a whole.
+        TransientError: the end did not come within an hour.
+    """
+    options = [("checkOnly", check_only), ("rollbackOnError", True), ("singlePackage", True)]
+    body = [("ZipFile", base64.b64encode(package).decode()), ("DeployOptions", options)]
+    started = _call(session, "deploy", body)
+    number = _text(started, "result/id")
+    return _deployed(_wait(session, "checkDeployStatus", number, [("includeDetails", True)]), session)
+
+
+def retrieve(session: SalesforceSession, kind: str, name: str) -> bytes | None:
+    """Return the file of one component as the org has it now; None if there is none.
+
+    Raises:
+        AccessError: the user may not look at the org's metadata.
+    """
+    types = [("types", [("members", name), ("name", kind)]), ("version", SOURCE_VERSION)]
+    request = [("apiVersion", SOURCE_VERSION), ("singlePackage", True), ("unpackaged", types)]
+    started = _call(session, "retrieve", [("retrieveRequest", request)])
+    done = _wait(session, "checkRetrieveStatus", _text(started, "result/id"), [("includeZip", True)])
+    if _text(done, "result/success") != "true":
+        raise AccessError(f"{session.where}: {_text(done, 'result/errorMessage')}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(_text(done, "result/zipFile")))) as archive:
+            found = [path for path in archive.namelist() if not path.endswith("package.xml")]
+            return archive.read(found[0]) if found else None
+    except (zipfile.BadZipFile, binascii.Error) as error:
+        raise TransientError(f"{session.where}: the org answered with a broken package; try again") from error
+
+
+def _wait(session: SalesforceSession, operation: str, number: str, more: Sequence[Part]) -> Element:
+    pause, until = _FIRST_WAIT_S, time.monotonic() + _PATIENCE_S
+    while True:
+        state = _call(session, operation, [("asyncProcessId", number), *more])
+        if _text(state, "result/done") == "true":
+            return state
+        if time.monotonic() > until:
+            raise TransientError(
+                f"{session.where}: {number} is not done after an hour; look at Deployment Status in Setup"
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_WAIT_S)
+
+
+def _deployed(state: Element, session: SalesforceSession) -> Deployed:
+    found = state.iterfind(_path("result/details/componentFailures"))
+    failures = tuple(
+        Failure(_text(one, "componentType") or "package", _text(one, "fullName"), _text(one, "problem"))
+        for one in found
+        if _text(one, "problemType") != "Warning"
+    )
+    if _text(state, "result/success") != "true" and not failures:
+        said = _text(state, "result/errorMessage") or _text(state, "result/status")
+        raise AccessError(f"{session.where}: the deployment ended without success: {said}")
+    return Deployed(int(_text(state, "result/numberComponentsDeployed") or 0), failures)
+
+
+def _call(session: SalesforceSession, operation: str, body: Sequence[Part]) -> Element:
+    """Return the answer's body.
+
+    Raises:
+        AccessError: the answer is a fault.
+    """
+
+    def envelope(token: str) -> bytes:
+        root = Element(f"{{{_SOAP}}}Envelope")
+        header = ElementTree.SubElement(root, f"{{{_SOAP}}}Header")
+        _fill(header, [("SessionHeader", [("sessionId", token)])])
+        _fill(ElementTree.SubElement(root, f"{{{_SOAP}}}Body"), [(operation, body)])
+        written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return written
+
+    try:
+        answer = ElementTree.fromstring(session.soap(operation, envelope))
+    except ElementTree.ParseError as error:
+        raise TransientError(f"{session.where}: the Metadata API answered with something that is not XML") from error
+    fault = answer.find(f".//{{{_SOAP}}}Fault")
+    if fault is not None:
+        raise _refused(session, fault.findtext("faultcode", ""), fault.findtext("faultstring", ""))
+    found = answer.find(f".//{{{NAMESPACE}}}{operation}Response")
+    if found is None:
+        raise TransientError(f"{session.where}: the Metadata API answered '{operation}' with something else; try again")
+    return found
+
+
+def _refused(session: SalesforceSession, code: str, said: str) -> AccessError:
+    said = " ".join(said.split())
+    if "INSUFFICIENT_ACCESS" in code or "INSUFFICIENT_ACCESS" in said:
+        return AccessError(
+            f"{session.where}: {said}; deploy as an admin: 'overlap setup salesforce --write DIR', then "
+            "'sf project deploy start' in DIR"
+        )
+    return AccessError(f"{session.where}: {said or code}; run 'overlap check'")
+
+
+def _fill(element: Element, parts: Sequence[Part]) -> None:
+    for tag, value in parts:
+        child = ElementTree.SubElement(element, f"{{{NAMESPACE}}}{tag}")
+        if isinstance(value, list | tuple):
+            _fill(child, value)
+        else:
+            child.text = str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _text(element: Element, path: str) -> str:
+    return element.findtext(_path(path), "")
+
+
+def _path(path: str) -> str:
+    return "/".join(f"{{{NAMESPACE}}}{step}" for step in path.split("/"))
