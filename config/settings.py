@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
+from config import sign_in
+from config.environments import read_tables
+from config.explaining import explain
 from config.secrets import SecretReference
 from overlap.errors import ConfigError
 from overlap.model import POPULATIONS
@@ -50,6 +59,7 @@ def _full_id(value: str) -> str:
 
 #: The id of a record in a CRM. Salesforce's 15-character form would never equal what its API returns.
 RecordId = Annotated[str, AfterValidator(_full_id)]
+Address = Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
 
 
 class _Section(BaseModel):
@@ -57,26 +67,46 @@ class _Section(BaseModel):
 
 
 class WorkspaceSettings(_Section):
-    """Who we are. *id* goes into every external key and is fixed once."""
+    """Who we are. *id* goes into every external key and is fixed once. *token_key* encrypts tokens kept on disk."""
 
     id: Key
     name: str = "Our company"
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     flat_fields: bool = True
+    token_key: SecretReference | None = None
 
 
 class SalesforceSettings(_Section):
-    """How to reach one Salesforce org. *login_url* is its My Domain."""
+    """How to reach one Salesforce org. *login_url* is its My Domain; `config.sign_in` says what each *auth* needs.
+
+    *audience* is for clouds whose JWTs are not made out to the My Domain. *org_id* may only stand in an environment's
+    file.
+    """
 
     type: Literal["salesforce"]
-    login_url: Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
+    login_url: Annotated[Address, AfterValidator(sign_in.my_domain)]
+    auth: sign_in.Flow = "client-credentials"
     consumer_key: SecretReference
-    consumer_secret: SecretReference
-    api_version: Annotated[str, StringConstraints(pattern=r"^\d{2}\.0$")] = "62.0"
+    consumer_secret: SecretReference | None = None
+    username: str | None = None
+    private_key: SecretReference | None = None
+    audience: Address | None = None
+    org_id: RecordId | None = None
+    api_version: Annotated[str, BeforeValidator(sign_in.api_version)] = "62.0"
     ca_file: Path | None = None
     fallback_owner: RecordId | None = None
     look_back_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     sweep_every_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_password(cls, table: Any) -> Any:
+        return sign_in.without_password(table)
+
+    @model_validator(mode="after")
+    def _signs_in_one_way(self) -> Self:
+        sign_in.require_complete(self.auth, [key for key in sign_in.KEYS if getattr(self, key) is not None])
+        return self
 
 
 class PartnerSettings(_Section):
@@ -222,20 +252,23 @@ class Settings(BaseSettings):
 
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
-        facts: dict[str, Any] = self.model_dump(mode="json", exclude={"crm": True, "guards": True})
+        facts: dict[str, Any] = self.model_dump(
+            mode="json", exclude={"crm": True, "guards": True, "workspace": {"token_key"}}
+        )
         facts["crm"] = {name: {"fallback_owner": crm.fallback_owner} for name, crm in self.crm.items()}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def load(path: Path) -> Settings:
-    """Read *path* and check every key and value of it.
+def load(path: Path, environment: str | None = None) -> Settings:
+    """Read *path*, and over it the file of *environment*, and check every key and value.
 
     Raises:
-        ConfigError: the file is missing, is no TOML, or has a wrong key or value; the message names file, key and
+        ConfigError: a file is missing, is no TOML, or has a wrong key or value; the message names file, key and
             remedy.
     """
+    tables = read_tables(path, environment)
 
-    class FromFile(Settings):
+    class FromFiles(Settings):
         @classmethod
         def settings_customise_sources(
             cls,
@@ -246,47 +279,11 @@ def load(path: Path) -> Settings:
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del dotenv_settings, file_secret_settings
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(tables.merged))
 
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; 'overlap init' writes one")
     try:
-        return FromFile()  # type: ignore[call-arg]  # its arguments come from the file
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        return FromFiles()  # type: ignore[call-arg]  # its arguments come from the files
     except SettingsError as error:
         raise ConfigError(f"the environment: {error}; set single keys, as in OVERLAP_WORKSPACE__NAME") from error
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(path, item) for item in error.errors())) from error
-
-
-def _explain(path: Path, item: ErrorDetails) -> str:
-    """Say what is wrong with one key, and what to write instead."""
-    place = [str(part) for part in item["loc"]]
-    where = f"{path}: {'.'.join(place) or 'partners'}"  # the one check of the file as a whole is on partners
-    # How to sign in is not repeated: a secret may stand in the wrong line.
-    found = None if place[:1] in ([], ["crm"]) or isinstance(item["input"], dict) else repr(item["input"])
-    if item["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_did_you_mean(place)}"
-    if item["type"] == "secret":
-        return f"{where}: {item['msg']}"
-    if item["type"] == "missing":
-        return f"{where}: missing; add it"
-    if item["type"] == "string_pattern_mismatch":
-        return f"{where}: {found or 'the value'} does not fit; it must match {item['ctx']['pattern']}"
-    return f"{where}: {item['msg'].removeprefix('Value error, ')}" + (f" (found {found})" if found else "")
-
-
-def _did_you_mean(place: list[str]) -> str:
-    """Suggest the known key of the same section that is spelled most like the last of *place*."""
-    section: type[BaseModel] = Settings
-    for part in place[:-1]:
-        field = section.model_fields.get(part)
-        if field is None:
-            continue  # the free name of a partner or a connection
-        types = [field.annotation, *get_args(field.annotation)]
-        section = next((kind for kind in types if isinstance(kind, type) and issubclass(kind, BaseModel)), section)
-    close = difflib.get_close_matches(place[-1], section.model_fields, n=1)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; known here: {', '.join(section.model_fields)}"
+        raise ConfigError("\n".join(explain(tables, item, Settings) for item in error.errors())) from error

@@ -19,10 +19,17 @@ _FOLDERS = ("inbox", "lists", "quarantine", "runs")
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where everything of one workspace is."""
+    """Where everything of one workspace is. *environment* is the one whose settings were chosen; None means none."""
 
     folder: Path
     settings: Settings
+    environment: str | None = None
+
+    @property
+    def settings_files(self) -> str:
+        """What the settings were read from, for people."""
+        over = f" and {SETTINGS_FILE.removesuffix('.toml')}.{self.environment}.toml" if self.environment else ""
+        return f"{self.folder / SETTINGS_FILE}{over}"
 
     @property
     def ledger_file(self) -> Path:
@@ -55,6 +62,11 @@ class Workspace:
         return self.folder / "runs"
 
     @property
+    def tokens(self) -> Path:
+        """Refresh tokens, encrypted: 'overlap connect' makes them anew."""
+        return self.folder / "tokens"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one process that changes this workspace."""
         return self.folder / ".lock"
@@ -65,11 +77,11 @@ class Workspace:
         return ZoneInfo(self.settings.workspace.time_zone)
 
 
-def open_workspace(folder: Path) -> Workspace:
-    """Return the workspace in *folder*.
+def open_workspace(folder: Path, environment: str | None = None) -> Workspace:
+    """Return the workspace in *folder*, with what *environment* says over its settings.
 
     Raises:
-        ConfigError: *folder* is no workspace, or its settings are wrong.
+        ConfigError: *folder* is no workspace, its settings are wrong, or there is no such environment.
     """
     path = folder / SETTINGS_FILE
     if not path.is_file():
@@ -77,7 +89,7 @@ def open_workspace(folder: Path) -> Workspace:
             f"{folder.resolve()} is no workspace: it has no {SETTINGS_FILE}; "
             f"go to one, name it with --dir, or make one with 'overlap init DIR'"
         )
-    return Workspace(folder.resolve(), load(path))
+    return Workspace(folder.resolve(), load(path, environment), environment)
 
 
 def init(folder: Path, name: str | None = None, time_zone: str = "UTC") -> Path:

@@ -5,13 +5,58 @@ A connector knows no ledger and no workspace: what it needs is handed in, what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class TokenStore(Protocol):
+    """Where refresh tokens live between runs, each under the name of its connection. What is kept is opaque to it."""
+
+    def ready(self) -> None:
+        """Make sure that a token could be kept, before anybody is asked for one.
+
+        Raises:
+            ConfigError: it could not.
+        """
+        ...
+
+    def locked(self, name: str) -> AbstractContextManager[None]:
+        """Keep every other process from reading or writing the token of *name*, waiting for its turn."""
+        ...
+
+    def read(self, name: str) -> str | None:
+        """Return what was written last; None if nothing was."""
+        ...
+
+    def write(self, name: str, token: str) -> None:
+        """Keep *token* in the place of the one before. When this returns, a power cut loses neither."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Keep nothing under *name* any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Where a connector gets its secrets. *secret* resolves a reference; *tokens* None means that none are kept."""
+
+    secret: Callable[[str], str]
+    tokens: TokenStore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A person's browser. *visit* has it open an address and returns the one that it is led to, at *redirect_uri*."""
+
+    redirect_uri: str
+    visit: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

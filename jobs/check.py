@@ -15,7 +15,7 @@ from overlap.errors import OverlapError
 def check(context: Context, crm: str | None = None) -> list[Finding]:
     """Return one finding per thing looked at: settings, partners' lists, and each CRM (or only *crm*)."""
     folder = context.workspace.folder
-    findings = [Finding(True, "settings", str(folder / "overlap.toml"))]
+    findings = [Finding(True, "settings", context.workspace.settings_files)]
     for name in context.crms() if crm is None else (crm,):
         try:
             with connected(context, name) as connection:

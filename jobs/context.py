@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any
 
 from config.secrets import resolve
+from config.settings import SalesforceSettings
 from config.workspace import Workspace
-from connectors.base import Connection
+from connectors.base import Connection, Vault
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
 from overlap.errors import ConfigError
 
@@ -93,15 +94,42 @@ def connected(context: Context, crm: str) -> Iterator[Connection]:
         AccessError: the org cannot be reached, or is another one.
     """
     workspace = context.workspace
-    if crm not in context.crms():
-        raise ConfigError(f"there is no crm '{crm}'; known: {', '.join(context.crms())}")
-    settings = workspace.settings.crm[crm]
-    connector = importlib.import_module(f"connectors.{settings.type}")
-    secret = partial(resolve, folder=workspace.folder)
+    connector, settings = connector_of(context, crm)
     ours = workspace.settings.workspace
-    with closing(connector.connect(crm, settings, ours.id, secret, workspace.folder, ours.flat_fields)) as connection:
+    vault = vault_of(workspace)
+    with closing(connector.connect(crm, settings, ours.id, vault, workspace.folder, ours.flat_fields)) as connection:
         context.ledger.require_same_org(crm, connection.org_id)
         yield connection
+
+
+def connector_of(context: Context, crm: str) -> tuple[Any, SalesforceSettings]:
+    """Return the connector of *crm*, a package of `connectors`, and its settings.
+
+    Raises:
+        ConfigError: the settings have no *crm*.
+    """
+    if crm not in context.crms():
+        raise ConfigError(f"there is no crm '{crm}'; known: {', '.join(context.crms())}")
+    settings = context.workspace.settings.crm[crm]
+    return importlib.import_module(f"connectors.{settings.type}"), settings
+
+
+def vault_of(workspace: Workspace) -> Vault:
+    """Return where the connectors of *workspace* get their secrets, and keep their tokens."""
+    from jobs.stores.tokens import MAKE_ONE, FileTokens  # few need the cipher
+
+    secret = partial(resolve, folder=workspace.folder)
+
+    def key() -> str:
+        reference = workspace.settings.workspace.token_key
+        if reference is None:
+            raise ConfigError(
+                f"{workspace.folder / 'overlap.toml'}: workspace.token_key is missing: tokens are kept encrypted; "
+                f'{MAKE_ONE}, keep it outside this folder, and write token_key = "env:OVERLAP_TOKEN_KEY" or the like'
+            )
+        return secret(reference)
+
+    return Vault(secret, FileTokens(workspace.tokens, key))
 
 
 def _who() -> str:

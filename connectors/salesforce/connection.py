@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from config.settings import SalesforceSettings
-from connectors.base import Finding, Sink, Source
+from connectors.base import Finding, Sink, Source, Vault
 from connectors.salesforce import check
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.sink import SalesforceSink
@@ -54,12 +53,12 @@ def open_connection(
     name: str,
     settings: SalesforceSettings,
     workspace_id: str,
-    secret: Callable[[str], str],
+    vault: Vault,
     folder: Path,
     flat_fields: bool,
 ) -> SalesforceConnection:
     """Sign in and return the connection; see `connectors.salesforce.connect`."""
-    session = SalesforceSession(name, settings, secret, folder)
+    session = SalesforceSession(name, settings, vault, folder)
     source = SalesforceSource(session, name, workspace_id, timedelta(hours=settings.look_back_hours))
     sink = SalesforceSink(session)
     return SalesforceConnection(name, session.org_id, source, sink, session, workspace_id, flat_fields)

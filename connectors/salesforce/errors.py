@@ -67,8 +67,8 @@ def _refusal(where: str, error: SalesforceError, retry_after_s: float | None) ->
         return AccessError(f"{said}; the day's API calls are used up: wait, or raise the org's allocation")
     if error.status >= 500 or error.status in (408, 429) or code in PASSING:
         return TransientError(f"{said}; try again later", retry_after_s)
-    if error.status == 410:
-        return AccessError(f"{said}; set api_version to a version that the org still has")
+    if error.status == 410 or code == "GONE":
+        return AccessError(f"{said}; this version of the API is retired: set api_version to one that the org still has")
     if code in _MISSING:
         return MissingError(f"{where}: {_missing(message, error.resource_name)}; {DEPLOY}")
     return AccessError(f"{said}; run 'overlap check'")

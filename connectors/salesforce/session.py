@@ -1,7 +1,7 @@
 """One signed-in Salesforce org: queries, describes, patches, and its clock. Vendor errors become ours here.
 
-simple-salesforce has no timeouts, would renew a refused token four times in a row, and lets REQUESTS_CA_BUNDLE
-overrule a session's own CA; what looks roundabout below is against that.
+simple-salesforce has no timeouts, renews tokens badly (see `renewal`), and lets REQUESTS_CA_BUNDLE overrule a session's
+own CA; what looks roundabout below is against that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,14 +21,18 @@ from simple_salesforce.util import exception_handler
 from urllib3.util.retry import Retry
 
 from config.settings import SalesforceSettings
+from connectors.base import Vault
 from connectors.salesforce import soql
 from connectors.salesforce.errors import MissingError, translated
+from connectors.salesforce.renewal import RenewingAuth
+from connectors.salesforce.signin import SignIn
 from overlap.errors import AccessError, ConfigError, TransientError
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
 RETRIES: Final = 3
 BACKOFF_S: Final = 0.2
+JITTER_S: Final = 0.2
 RETRY_AFTER_MAX_S: Final = 60
 
 #: What the describe of an object says of each of its fields, by API name.
@@ -40,39 +43,34 @@ _T = TypeVar("_T")
 
 
 class SalesforceSession:
-    """Signed in from the start; an expired token is renewed once in the middle of any call.
-
-    *secret* resolves a secret's reference each time that a token is asked for, so that a rotated secret is found.
+    """Signed in from the start; an expired token is renewed in the middle of any call.
 
     Raises:
         ConfigError: the ca_file of the settings is not there.
-        AccessError: the org cannot be reached or refuses the sign-in; the message says which and what to do.
+        AccessError: the org cannot be reached, refuses the sign-in, or is not the one of the settings; the message
+            says which and what to do.
         TransientError: the org is there and out of service.
     """
 
-    def __init__(self, name: str, settings: SalesforceSettings, secret: Callable[[str], str], folder: Path) -> None:
+    def __init__(self, name: str, settings: SalesforceSettings, vault: Vault, folder: Path) -> None:
         self.where = f"salesforce '{name}'"
         self._settings = settings
-        self._secret = secret
-        self._renewals = 0
         self._said: dict[str, str] = {}
-        self._http = _http_session(self._ca_file(folder))
+        ca = ca_file(self.where, settings, folder)
+        self._http = http_session(ca)
         self._http.hooks["response"].append(self._listen)
+        self._sign_in = SignIn(name, settings, vault, http_session(ca))
         try:
-            token, instance_url = self._token()
-            self._client = Salesforce(
-                session_id=token, instance_url=instance_url, session=self._http, version=settings.api_version
-            )
-            # The one door that the client has for a token that it did not fetch itself.
-            self._client._salesforce_login_partial = self._renewed  # type: ignore[assignment]
+            self._http.auth = self._auth = RenewingAuth(self._sign_in)
             self.org_id = self._organization()
         except BaseException:
-            self._http.close()
+            self.close()
             raise
 
     def close(self) -> None:
         """Close the sockets."""
         self._http.close()
+        self._sign_in.close()
 
     def query(self, text: str) -> Iterator[dict[str, Any]]:
         """Yield the records of a SOQL query, deleted ones left out, page after page of the answer."""
@@ -109,15 +107,22 @@ class SalesforceSession:
             ) from error
 
     def send(
-        self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        stream: bool = False,
     ) -> requests.Response:
         """Send *body* to *path*, below ``/services/data/vNN.0/``, and return the answer as it is: bulk jobs speak CSV.
+
+        With *stream*, the answer's body is still to be read: close it.
 
         Raises:
             TransientError: the answer is lost or says to come again.
             AccessError: Salesforce refuses.
         """
-        return self._call(self._sent, method, path, body, content_type)
+        return self._call(self._sent, method, path, body, content_type, stream)
 
     def soap(self, operation: str, envelope: Callable[[str], bytes]) -> bytes:
         """Send what *envelope* makes of the session's id to the Metadata API, and return the answer, a fault too.
@@ -146,17 +151,29 @@ class SalesforceSession:
         told = re.search(r"(?:^|[\s;])api-usage=(\d+)/(\d+)", self._said.get("Sforce-Limit-Info", ""))
         return (int(told[1]), int(told[2])) if told else None
 
-    def _ca_file(self, folder: Path) -> Path | None:
-        if self._settings.ca_file is None:
-            return None
-        path = folder / self._settings.ca_file
-        if not path.is_file():
-            raise ConfigError(f"{self.where}: ca_file {path} is not there; correct the path or leave the setting out")
-        return path
+    @property
+    def _client(self) -> Salesforce:
+        """The client library with the token and host of now; making one costs nothing."""
+        access = self._auth.access
+        return Salesforce(
+            session_id=access.token,
+            instance_url=access.instance_url,
+            session=self._http,
+            version=self._settings.api_version,
+        )
 
     def _organization(self) -> str:
-        records = self._records(soql.select("Organization", ["Id"]), include_deleted=False)
-        return str(next(records)["Id"])
+        """Return the org's id, which must be the one of the settings, where they name one."""
+        version = self._settings.api_version
+        try:
+            records = self._records(soql.select("Organization", ["Id"]), include_deleted=False)
+            org_id = str(next(records)["Id"])
+        except MissingError as error:
+            raise AccessError(
+                f"{self.where}: the org has no API version {version}; set api_version to one that it has"
+            ) from error
+        self._sign_in.require_org(org_id)
+        return org_id
 
     def _records(self, text: str, include_deleted: bool) -> Iterator[dict[str, Any]]:
         reply = self._call(self._client.query, text, include_deleted=include_deleted)
@@ -165,30 +182,26 @@ class SalesforceSession:
             reply = self._call(self._client.query_more, reply["nextRecordsUrl"], identifier_is_url=True)
             yield from reply["records"]
 
-    def _sent(self, method: str, path: str, body: bytes | None, content_type: str) -> requests.Response:
-        def send() -> requests.Response:
-            headers = {"Authorization": f"Bearer {self._client.session_id}", "Content-Type": content_type}
-            return self._http.request(method, self._client.base_url + path, data=body, headers=headers)
-
-        reply = send()
-        if reply.status_code == 401:
-            self._client._refresh_session()
-            reply = send()
+    def _sent(self, method: str, path: str, body: bytes | None, content_type: str, stream: bool) -> requests.Response:
+        headers = {"Content-Type": content_type}
+        reply = self._http.request(method, self._client.base_url + path, data=body, headers=headers, stream=stream)
         if reply.status_code >= 300:
             exception_handler(reply, name=path)
         return reply
 
     def _metadata(self, operation: str, envelope: Callable[[str], bytes]) -> bytes:
-        url = f"https://{self._client.sf_instance}/services/Soap/m/{self._settings.api_version}"
+        # The token stands in the body, where the session's auth does not reach.
+        headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": operation}
 
-        def send() -> requests.Response:
-            headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": operation}
-            return self._http.post(url, data=envelope(str(self._client.session_id)), headers=headers)
+        def send(token: str) -> requests.Response:
+            url = f"{self._auth.access.instance_url}/services/Soap/m/{self._settings.api_version}"
+            return self._http.post(url, data=envelope(token), headers=headers)
 
-        reply = send()
+        token = self._auth.access.token
+        reply = send(token)
         if b"INVALID_SESSION_ID" in reply.content:
-            self._client._refresh_session()
-            reply = send()
+            self._auth.renew(token)
+            reply = send(self._auth.access.token)
         # A fault comes with status 500 and says more than that.
         if reply.status_code >= 300 and b"Envelope" not in reply.content:
             exception_handler(reply, name="the Metadata API")
@@ -196,59 +209,10 @@ class SalesforceSession:
 
     def _call(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
-            result = call(*args, **kwargs)
-        # LookupError and TypeError: the client reads every 401 as a list of errors; a proxy's looks different.
+            return call(*args, **kwargs)
+        # LookupError and TypeError: an answer of 200 that is JSON and has not the shape that the client expects.
         except (SalesforceError, requests.RequestException, LookupError, TypeError) as error:
             raise translated(self.where, error, self._retry_after_s()) from error
-        self._renewals = 0
-        return result
-
-    def _renewed(self) -> tuple[str, str]:
-        """Return (token, host) for the client, which would ask again and again as long as the token is refused."""
-        self._renewals += 1
-        if self._renewals > 1:
-            raise AccessError(
-                f"{self.where}: a token is refused as soon as it is issued; check the app's run-as user and its "
-                "policies, then run 'overlap check'"
-            )
-        token, instance_url = self._token()
-        host = urlsplit(instance_url).netloc
-        if host.removesuffix(":443") != self._client.sf_instance:
-            raise AccessError(f"{self.where}: the org moved to {host} in the middle of the run; run it again")
-        return token, host
-
-    def _token(self) -> tuple[str, str]:
-        """Return (access token, instance URL) by the OAuth client credentials flow.
-
-        Source: Salesforce help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration". It needs the
-        org's My Domain as login_url; login.salesforce.com refuses it.
-        """
-        login_url = self._settings.login_url
-        try:
-            reply = self._http.post(
-                f"{login_url}/services/oauth2/token",
-                data={"grant_type": "client_credentials"},
-                auth=(self._secret(self._settings.consumer_key), self._secret(self._settings.consumer_secret)),
-            )
-        except requests.exceptions.SSLError as error:
-            raise translated(self.where, error) from error
-        except requests.RequestException as error:
-            raise AccessError(
-                f"{self.where}: cannot reach {login_url} ({type(error).__name__}); check login_url and the network, "
-                "then run 'overlap check'"
-            ) from error
-        if reply.status_code >= 500:
-            raise TransientError(
-                f"{self.where}: sign-in answers HTTP {reply.status_code}; try again later", self._retry_after_s()
-            )
-        body = _json_object(reply)
-        if not reply.ok or "access_token" not in body or "instance_url" not in body:
-            said = ": ".join(str(body[key]) for key in ("error", "error_description") if key in body)
-            raise AccessError(
-                f"{self.where}: sign-in refused: {said or f'HTTP {reply.status_code}'}; check login_url (My Domain), "
-                "consumer_key and consumer_secret, then run 'overlap check'"
-            )
-        return str(body["access_token"]), str(body["instance_url"])
 
     def _listen(self, reply: requests.Response, **_: object) -> None:
         """Keep what the last answers said about time and limits, also when they are errors."""
@@ -273,6 +237,7 @@ class _PatientAdapter(HTTPAdapter):
             status_forcelist=(502, 503, 504),
             allowed_methods={"GET"},
             backoff_factor=BACKOFF_S,
+            backoff_jitter=JITTER_S,
             retry_after_max=RETRY_AFTER_MAX_S,
             raise_on_status=False,
         )
@@ -285,7 +250,8 @@ class _PatientAdapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _http_session(ca_file: Path | None) -> requests.Session:
+def http_session(ca_file: Path | None) -> requests.Session:
+    """Return a session that trusts *ca_file* alone, if there is one, waits for nothing for ever, and knows no netrc."""
     http = requests.Session()
     http.mount("https://", _PatientAdapter(ca_file))
     # An auth that does nothing: without one, requests puts a ~/.netrc entry in the place of the token.
@@ -293,9 +259,15 @@ def _http_session(ca_file: Path | None) -> requests.Session:
     return http
 
 
-def _json_object(reply: requests.Response) -> dict[str, Any]:
-    try:
-        body = reply.json()
-    except requests.exceptions.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
+def ca_file(where: str, settings: SalesforceSettings, folder: Path) -> Path | None:
+    """Return the certificate authority of *settings*; a relative path starts at *folder*.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    if settings.ca_file is None:
+        return None
+    path = folder / settings.ca_file
+    if not path.is_file():
+        raise ConfigError(f"{where}: ca_file {path} is not there; correct the path or leave the setting out")
+    return path

@@ -28,6 +28,11 @@ _BOOKS: Final = """
 create table if not exists setting (name text primary key, value text not null) without rowid;
 create table if not exists counter (object text primary key, number integer not null) without rowid;
 create table if not exists token (token text primary key, issued_at text not null) without rowid;
+create table if not exists code (
+    code text primary key, redirect_uri text not null, scope text not null, challenge text not null,
+    issued_at text not null
+) without rowid;
+create table if not exists refresh_token (token text primary key, used integer not null) without rowid;
 create table if not exists locator (
     id text primary key, soql text not null, ids text not null, batch integer not null, opened integer not null
 ) without rowid;

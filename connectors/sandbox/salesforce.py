@@ -6,11 +6,8 @@ retired, the path leads nowhere, the method or the content type is wrong, and on
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -22,11 +19,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.sandbox import composite, cursor, describe, metadata
+from connectors.sandbox import composite, cursor, describe, metadata, tokens
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.errors import ApiError, expired, not_found
 from connectors.sandbox.store import API_ALLOWANCE, Request, Store
-from connectors.sandbox.values import record_id, stamp
+from connectors.sandbox.values import record_id
 from connectors.sandbox.writes import Author
 
 _VERSIONS: Final = range(41, 69)
@@ -66,7 +63,7 @@ class Call:
 
 
 def application(store: Store, instance_url: str) -> Starlette:
-    """Return the app that answers for *store*; *instance_url* is what a token says to call from then on."""
+    """Return the app that answers for *store* at its My Domain, *instance_url*."""
 
     async def answer(http: HttpRequest) -> Response:
         body = await http.body()
@@ -87,10 +84,10 @@ def _answer(store: Store, http: HttpRequest, body: bytes, instance_url: str) -> 
             return Response(_DOWN, 503, media_type="text/html")
         if len(http.url.path) + len(http.url.query) > _LONGEST_URL:
             return Response(_TOO_LONG, 414, media_type="text/html")
-        if http.url.path == "/services/oauth2/token":
-            return _token(store, http, body, instance_url)
         if re.match(r"/services/Soap/m/\d+\.0(?:/|$)", http.url.path) and http.method == "POST":
             return Response(*metadata.soap(store.database, body), media_type="text/xml")
+        if http.url.path.startswith(tokens.PATH):
+            return tokens.answer(store, http, body, instance_url)
         return JSONResponse(_signed_in(store, http, body))
     except ApiError as error:
         return JSONResponse(error.body(), error.status)
@@ -101,7 +98,8 @@ def _signed_in(store: Store, http: HttpRequest, body: bytes) -> Any:
     if path == "/services/data":
         return [{"label": f"API {v}", "url": f"/services/data/v{v}.0", "version": f"{v}.0"} for v in _VERSIONS]
     scheme, _, token = http.headers.get("authorization", "").partition(" ")
-    if scheme not in ("Bearer", "OAuth") or not store.database.rows("select 1 from token where token = ?", (token,)):
+    store.count_to_expiry()
+    if scheme not in ("Bearer", "OAuth") or not tokens.is_valid(store, token):
         raise expired()
     if store.limit_used >= API_ALLOWANCE:
         raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
@@ -200,47 +198,12 @@ def _json(call: Call) -> Any:
         raise ApiError("JSON_PARSER_ERROR", "The request body is nested too deeply") from None
 
 
-def _token(store: Store, http: HttpRequest, body: bytes, instance_url: str) -> Response:
-    """Sign in by client credentials, in a Basic header or in the form. Source: RFC 6749, 4.4 and 5.2."""
-    form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-    if http.method != "POST" or form.get("grant_type") != "client_credentials":
-        return _refused("unsupported_grant_type", "grant type not supported")
-    given = (form.get("client_id", ""), form.get("client_secret", ""))
-    scheme, _, basic = http.headers.get("authorization", "").partition(" ")
-    if scheme == "Basic":
-        try:
-            key, _, secret = base64.b64decode(basic).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            key = secret = ""
-        given = (key, secret)
-    same = secrets.compare_digest(":".join(given).encode(), ":".join(store.credentials).encode())
-    if not same or not store.database.setting("credentials_valid", True):
-        return _refused("invalid_client", "invalid client credentials")
-    token = f"{store.org_id[:15]}!AQ{secrets.token_urlsafe(48)}"
-    issued_at = store.database.now()
-    store.database.rows("insert into token values (?, ?)", (token, stamp(issued_at)))
-    reply = {
-        "access_token": token,
-        "signature": secrets.token_urlsafe(32),
-        "scope": "api",
-        "instance_url": instance_url,
-        "id": f"{instance_url}/id/{store.org_id}/{store.api_user}",
-        "token_type": "Bearer",
-        "issued_at": str(int(issued_at.timestamp() * 1000)),
-    }
-    return JSONResponse(reply)
-
-
-def _refused(error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, 400)
-
-
 def _request(store: Store, http: HttpRequest, body: bytes, status: int) -> Request:
     text = body.decode("utf-8", "replace")
-    if http.url.path == "/services/oauth2/token":  # the secret stays out of the file
-        text = "grant_type=" + ",".join(parse_qs(text).get("grant_type", []))
     if http.url.path.startswith("/services/Soap/"):  # a token is in it, and a package is long
         text = ""
     query = parse_qs(http.url.query).get("q", [http.url.query])[0]
+    if http.url.path.startswith(tokens.PATH):  # secrets stay out of the file
+        text, query = "grant_type=" + ",".join(parse_qs(text).get("grant_type", [])), ""
     agent = http.headers.get("user-agent", "")
     return Request(store.database.now(), http.method, http.url.path, query, text, status, agent)

@@ -16,6 +16,7 @@ from typing import Any, Final, Self, TypeVar
 from connectors.sandbox import access, automations, cursor, seeding, writes
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.database import Database
+from connectors.sandbox.door import Door
 from connectors.sandbox.errors import ApiError
 from connectors.sandbox.ids import with_checksum
 from connectors.sandbox.schema import Catalog, Entity, visible
@@ -61,7 +62,7 @@ class Request:
     user_agent: str
 
 
-class Store:
+class Store(Door):
     """One org. Open it with `Store.open`, and in one thread only."""
 
     def __init__(self, folder: Path) -> None:

@@ -12,7 +12,8 @@ import typer
 import typer.core
 from rich.markup import escape
 
-from jobs.cli import look, model, sandbox, setup, work
+from jobs.cli import connect, look, model, sandbox, setup, work
+from jobs.cli.options import with_environment
 from overlap.errors import OverlapError
 
 
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 
 _PANELS = {
-    "Start": (sandbox.demo, work.init, work.check),
+    "Start": (sandbox.demo, work.init, connect.connect, work.check),
     "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.status),
     "Settle matches": (look.explain, work.judge),
@@ -63,6 +64,7 @@ for _panel, _verbs in _PANELS.items():
 app.add_typer(setup.app, name="setup", rich_help_panel="Start")
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
+with_environment(app)
 
 
 def main() -> None:

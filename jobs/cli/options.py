@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,23 +20,61 @@ if TYPE_CHECKING:
     from jobs.context import Context
 
 Folder = Annotated[Path, typer.Option("--dir", "-C", envvar="OVERLAP_DIR", help="The workspace.", show_default="here")]
+Environment = Annotated[
+    str | None,
+    typer.Option("--env", envvar="OVERLAP_ENV", help="The environment: overlap.ENV.toml over the settings."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Partner = Annotated[str | None, typer.Option("--partner", "-p", help="Only this partner (its key).")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many rows.")]
 HERE = Path()
 _MOST_LISTED = 20
+#: The environment of the verb that runs: a parameter would pass through every verb.
+_ENVIRONMENT: ContextVar[str | None] = ContextVar("environment", default=None)
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Context]:
-    """Open the workspace in *folder* for one job, with progress on stderr."""
+def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
+    """Open the workspace in *folder*, as the environment has it, for one job; unless *quiet*, progress on stderr."""
     from config.workspace import open_workspace
     from jobs.cli.console import progress
     from jobs.context import open_context
 
-    workspace = open_workspace(folder)
+    workspace = open_workspace(folder, _ENVIRONMENT.get())
+    if quiet:
+        with open_context(workspace) as context:
+            yield context
+        return
     with progress() as report, open_context(workspace, report) as context:
         yield context
+
+
+def with_environment(app: typer.Typer) -> None:
+    """Give every verb of *app* that opens a workspace the option ``--env``."""
+    for command in app.registered_commands:
+        if command.callback is not None:
+            command.callback = _with_environment(command.callback)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            with_environment(group.typer_instance)
+
+
+def _with_environment(verb: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(verb, eval_str=True)
+    if Folder not in [parameter.annotation for parameter in signature.parameters.values()]:
+        return verb
+
+    @functools.wraps(verb)
+    def chosen(*, environment: str | None, **options: Any) -> Any:
+        _ENVIRONMENT.set(environment or None)
+        return verb(**options)
+
+    option = inspect.Parameter("environment", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Environment)
+    chosen.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*signature.parameters.values(), option]
+    )
+    chosen.__annotations__ = {**verb.__annotations__, "environment": Environment}
+    return chosen
 
 
 def memory_size(text: str | None) -> str | None:

@@ -110,6 +110,19 @@ def history(folder: SandboxFolder) -> None:
         console.print_json({"history": [asdict(change) for change in store.history()]})
 
 
+@app.command()
+def certificate(
+    file: Annotated[Path, typer.Argument(metavar="PEM", help="The certificate, or the public key.")],
+    folder: SandboxFolder,
+) -> None:
+    """Give the sandbox's app the certificate that JWTs are signed for, as an admin uploads it."""
+    from jobs.cli import show
+
+    with _opened(folder) as store:
+        store.register_key(file.read_text(encoding="utf-8", errors="replace"))
+    show.next_steps("The app takes JWTs that are signed with its key, for overlap@sandbox.example.", [])
+
+
 def _opened(folder: Path) -> Store:
     """Open the org of a sandbox that has run before; opening any other folder would found a new, empty one."""
     from connectors.sandbox.server import read_address

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import SalesforceSettings
+from connectors.base import Vault
 from connectors.salesforce import connect
 from connectors.salesforce.connection import SalesforceConnection
 from connectors.salesforce.objects import OBJECT_NAMES, api_name
@@ -29,7 +30,8 @@ def connected(salesforce: Any, look_back_hours: int = 0, **changed: Any) -> Iter
         ca_file=Path(address.ca_file),
         look_back_hours=look_back_hours,
     )
-    arguments = {"flat_fields": True, "workspace_id": WORKSPACE, "secret": secrets.__getitem__} | changed
+    vault = Vault(changed.pop("secret", secrets.__getitem__))
+    arguments = {"flat_fields": True, "workspace_id": WORKSPACE, "vault": vault} | changed
     with connect("crm", settings, folder=Path("/"), **arguments) as connection:
         yield connection
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import trustme
 
 from config.settings import SalesforceSettings
+from connectors.base import Vault
 from connectors.salesforce.session import SalesforceSession
 
 TOKEN = "00Dscripted!a-token-that-no-message-may-show"
@@ -81,7 +82,7 @@ def opened(script: Script, ca_file: Path | None = None, login_url: str | None = 
         consumer_secret="env:SECRET",
         ca_file=ca_file or script.ca_file,
     )
-    return SalesforceSession("crm", settings, SECRETS.__getitem__, Path("/"))
+    return SalesforceSession("crm", settings, Vault(SECRETS.__getitem__), Path("/"))
 
 
 def refusal(code: str, message: str = "words") -> list[dict[str, str]]:

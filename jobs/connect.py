@@ -1,0 +1,52 @@
+"""Connect: sign in for the first time, in a browser where the flow needs a person, and pin the org."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from connectors.base import Browser
+from jobs.context import Context, connected, connector_of, vault_of
+from overlap.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """*authorized* says whether a person was asked, and a token kept."""
+
+    crm: str
+    auth: str
+    org_id: str
+    authorized: bool
+
+
+def connect(context: Context, crm: str, browser: Browser) -> Connected:
+    """Let a person authorize us if *crm* signs in by refresh token, then sign in as every run will.
+
+    Raises:
+        ConfigError: a setting is wrong.
+        AccessError: the org or the person refuses, or it is not the org of this workspace; no token was kept.
+    """
+    connector, settings = connector_of(context, crm)
+    asks = settings.auth == "refresh-token"
+    if asks:
+        vault, accept = vault_of(context.workspace), partial(context.ledger.require_same_org, crm)
+        connector.authorize(crm, settings, vault, context.workspace.folder, browser, accept)
+    with connected(context, crm) as connection:
+        return Connected(crm, settings.auth, connection.org_id, asks)
+
+
+def disconnect(context: Context, crm: str) -> bool:
+    """Revoke the refresh token of *crm* and delete it; return whether there was one.
+
+    Raises:
+        ConfigError: *crm* signs in without such a token.
+    """
+    connector, settings = connector_of(context, crm)
+    if settings.auth != "refresh-token":
+        raise ConfigError(
+            f"crm '{crm}' signs in by auth = '{settings.auth}', which keeps no token; to lock overlap out, block the "
+            "app or its user in Salesforce"
+        )
+    revoked: bool = connector.revoke(crm, settings, vault_of(context.workspace), context.workspace.folder)
+    return revoked
