@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from requests.adapters import HTTPAdapter
+
 import connectors
+from connectors.sandbox.direct import URL, DirectAdapter
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
 
@@ -41,3 +44,14 @@ def running_sandbox(folder: Path, port: int = 0) -> Iterator[Address]:
         finally:
             process.terminate()
             assert process.wait(10) == 0
+
+
+@contextmanager
+def answered_directly(store: Store) -> Iterator[Address]:
+    """Answer every requests session of this process from *store*, whatever it mounts, without sockets."""
+    adapter, send = DirectAdapter(store), HTTPAdapter.send
+    HTTPAdapter.send = lambda _, request, *args, **kwargs: adapter.send(request, *args, **kwargs)
+    try:
+        yield Address(URL, "", *store.credentials)
+    finally:
+        HTTPAdapter.send = send

@@ -50,17 +50,19 @@ def assign(database: Database, assignment_id: str, user: str, name: str) -> None
     database.keep(_ASSIGNED, [*assignments(database), (assignment_id, user, name)])
 
 
-def catalog(database: Database, hidden: frozenset[tuple[str, str]]) -> Catalog:
+def catalog(database: Database, hidden: frozenset[tuple[str, str]], features: frozenset[str]) -> Catalog:
     """Return what the API user sees."""
     if database.setting("deployed", True):
-        return visible(hidden)
+        return visible(hidden, features=features)
     user = database.setting("api_user")
     names = sorted(name for _, owner, name in assignments(database) if owner == user)
-    return _seen(json.dumps(components(database)), tuple(names), hidden)
+    return _seen(json.dumps(components(database)), tuple(names), hidden, features)
 
 
 @lru_cache(maxsize=4)
-def _seen(deployed: str, names: tuple[str, ...], hidden: frozenset[tuple[str, str]]) -> Catalog:
+def _seen(
+    deployed: str, names: tuple[str, ...], hidden: frozenset[tuple[str, str]], features: frozenset[str]
+) -> Catalog:
     there: Components = json.loads(deployed)
     granted = [there["PermissionSet"][name] for name in names if name in there.get("PermissionSet", {})]
     fields: dict[str, bool] = {}
@@ -70,7 +72,7 @@ def _seen(deployed: str, names: tuple[str, ...], hidden: frozenset[tuple[str, st
         for p in one.get("fieldPermissions", []):
             fields[first(p, "field")] = fields.get(first(p, "field"), False) or first(p, "editable") == "true"
     entities = {}
-    for key, entity in visible(hidden).entities.items():
+    for key, entity in visible(hidden, features=features).entities.items():
         if entity.custom and not (entity.name in objects and entity.name in there.get("CustomObject", {})):
             continue
         entities[key] = replace(entity, columns=_columns(entity, there, fields))

@@ -1,22 +1,14 @@
-"""What the org does by itself when a record is saved: derived fields, stamps, and what a deletion takes along.
+"""What the org does by itself when a record is saved: derived fields and stamps.
 
 These run for people and for the API alike, as record-triggered automations do.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from connectors.sandbox import standard
-from connectors.sandbox.database import Database, stored_columns
-from connectors.sandbox.errors import DELETED
-from connectors.sandbox.schema import Column, Entity, visible
+from connectors.sandbox.database import Database
+from connectors.sandbox.schema import Entity
 from connectors.sandbox.values import Stored, stamp
-
-#: Deleting a parent deletes these with it; any other lookup to it is cleared.
-_CASCADES: Final = frozenset(
-    {("Opportunity", "AccountId"), ("OpportunityPartner", "OpportunityId"), ("OpportunityPartner", "AccountToId")}
-)
 
 
 def derive(
@@ -25,12 +17,22 @@ def derive(
     """Return the fields that the org fills in beside *changes*; *before* is empty for a new record."""
     if entity.name == "Opportunity" and changes.get("StageName", before.get("StageName")) != before.get("StageName"):
         return {**stage_fields(str(changes["StageName"])), "LastStageChangeDate": stamp(database.now())}
-    if entity.name == "User" and {"FirstName", "LastName"} & changes.keys():
-        merged = {**before, **changes}
-        return {"Name": " ".join(str(merged[name]) for name in ("FirstName", "LastName") if merged.get(name))}
+    if entity.name in ("User", "Contact", "Lead") and {"FirstName", "LastName"} & changes.keys():
+        status = (
+            {"Status": "Open - Not Contacted"}
+            if entity.name == "Lead" and not {**before, **changes}.get("Status")
+            else {}
+        )
+        return {"Name": _full_name({**before, **changes}), **status}
+    if entity.name == "Account" and ({**before, **changes}).get("LastName"):
+        return {"Name": _full_name({**before, **changes}), "IsPersonAccount": 1}
     if entity.name == "Partner_Influence__c":
         return _confirmation(database, before, changes, user)
     return {}
+
+
+def _full_name(record: dict[str, Stored]) -> str:
+    return " ".join(str(record[name]) for name in ("FirstName", "LastName") if record.get(name))
 
 
 def stage_fields(stage: str) -> dict[str, Stored]:
@@ -58,34 +60,6 @@ def _confirmation(
         "Confirmed_On__c": database.now().date().isoformat(),
         "Stage_At_Confirmation__c": found[0][0] if found else None,
     }
-
-
-def delete(database: Database, entity: Entity, record: str, user: str) -> None:
-    """Put a record into the recycle bin, and with it what Salesforce deletes along; clear other lookups to it.
-
-    Raises:
-        ApiError: ENTITY_IS_DELETED, it is there already.
-    """
-    before = database.find(entity, entity.columns["id"], record)
-    if before is None or before["IsDeleted"]:
-        raise DELETED
-    for child in visible().entities.values():
-        for column in stored_columns(child):
-            if column.target == entity.name and (column.updateable or (child.name, column.name) in _CASCADES):
-                _let_go(database, child, column, record, user)
-    touched: dict[str, Stored] = {"IsDeleted": 1, **touch(database, user)}
-    database.update(entity, record, touched)
-    database.note(user, entity, record, "delete", {"IsDeleted": [False, True]})
-
-
-def _let_go(database: Database, child: Entity, column: Column, record: str, user: str) -> None:
-    sql = f'select "Id" from "{child.name}" where "{column.name}" = ? and "IsDeleted" = 0'
-    for (child_id,) in database.rows(sql, (record,)):
-        if (child.name, column.name) in _CASCADES:
-            delete(database, child, child_id, user)
-            continue
-        database.update(child, child_id, {column.name: None, **touch(database, user)})
-        database.note(user, child, child_id, "update", {column.name: [record, None]})
 
 
 def touch(database: Database, user: str) -> dict[str, Stored]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from connectors.sandbox import writes
+from connectors.sandbox import records, writes
 from connectors.sandbox.errors import LOCKED, ROLLED_BACK, ApiError, not_found
 from connectors.sandbox.schema import Column, Entity, visible
 from connectors.sandbox.values import accept
@@ -71,7 +71,7 @@ def upsert(author: Author, collection: Collection, object_name: str, field: str)
     if object_name.lower() not in author.catalog.entities:
         raise not_found()
     entity, key = visible().entity(object_name), author.catalog.entity(object_name).column(field)
-    if key is None or not (key.external_id or key.name == "Id"):
+    if key is None or not key.is_key:
         message = f"Provided external ID field does not exist or is not accessible: {field}"
         raise ApiError("NOT_FOUND", message, status=404)
     twice = _twice(key, collection)
@@ -86,6 +86,28 @@ def upsert(author: Author, collection: Collection, object_name: str, field: str)
         return writes.upsert(author, entity, key, record)
 
     return _each(author, collection, one)
+
+
+def delete(author: Author, ids: str, *, all_or_none: bool) -> list[dict[str, Any]]:
+    """Put the records of *ids*, separated by commas, into the bin and return the results.
+
+    Raises:
+        ApiError: there are none, or too many.
+    """
+    wanted = [one for one in ids.split(",") if one]
+    if not wanted:
+        raise ApiError("MISSING_ARGUMENT", "The ids parameter is required")
+    if len(wanted) > _MOST:
+        message = f"record limit reached. cannot submit more than {_MOST} records into this call"
+        raise ApiError("EXCEEDED_ID_LIMIT", message)
+
+    def one(record: dict[str, Any]) -> tuple[str, None]:
+        entity = next((e for e in author.catalog.entities.values() if record["Id"].startswith(e.prefix)), None)
+        if entity is None:
+            raise ApiError("MALFORMED_ID", f"malformed id {record['Id']}")
+        return records.remove(author, visible().entity(entity.name), record["Id"]), None
+
+    return _each(author, Collection([{"Id": one_id} for one_id in wanted], all_or_none), one)
 
 
 def _each(

@@ -1,13 +1,14 @@
 """Queries in pages. The first page fixes which records a query has; each page reads their values when it is fetched.
 
-As in Salesforce, a user has at most ten open cursors: opening another closes the oldest, and a closed one answers
-INVALID_QUERY_LOCATOR. Cursors live in the state file and survive a restart of the server.
+As in Salesforce, a user has at most ten open cursors: opening another closes the oldest, and one that is closed, or
+older than two days, answers INVALID_QUERY_LOCATOR. Cursors live in the state file and survive a restart of the server.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from connectors.sandbox import query, soql
@@ -16,8 +17,10 @@ from connectors.sandbox.errors import bad_locator
 from connectors.sandbox.ids import with_checksum
 from connectors.sandbox.schema import Catalog
 from connectors.sandbox.soql import Path
+from connectors.sandbox.values import stamp
 
 _OPEN: Final = 10
+_LIFE: Final = timedelta(days=2)
 _SMALLEST, _LARGEST = 200, 2000
 
 
@@ -54,7 +57,9 @@ def more(reader: Reader, locator: str) -> dict[str, Any]:
         ApiError: INVALID_QUERY_LOCATOR, the cursor is unknown or closed.
     """
     name, _, offset = locator.rpartition("-")
-    found = reader.database.rows("select soql, ids, batch from locator where id = ?", (name,))
+    oldest = stamp(reader.database.now() - _LIFE)
+    sql = "select soql, ids, batch from locator where id = ? and at >= ?"
+    found = reader.database.rows(sql, (name, oldest))
     if not found or not offset.isdigit():
         raise bad_locator()
     text, ids, batch = found[0]
@@ -88,6 +93,7 @@ def _open(database: Database, text: str, ids: list[str], batch: int) -> str:
     with database.transaction():
         number = database.next_number("locator")
         name = with_checksum(f"01g{number:012d}")
-        database.rows("insert into locator values (?, ?, ?, ?, ?)", (name, text, json.dumps(ids), batch, number))
+        values = (name, text, json.dumps(ids), batch, number, stamp(database.now()))
+        database.rows("insert into locator values (?, ?, ?, ?, ?, ?)", values)
         database.rows("delete from locator where opened <= ?", (number - _OPEN,))
     return name

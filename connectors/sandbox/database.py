@@ -7,14 +7,18 @@ transaction that writes starts with BEGIN IMMEDIATE, so that two of them queue i
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
+from connectors.sandbox.errors import ApiError
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.schema import Column, Entity, visible
 from connectors.sandbox.values import Stored, stamp
@@ -23,6 +27,7 @@ FILE_NAME: Final = "salesforce.sqlite"
 #: Ids that the sandbox gives out start here, so that seeded rows may number theirs from 1.
 _FIRST_NUMBER: Final = 1_000_000
 _WAIT_S: Final = 10.0
+_WHOLE: Final = ("begin immediate", "commit", "rollback")
 _SQL_TYPES: Final = {"boolean": "integer", "int": "integer", "double": "real", "currency": "real", "percent": "real"}
 _BOOKS: Final = """
 create table if not exists setting (name text primary key, value text not null) without rowid;
@@ -34,17 +39,41 @@ create table if not exists code (
 ) without rowid;
 create table if not exists refresh_token (token text primary key, used integer not null) without rowid;
 create table if not exists locator (
-    id text primary key, soql text not null, ids text not null, batch integer not null, opened integer not null
+    id text primary key, soql text not null, ids text not null, batch integer not null, opened integer not null,
+    at text not null default ''
 ) without rowid;
 create table if not exists history (
     number integer primary key, at text not null, user text not null, object text not null, id text not null,
-    operation text not null, changed text not null
+    operation text not null, changed text not null, request integer
 );
+create index if not exists "history:request" on history (request);
 create table if not exists request (
     number integer primary key, at text not null, method text not null, path text not null, query text not null,
-    body text not null, status integer not null, user_agent text not null
+    body text not null, status integer not null, user_agent text not null, fault text not null default ''
 );
+create table if not exists fault (
+    number integer primary key, rule text not null, seen integer not null default 0, reached integer not null default 0
+);
+create table if not exists deferred (
+    number integer primary key, at text not null, act text not null, requests integer, due_at text
+);
+create table if not exists row_lock (id text primary key, holder text not null) without rowid;
+create table if not exists hidden_row (id text primary key, user text not null) without rowid;
+create table if not exists taken_along (root text not null, object text not null, id text not null, field text);
 """
+#: Columns that these tables gained later: table, column, declaration.
+_GAINED: Final = (
+    ("locator", "at", "text not null default ''"),
+    ("history", "request", "integer"),
+    ("request", "fault", "text not null default ''"),
+)
+
+
+class RowsAtFault(Protocol):
+    """What a fault does to single records of a request; see `faults.Rows`."""
+
+    def refusal(self) -> ApiError | None:
+        """Return why the next record of the request is refused, None if it is not."""
 
 
 class Database:
@@ -52,11 +81,19 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE_NAME).touch(0o600)  # it holds the app's secret; SQLite gives its side files the same mode
+        _lay_down(folder / FILE_NAME)
         self._connection = sqlite3.connect(folder / FILE_NAME, timeout=_WAIT_S, isolation_level=None)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = normal")
-        self._deploy()
+        #: The number of the request that is being answered: whatever is written meanwhile is noted as its doing.
+        self.request: int | None = None
+        #: What is wrong with which record of that request.
+        self.rows_at_fault: RowsAtFault | None = None
+        self._past: datetime | None = None
+        self._settings: dict[str, str] | None = None
+        if not _is_deployed(self._connection):
+            with self.transaction():
+                _deploy(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -70,17 +107,21 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all of the block's writes, or none of them if it raises. Inside another one it does nothing."""
-        if self._connection.in_transaction:
-            yield
-            return
-        self._connection.execute("begin immediate")
+        """Commit all of the block's writes, or none of them if it raises; inside another one, as a part of that."""
+        within = self._connection.in_transaction
+        begin, end, undo = ("savepoint part", "release part", "rollback to part") if within else _WHOLE
+        self._connection.execute(begin)
+        if not within:
+            self._settings = None
         try:
             yield
         except BaseException:
-            self._connection.execute("rollback")
+            self._settings = None
+            self._connection.execute(undo)
+            if within:
+                self._connection.execute(end)
             raise
-        self._connection.execute("commit")
+        self._connection.execute(end)
 
     def rows(self, sql: str, values: Any = ()) -> list[Any]:
         """Run *sql* and return its rows as tuples."""
@@ -92,17 +133,35 @@ class Database:
 
     def setting(self, name: str, default: Any = None) -> Any:
         """Return the JSON value kept under *name*."""
-        found = self.rows("select value from setting where name = ?", (name,))
-        return json.loads(found[0][0]) if found else default
+        if not self._connection.in_transaction:
+            found = self.rows("select value from setting where name = ?", (name,))
+            return json.loads(found[0][0]) if found else default
+        if self._settings is None:  # until the transaction ends, nobody else can change them
+            self._settings = dict(self.rows("select name, value from setting"))
+        return json.loads(self._settings[name]) if name in self._settings else default
 
     def keep(self, name: str, value: Any) -> None:
         """Keep a JSON *value* under *name*."""
         self.rows("insert or replace into setting values (?, ?)", (name, json.dumps(value)))
+        self._settings = None
 
     def now(self) -> datetime:
-        """Return the org's time, UTC: the real one, unless a test or a demo has set it."""
-        fixed = self.setting("time")
-        return datetime.fromisoformat(fixed) if fixed else datetime.now(UTC)
+        """Return the org's time, UTC: the real one, unless a test or a demo has stopped or moved it."""
+        if self._past is not None:
+            return self._past
+        kept = self.setting("time")
+        if isinstance(kept, str):
+            return datetime.fromisoformat(kept)
+        return datetime.now(UTC) + timedelta(seconds=kept or 0.0)
+
+    @contextmanager
+    def as_of(self, at: datetime) -> Iterator[None]:
+        """Stamp what the block writes with *at*."""
+        self._past = at
+        try:
+            yield
+        finally:
+            self._past = None
 
     def next_number(self, name: str) -> int:
         """Return a number that was never given out under *name*."""
@@ -136,28 +195,58 @@ class Database:
 
     def note(self, user: str, entity: Entity, record: str, operation: str, changed: dict[str, Any]) -> None:
         """Add a line to the history; *changed* maps a field to [old, new] as the API shows them."""
-        values = (stamp(self.now()), user, entity.name, record, operation, json.dumps(changed))
-        sql = "insert into history (at, user, object, id, operation, changed) values (?, ?, ?, ?, ?, ?)"
+        values = (stamp(self.now()), user, entity.name, record, operation, json.dumps(changed), self.request)
+        sql = "insert into history (at, user, object, id, operation, changed, request) values (?, ?, ?, ?, ?, ?, ?)"
         self.rows(sql, values)
-
-    def _deploy(self) -> None:
-        """Create what is missing. The file's user_version is a fingerprint of the schema that it was brought to."""
-        entities = list(visible().entities.values())
-        fingerprint = zlib.crc32(repr(entities).encode() + _BOOKS.encode()) & 0x7FFFFFFF
-        if self.rows("pragma user_version") == [(fingerprint,)]:
-            return
-        with self.transaction():
-            for statement in filter(str.strip, _BOOKS.split(";")):
-                self.rows(statement)
-            for entity in entities:
-                for statement in _table(self._connection, entity):
-                    self.rows(statement)
-            self.rows(f"pragma user_version = {fingerprint}")
 
 
 def stored_columns(entity: Entity) -> list[Column]:
     """Return the fields of *entity* that have a column in the file: all but formulas."""
     return [column for column in entity if column.formula is None]
+
+
+def _lay_down(path: Path) -> None:
+    """Put an empty org at *path* if nothing is there: a copy of one made in memory costs less than making it."""
+    if path.exists():
+        return
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    # It will hold the app's secret; SQLite gives its side files the same mode.
+    with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(_blank())
+    with suppress(FileExistsError):  # another process was first
+        os.link(draft, path)
+    draft.unlink()
+
+
+@cache
+def _blank() -> bytes:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _deploy(connection)
+        return connection.serialize()
+
+
+@cache
+def _fingerprint() -> int:
+    return zlib.crc32(repr(list(visible().entities.values())).encode() + _BOOKS.encode()) & 0x7FFFFFFF
+
+
+def _is_deployed(connection: sqlite3.Connection) -> bool:
+    """The file's user_version is a fingerprint of the schema that it was brought to."""
+    return bool(connection.execute("pragma user_version").fetchone() == (_fingerprint(),))
+
+
+def _deploy(connection: sqlite3.Connection) -> None:
+    """Create what is missing."""
+    for table, column, declared in _GAINED:
+        there = {row[1] for row in connection.execute(f"pragma table_info({table})")}
+        if there and column not in there:
+            connection.execute(f"alter table {table} add column {column} {declared}")
+    for statement in filter(str.strip, _BOOKS.split(";")):
+        connection.execute(statement)
+    for entity in visible().entities.values():
+        for statement in _table(connection, entity):
+            connection.execute(statement)
+    connection.execute(f"pragma user_version = {_fingerprint()}")
 
 
 def _table(connection: sqlite3.Connection, entity: Entity) -> Iterator[str]:

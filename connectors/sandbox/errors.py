@@ -113,6 +113,12 @@ def expired() -> ApiError:
     return ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 
+def locked(ids: list[str]) -> ApiError:
+    """Return the refusal of a write to records that another transaction holds."""
+    listed = f"{len(ids)} records: {','.join(ids)}"
+    return ApiError("UNABLE_TO_LOCK_ROW", f"unable to obtain exclusive access to this record or {listed}")
+
+
 def bad_locator() -> ApiError:
     """Return the refusal of a query locator that is unknown or was closed."""
     return ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -124,4 +130,8 @@ ROLLED_BACK = ApiError(
 )
 DELETED = ApiError("ENTITY_IS_DELETED", "entity is deleted")
 UNKNOWN_REFERENCE = ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+NO_ACCESS = ApiError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+NO_ACCESS_TO_REFERENCE = ApiError(
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id"
+)
 LOCKED = ApiError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")

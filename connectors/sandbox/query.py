@@ -64,11 +64,11 @@ def plan(select: Select, catalog: Catalog, *, deleted_too: bool) -> Plan:
     except ApiError:
         raise unknown_type_in_query(select.entity, select.soql, select.position) from None
     scope, values = _Scope(catalog, entity, select.soql), list[Stored]()
-    conditions = [] if deleted_too else ['t0."IsDeleted" = 0']
+    conditions = ['t0."Id" not in (select id from hidden_row)', *([] if deleted_too else ['t0."IsDeleted" = 0'])]
     if select.where is not None:
         conditions.append(_condition(scope, select.where, values))
     order = ", ".join([*(_order(scope, o.path, o.descending, o.nulls_last) for o in select.order), 't0."Id"'])
-    where = f" where {' and '.join(conditions)}" if conditions else ""
+    where = f" where {' and '.join(conditions)}"
     values += [-1 if select.limit is None else min(select.limit, _NO_LIMIT), select.offset]
     find = f'select t0."Id" from {scope.tables()}{where} order by {order} limit ? offset ?'
     read, shape = reading(select.paths, catalog, entity, select.soql)

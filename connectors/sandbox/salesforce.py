@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from email.utils import format_datetime
+from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.sandbox import composite, cursor, describe, metadata, tokens
+from connectors.sandbox import composite, cursor, deferral, describe, exchange, metadata, records, replication, tokens
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.errors import ApiError, expired, not_found
-from connectors.sandbox.store import API_ALLOWANCE, Request, Store
-from connectors.sandbox.values import record_id
+from connectors.sandbox.store import API_ALLOWANCE, Store
 from connectors.sandbox.writes import Author
 
 _VERSIONS: Final = range(41, 69)
 #: Longer request lines never reach Salesforce's application servers.
 _LONGEST_URL: Final = 16_384
+#: Allowances of a Developer Edition org of which the sandbox uses nothing.
+_UNUSED: Final = {
+    "ConcurrentAsyncGetReportInstances": 200,
+    "DailyBulkApiBatches": 15_000,
+    "DailyBulkV2QueryFileStorageMB": 976_562,
+    "DailyBulkV2QueryJobs": 10_000,
+    "DataStorageMB": 5,
+    "FileStorageMB": 20,
+}
 _DOWN: Final = "<html><head><title>Server Unavailable</title></head><body>We are down for maintenance.</body></html>"
 _TOO_LONG: Final = "<html><head><title>URI Too Long</title></head><body>Request URI too long.</body></html>"
 
@@ -63,22 +71,24 @@ class Call:
 
 
 def application(store: Store, instance_url: str) -> Starlette:
-    """Return the app that answers for *store* at its My Domain, *instance_url*."""
-
-    async def answer(http: HttpRequest) -> Response:
-        body = await http.body()
-        reply = _answer(store, http, body, instance_url)
-        reply.headers["Date"] = format_datetime(store.database.now(), usegmt=True)
-        store.log(_request(store, http, body, reply.status_code))
-        reply.headers["Sforce-Limit-Info"] = f"api-usage={store.limit_used}/{API_ALLOWANCE}"
-        return reply
-
-    endpoint: Callable[[HttpRequest], Awaitable[Response]] = answer
+    """Return the app that answers for *store*; *instance_url* is what a token says to call from then on."""
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-    return Starlette(routes=[Route("/{path:path}", endpoint, methods=every)])
+    return Starlette(routes=[Route("/{path:path}", endpoint(store, instance_url), methods=every)])
 
 
-def _answer(store: Store, http: HttpRequest, body: bytes, instance_url: str) -> Response:
+def endpoint(store: Store, instance_url: str) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
+    """Return what answers each request to *store*."""
+    return exchange.endpoint(store, partial(_answer, store, instance_url), partial(_routed, store))
+
+
+def settle(store: Store) -> None:
+    """Commit at once what long transactions and delayed commits still hold back."""
+    with store.database.transaction():
+        replay = partial(exchange.replay, store, partial(_routed, store))
+        deferral.settle(store.database, replay, everything=True)
+
+
+def _answer(store: Store, instance_url: str, http: HttpRequest, body: bytes) -> Response:
     try:
         if store.database.setting("down", False):
             return Response(_DOWN, 503, media_type="text/html")
@@ -88,14 +98,14 @@ def _answer(store: Store, http: HttpRequest, body: bytes, instance_url: str) -> 
             return Response(*metadata.soap(store.database, body), media_type="text/xml")
         if http.url.path.startswith(tokens.PATH):
             return tokens.answer(store, http, body, instance_url)
-        return JSONResponse(_signed_in(store, http, body))
+        answer = _signed_in(store, http, body)
+        return answer if isinstance(answer, Response) else JSONResponse(answer)
     except ApiError as error:
         return JSONResponse(error.body(), error.status)
 
 
 def _signed_in(store: Store, http: HttpRequest, body: bytes) -> Any:
-    path = http.url.path.rstrip("/")
-    if path == "/services/data":
+    if http.url.path.rstrip("/") == "/services/data":
         return [{"label": f"API {v}", "url": f"/services/data/v{v}.0", "version": f"{v}.0"} for v in _VERSIONS]
     scheme, _, token = http.headers.get("authorization", "").partition(" ")
     store.count_to_expiry()
@@ -103,7 +113,11 @@ def _signed_in(store: Store, http: HttpRequest, body: bytes) -> Any:
         raise expired()
     if store.limit_used >= API_ALLOWANCE:
         raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
-    found = re.fullmatch(r"/services/data/v(\d+)\.0/?(.*)", path)
+    return _routed(store, http, body)
+
+
+def _routed(store: Store, http: HttpRequest, body: bytes) -> Any:
+    found = re.fullmatch(r"/services/data/v(\d+)\.0/?(.*)", exchange.raw_path(http).rstrip("/"))
     if found is None or int(found[1]) > _VERSIONS[-1]:
         raise not_found()
     if int(found[1]) < _VERSIONS[0]:
@@ -112,7 +126,7 @@ def _signed_in(store: Store, http: HttpRequest, body: bytes) -> Any:
     for pattern, methods in _ROUTES.items():
         if rest := re.fullmatch(pattern, found[2]):
             act = _method(http, methods)
-            return act(Call(store, http, f"{found[1]}.0", rest.groups(), body))
+            return act(Call(store, http, f"{found[1]}.0", tuple(map(unquote, rest.groups())), body))
     raise not_found()
 
 
@@ -137,27 +151,55 @@ def _query(call: Call, deleted_too: bool = False, tooling: bool = False) -> Any:
 
 
 def _describe(call: Call) -> Any:
-    entity = call.store.catalog.entities.get(call.rest[0].lower())
-    if entity is None:
-        raise not_found()
-    return describe.one(entity, call.version)
+    entity = records.entity_named(call.reader, call.rest[0])
+    sql = 'select "Id", "Name", "DeveloperName", "IsActive" from "RecordType" where "SobjectType" = ? order by "Id"'
+    types = call.store.database.rows(sql, (entity.name,)) if entity.column("RecordTypeId") else []
+    return describe.one(entity, call.version, types)
 
 
-def _record(call: Call) -> Any:
-    entity = call.store.catalog.entities.get(call.rest[0].lower())
-    if entity is None:
-        raise not_found()
-    wanted = record_id("Record ID", call.rest[1], entity.prefix, "Id")
-    found = cursor.everything(call.reader, entity.name, wanted)
-    if not found:
-        raise not_found()
-    if found[0]["IsDeleted"]:
-        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404)
-    return found[0]
+def _described(call: Call) -> Any:
+    """Return the basic facts of an object and the records that its user last looked at: none, nobody looks."""
+    entity = records.entity_named(call.reader, call.rest[0])
+    return {"objectDescribe": describe.summary(entity, call.version), "recentItems": []}
+
+
+def _upsert(call: Call) -> Any:
+    update_only = call.http.query_params.get("updateOnly", "") == "true"
+    return records.upsert(call.reader, call.author, _row(call), _object(call), update_only)
+
+
+def _row(call: Call) -> tuple[str, str, str]:
+    name, key, value = call.rest
+    return name, key, value
+
+
+def _fields(call: Call) -> str:
+    return call.http.query_params.get("fields", "")
+
+
+def _several(call: Call) -> Any:
+    if call.http.method == "GET":
+        asked = {name: call.http.query_params.get(name, "").split(",") for name in ("ids", "fields")}
+    else:
+        asked = _object(call)
+    lists = [asked.get(name) for name in ("ids", "fields")]
+    if not all(isinstance(given, list) and all(lists) for given in lists):
+        raise ApiError("JSON_PARSER_ERROR", "Required fields 'ids' and 'fields' are missing or are no lists")
+    return records.several(call.reader, call.rest[0], asked["ids"], asked["fields"])
+
+
+def _delete_several(call: Call) -> Any:
+    asked = call.http.query_params
+    return composite.delete(call.author, asked.get("ids", ""), all_or_none=asked.get("allOrNone") == "true")
+
+
+def _span(call: Call) -> tuple[str, str, str]:
+    return call.rest[0], call.http.query_params.get("start", ""), call.http.query_params.get("end", "")
 
 
 def _limits(call: Call) -> Any:
-    return {"DailyApiRequests": {"Max": API_ALLOWANCE, "Remaining": API_ALLOWANCE - call.store.limit_used}}
+    calls = {"Max": API_ALLOWANCE, "Remaining": API_ALLOWANCE - call.store.limit_used}
+    return {"DailyApiRequests": calls, **{name: {"Max": most, "Remaining": most} for name, most in _UNUSED.items()}}
 
 
 _ROUTES: Final[dict[str, dict[str, Callable[[Call], Any]]]] = {
@@ -175,15 +217,39 @@ _ROUTES: Final[dict[str, dict[str, Callable[[Call], Any]]]] = {
     r"(?:query|queryAll)/([^/]+)": {"GET": lambda call: cursor.more(call.reader, call.rest[0])},
     "sobjects": {"GET": lambda call: describe.everything(call.store.catalog, call.version)},
     r"sobjects/(\w+)/describe": {"GET": _describe},
-    r"sobjects/(\w+)/(\w+)": {"GET": _record},
+    r"sobjects/(\w+)/updated": {"GET": lambda call: replication.updated(call.reader, *_span(call))},
+    r"sobjects/(\w+)/deleted": {"GET": lambda call: replication.deleted(call.reader, *_span(call))},
+    r"sobjects/(\w+)": {
+        "GET": _described,
+        "POST": lambda call: records.create(call.author, call.rest[0], _object(call)),
+    },
+    r"sobjects/(\w+)/(\w+)": {
+        "GET": lambda call: records.read(call.reader, call.rest[0], call.rest[1], _fields(call)),
+        "PATCH": lambda call: records.update(call.author, call.rest[0], call.rest[1], _object(call)),
+        "DELETE": lambda call: records.delete(call.author, *call.rest),
+    },
+    r"sobjects/(\w+)/(\w+)/([^/]+)": {
+        "GET": lambda call: records.read_by_key(call.reader, _row(call), _fields(call)),
+        "PATCH": _upsert,
+        "DELETE": lambda call: records.delete_by_key(call.reader, call.author, _row(call)),
+    },
     "composite/sobjects": {
         "POST": lambda call: composite.create(call.author, call.collection()),
         "PATCH": lambda call: composite.update(call.author, call.collection()),
+        "DELETE": _delete_several,
     },
+    r"composite/sobjects/(\w+)": {"GET": _several, "POST": _several},
     r"composite/sobjects/(\w+)/(\w+)": {
         "PATCH": lambda call: composite.upsert(call.author, call.collection(), *call.rest)
     },
 }
+
+
+def _object(call: Call) -> dict[str, Any]:
+    record = _json(call)
+    if not isinstance(record, dict):
+        raise ApiError("JSON_PARSER_ERROR", "The request body is no JSON object")
+    return record
 
 
 def _json(call: Call) -> Any:
@@ -196,14 +262,3 @@ def _json(call: Call) -> Any:
         raise ApiError("JSON_PARSER_ERROR", f"Invalid UTF-8 at byte {error.start}") from error
     except RecursionError:
         raise ApiError("JSON_PARSER_ERROR", "The request body is nested too deeply") from None
-
-
-def _request(store: Store, http: HttpRequest, body: bytes, status: int) -> Request:
-    text = body.decode("utf-8", "replace")
-    if http.url.path.startswith("/services/Soap/"):  # a token is in it, and a package is long
-        text = ""
-    query = parse_qs(http.url.query).get("q", [http.url.query])[0]
-    if http.url.path.startswith(tokens.PATH):  # secrets stay out of the file
-        text, query = "grant_type=" + ",".join(parse_qs(text).get("grant_type", [])), ""
-    agent = http.headers.get("user-agent", "")
-    return Request(store.database.now(), http.method, http.url.path, query, text, status, agent)

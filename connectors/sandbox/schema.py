@@ -18,7 +18,9 @@ from connectors.sandbox.errors import unknown_type
 from connectors.sandbox.ids import PREFIXES
 from overlap.fields import OBJECTS, CrmObject, Field, Kind, Owner
 
-_CREATEABLE, _UPDATEABLE, _NILLABLE, _DEFAULTED = "cund"
+_CREATEABLE, _UPDATEABLE, _NILLABLE, _DEFAULTED, _KEY = "cundk"
+#: What an org may have or lack: feature to the objects whose fields it brings.
+FEATURES: Final = standard.FEATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Column:
     *access* holds the letters of `standard`. *default* is stored on create when the field is absent. *target* is the
     object a reference points to, *relationship* the name its fields are read by. *formula* is the parent path that a
     calculated field shows; such a field is not stored. *hints* are what *values* a picklist offers.
+    *feature* is what the org must have for it.
     """
 
     name: str
@@ -46,6 +49,12 @@ class Column:
     external_id: bool = False
     formula: str | None = None
     auto_number: bool = False
+    feature: str | None = None
+
+    @property
+    def custom(self) -> bool:
+        """It is one of ours, not Salesforce's own."""
+        return self.name.endswith("__c")
 
     @property
     def createable(self) -> bool:
@@ -66,6 +75,11 @@ class Column:
     def defaulted(self) -> bool:
         """A create may leave it out although it is never null."""
         return _DEFAULTED in self.access
+
+    @property
+    def is_key(self) -> bool:
+        """An upsert may look a record up by it. Only an external id is unique."""
+        return self.external_id or self.type == "id" or _KEY in self.access
 
     @property
     def required(self) -> bool:
@@ -128,16 +142,22 @@ class Catalog:
 
 
 @cache
-def visible(hidden: frozenset[tuple[str, str]] = frozenset(), deployed: bool = True) -> Catalog:
+def visible(
+    hidden: frozenset[tuple[str, str]] = frozenset(),
+    deployed: bool = True,
+    features: frozenset[str] = frozenset(FEATURES),
+) -> Catalog:
     """Return the org without the *hidden* (object, field) pairs; not *deployed* is an org before our setup."""
     entities = {}
     for entity in _org():
-        if entity.custom and not deployed:
+        if (entity.custom and not deployed) or (entity.name == "RecordType" and "record-types" not in features):
             continue
         kept = {
             key: column
             for key, column in entity.columns.items()
-            if (entity.name, column.name) not in hidden and (deployed or not column.name.endswith("__c"))
+            if (entity.name, column.name) not in hidden
+            and (deployed or not column.name.endswith("__c"))
+            and (column.feature is None or column.feature in features)
         }
         entities[entity.name.lower()] = replace(entity, columns=kept)
     return Catalog(entities)
@@ -223,9 +243,19 @@ def _custom(thing: CrmObject) -> list[Column]:
 
 def _entity(name: str, labels: tuple[str, str], columns: list[Column]) -> Entity:
     system = [c for c in _columns(standard.SYSTEM) if c.name != "OwnerId" or name not in standard.OWNERLESS]
-    own_id = replace(system[0], label="Record ID" if name.endswith("__c") else f"{labels[0]} ID")
+    columns = [*columns, *_of_features(name)]
+    own = "Record ID" if name.endswith("__c") else f"{labels[0]} ID"
+    own_id = replace(system[0], label=standard.ID_LABELS.get(name, own))
     every = [own_id, system[1], *columns, *system[2:]]
     return Entity(name, *labels, {column.name.lower(): column for column in every})
+
+
+def _of_features(name: str) -> Iterator[Column]:
+    for feature, tables in FEATURES.items():
+        table = tables.get(name) or ("" if name in standard.OWNERLESS else tables.get("*", ""))
+        for column in _columns(table):
+            default = standard.CORPORATE_CURRENCY if column.name == "CurrencyIsoCode" else column.default
+            yield replace(column, feature=feature, default=default)
 
 
 def _columns(table: str) -> Iterator[Column]:
@@ -250,5 +280,5 @@ def _standard(column: Column, values: str) -> Column:
     if kind == "int":
         return replace(column, digits=int(detail))
     if kind == "boolean":
-        return replace(column, default=column.name in ("IsActive",))
+        return replace(column, default=column.name == "IsActive")
     return replace(column, length=int(detail or 0))

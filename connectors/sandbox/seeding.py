@@ -102,7 +102,9 @@ def _implied(database: Database, entity: Entity, given: dict[str, Stored], now: 
     implied |= {"CreatedById": user, "LastModifiedById": user}
     if entity.column("OwnerId"):
         implied["OwnerId"] = user
-    implied |= {c.name: int(c.default) if isinstance(c.default, bool) else c.default for c in entity if c.default}
+    features = (None, *database.setting("features", []))
+    preset = [c for c in entity if c.default and c.feature in features]
+    implied |= {c.name: int(c.default) if isinstance(c.default, bool) else c.default for c in preset}
     return implied | automations.derive(database, entity, {}, given, str(user))
 
 

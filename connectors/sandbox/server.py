@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from queue import Queue
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from connectors.sandbox.replies import TRANSPORT
 from connectors.sandbox.salesforce import application
 from connectors.sandbox.store import Store
 from overlap.errors import ConfigError
@@ -53,8 +55,7 @@ def serve(folder: Path, port: int = 0, ready: Callable[[Address], None] | None =
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder), Store.open(folder) as store, _listener(folder, port) as listener:
         _certify(folder)
-        key, secret = store.credentials
-        address = Address(f"https://localhost:{listener.getsockname()[1]}", str(folder / _CA), key, secret)
+        address = _address(store, listener, folder)
 
         def listening() -> None:
             _announce(folder, address)
@@ -62,6 +63,48 @@ def serve(folder: Path, port: int = 0, ready: Callable[[Address], None] | None =
                 ready(address)
 
         _Server(_config(application(store, address.url), folder), listening).run(sockets=[listener])
+
+
+@contextmanager
+def in_a_thread(folder: Path) -> Iterator[Address]:
+    """Serve the org in *folder* from a thread of this process, and yield how to reach it.
+
+    For campaigns of thousands of short histories: nothing is started but a thread, and the same sockets, certificates
+    and requests are in between as with a process of its own.
+
+    Raises:
+        ConfigError: another sandbox runs in *folder*.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder), _listener(folder, 0) as listener:
+        _certify(folder)
+        told: Queue[Address | BaseException] = Queue()
+        server: list[uvicorn.Server] = []
+
+        def run() -> None:
+            try:
+                with Store.open(folder) as store:  # SQLite wants its connection in the thread that uses it
+                    address = _address(store, listener, folder)
+                    app = application(store, address.url)
+                    server.append(_Server(_config(app, folder), lambda: told.put(address)))
+                    server[0].run(sockets=[listener])
+            except BaseException as error:
+                told.put(error)
+                raise
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            address = told.get()
+            if isinstance(address, BaseException):
+                raise address
+            _announce(folder, address)
+            yield address
+        finally:
+            if server:
+                server[0].should_exit = True
+            thread.join()
 
 
 def read_address(folder: Path) -> Address:
@@ -82,10 +125,15 @@ def main(folder: str, port: int = 0) -> None:
     serve(Path(folder), port, lambda address: print(json.dumps(asdict(address)), flush=True))  # noqa: T201 -- data
 
 
+def _address(store: Store, listener: socket.socket, folder: Path) -> Address:
+    key, secret = store.credentials
+    return Address(f"https://localhost:{listener.getsockname()[1]}", str(folder / _CA), key, secret)
+
+
 def _config(app: Starlette, folder: Path) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=H11Protocol,
+        http=_Protocol,
         ssl_certfile=folder / _SERVER,
         lifespan="off",
         access_log=False,
@@ -94,6 +142,20 @@ def _config(app: Starlette, folder: Path) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
+
+
+class _Protocol(H11Protocol):
+    """Puts the connection beside the request: some replies are to be cut."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        app = self.app
+
+        async def connected(scope: Any, receive: Any, send: Any) -> None:
+            scope[TRANSPORT] = self.transport
+            await app(scope, receive, send)
+
+        self.app = connected
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,9 @@
 """Salesforce's own objects, as much of them as the sandbox keeps.
 
 One line per field: name | label | type | access | values. Types carry a length, digits or the object they point to;
-access says (c)reateable, (u)pdateable, (n)illable, (d)efaulted on create. Left out on purpose: compound addresses and
-what the sandbox could only answer wrongly (fiscal periods, activity, history). ``!`` before values means restricted.
+access says (c)reateable, (u)pdateable, (n)illable, (d)efaulted on create, (k)ey to look a record up by. ``!`` before
+values means restricted. Left out on purpose: compound addresses and what the sandbox could only answer wrongly (fiscal
+periods, activity, history).
 Source: describes of a Developer Edition org (API 48 to 62), standard fields only.
 """
 
@@ -137,9 +138,103 @@ Broker, Consultant, Dealer, Developer, Distributor, Institution, Lender, System 
         IsPrimary             | Primary                    | boolean               | cd
         """,
     ),
+    "Contact": (
+        "Contact",
+        "Contacts",
+        """
+        MasterRecordId        | Master Record ID           | reference(Contact)    | n
+        AccountId             | Account ID                 | reference(Account)    | cun
+        LastName              | Last Name                  | string(80)            | cu
+        FirstName             | First Name                 | string(40)            | cun
+        Salutation            | Salutation                 | picklist(40)          | cun   | Mr., Ms., Mrs., Dr., Prof.
+        Name                  | Full Name                  | string(121)           |
+        MailingStreet         | Mailing Street             | textarea(255)         | cun
+        MailingCity           | Mailing City               | string(40)            | cun
+        MailingState          | Mailing State/Province     | string(80)            | cun
+        MailingPostalCode     | Mailing Zip/Postal Code    | string(20)            | cun
+        MailingCountry        | Mailing Country            | string(80)            | cun
+        Phone                 | Business Phone             | phone(40)             | cun
+        MobilePhone           | Mobile Phone               | phone(40)             | cun
+        ReportsToId           | Reports To ID              | reference(Contact)    | cun
+        Email                 | Email                      | email(80)             | cunk
+        Title                 | Title                      | string(128)           | cun
+        Department            | Department                 | string(80)            | cun
+        LeadSource            | Lead Source                | picklist(255)         | cun   | Web, Phone Inquiry, \
+Partner Referral, Purchased List, Other
+        Description           | Contact Description        | textarea(32000)       | cun
+        """,
+    ),
+    "Lead": (
+        "Lead",
+        "Leads",
+        """
+        MasterRecordId        | Master Record ID           | reference(Lead)       | n
+        LastName              | Last Name                  | string(80)            | cu
+        FirstName             | First Name                 | string(40)            | cun
+        Salutation            | Salutation                 | picklist(40)          | cun   | Mr., Ms., Mrs., Dr., \
+Prof., Mx.
+        Name                  | Full Name                  | string(121)           |
+        Title                 | Title                      | string(128)           | cun
+        Company               | Company                    | string(255)           | cu
+        Street                | Street                     | textarea(255)         | cun
+        City                  | City                       | string(40)            | cun
+        State                 | State/Province             | string(80)            | cun
+        PostalCode            | Zip/Postal Code            | string(20)            | cun
+        Country               | Country                    | string(80)            | cun
+        Phone                 | Phone                      | phone(40)             | cun
+        MobilePhone           | Mobile Phone               | phone(40)             | cun
+        Fax                   | Fax                        | phone(40)             | cun
+        Email                 | Email                      | email(80)             | cunk
+        Website               | Website                    | url(255)              | cun
+        Description           | Description                | textarea(32000)       | cun
+        LeadSource            | Lead Source                | picklist(255)         | cun   | Web, Phone Inquiry, \
+Partner Referral, Purchased List, Other
+        Status                | Status                     | picklist(255)         | cud   | Open - Not Contacted, \
+Working - Contacted, Closed - Converted, Closed - Not Converted
+        Industry              | Industry                   | picklist(255)         | cun   | Agriculture, Apparel, \
+Banking, Biotechnology, Chemicals, Communications, Construction, Consulting, Education, Electronics, Energy, \
+Engineering, Entertainment, Environmental, Finance, Food & Beverage, Government, Healthcare, Hospitality, Insurance, \
+Machinery, Manufacturing, Media, Not For Profit, Recreation, Retail, Shipping, Technology, Telecommunications, \
+Transportation, Utilities, Other
+        Rating                | Rating                     | picklist(255)         | cun   | Hot, Warm, Cold
+        AnnualRevenue         | Annual Revenue             | currency(18,0)        | cun
+        NumberOfEmployees     | Employees                  | int(8)                | cun
+        IsConverted           | Converted                  | boolean               | cd
+        ConvertedDate         | Converted Date             | date                  | n
+        ConvertedAccountId    | Converted Account ID       | reference(Account)    | n
+        ConvertedContactId    | Converted Contact ID       | reference(Contact)    | n
+        ConvertedOpportunityId | Converted Opportunity ID  | reference(Opportunity) | n
+        IsUnreadByOwner       | Unread By Owner            | boolean               | cud
+        CompanyDunsNumber     | Company D-U-N-S Number     | string(9)             | cun
+        """,
+    ),
+    "OpportunityContactRole": (
+        "Opportunity Contact Role",
+        "Opportunity Contact Role",
+        """
+        OpportunityId         | Opportunity ID             | reference(Opportunity) | c
+        ContactId             | Contact ID                 | reference(Contact)    | cu
+        Role                  | Role                       | picklist(40)          | cun   | Business User, \
+Decision Maker, Economic Buyer, Economic Decision Maker, Evaluator, Executive Sponsor, Influencer, \
+Technical Buyer, Other
+        IsPrimary             | Primary                    | boolean               | cud
+        """,
+    ),
+    "RecordType": (
+        "Record Type",
+        "Record Types",
+        """
+        Name                  | Name                       | string(80)            | cu
+        DeveloperName         | Record Type Name           | string(80)            | cu
+        NamespacePrefix       | Namespace Prefix           | string(15)            | n
+        Description           | Description                | string(255)           | cun
+        SobjectType           | SObject Type Name          | picklist(40)          | c
+        IsActive              | Active                     | boolean               | cud
+        """,
+    ),
 }
 
-#: What every record has. Organization and the join object OpportunityPartner have no owner.
+#: What every record has. Settings and the join objects have no owner.
 SYSTEM: Final = """
         Id                    | Record ID                  | id(18)                | d
         IsDeleted             | Deleted                    | boolean               | d
@@ -150,7 +245,34 @@ SYSTEM: Final = """
         LastModifiedById      | Last Modified By ID        | reference(User)       | d
         SystemModstamp        | System Modstamp            | datetime              | d
         """
-OWNERLESS: Final = frozenset({"Organization", "User", "OpportunityPartner"})
+OWNERLESS: Final = frozenset({"Organization", "User", "OpportunityPartner", "OpportunityContactRole", "RecordType"})
+
+#: What Salesforce does not call by its object's name.
+ID_LABELS: Final = {"OpportunityContactRole": "Contact Role ID"}
+
+#: Fields that an org has only with a feature, by object; ``*`` stands for every object with an owner, ours too.
+FEATURES: Final[dict[str, dict[str, str]]] = {
+    "multi-currency": {
+        "*": "CurrencyIsoCode | Currency ISO Code | picklist(3) | cund | ! USD, EUR, GBP, CHF, JPY",
+    },
+    "record-types": {
+        "Account": "RecordTypeId | Record Type ID | reference(RecordType) | cun",
+        "Opportunity": "RecordTypeId | Record Type ID | reference(RecordType) | cun",
+        "Lead": "RecordTypeId | Record Type ID | reference(RecordType) | cun",
+    },
+    "person-accounts": {
+        "Account": """
+        IsPersonAccount       | Is Person Account          | boolean               | d
+        LastName              | Last Name                  | string(80)            | cun
+        FirstName             | First Name                 | string(40)            | cun
+        Salutation            | Salutation                 | picklist(40)          | cun
+        PersonContactId       | Contact ID                 | reference(Contact)    | n
+        PersonEmail           | Email                      | email(80)             | cun
+        PersonTitle           | Title                      | string(80)            | cun
+        """,
+    },
+}
+CORPORATE_CURRENCY: Final = "USD"
 
 #: Stage: (probability, is closed, is won, forecast category, its name). Any other stage is open, at 0 %.
 STAGES: Final = {

@@ -7,33 +7,32 @@ through the same checks as the API; only `Store.seed` may write what Salesforce 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
-from connectors.sandbox import access, automations, cursor, seeding, writes
+from connectors.sandbox import access, cursor, lifecycle, seeding, writes
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.database import Database
 from connectors.sandbox.door import Door
-from connectors.sandbox.errors import ApiError
-from connectors.sandbox.ids import with_checksum
-from connectors.sandbox.schema import Catalog, Entity, visible
+from connectors.sandbox.people import People
+from connectors.sandbox.schema import Catalog, visible
+from connectors.sandbox.switches import Switches
 from connectors.sandbox.values import stamp
-from connectors.sandbox.writes import Author
 from overlap.errors import RecordError
 
 API_ALLOWANCE: Final = 100_000
 _VERSION: Final = "62.0"
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """A write that was accepted. *changed* maps a field to (old, new) as the API shows them.
 
-    Seeding is no write. *user* is a User id; *operation* is create, update or delete.
+    Seeding is no write. *user* is a User id; *operation* is create, update, delete or undelete. *request* is the
+    number of the `Request` that made it, None if a person did.
     """
 
     at: datetime
@@ -42,6 +41,7 @@ class Change:
     id: str
     operation: str
     changed: Mapping[str, tuple[Any, Any]]
+    request: int | None = None
 
     @property
     def effective(self) -> bool:
@@ -51,7 +51,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call that the server answered. *body* is its JSON text; of a token request only the grant type is kept."""
+    """A call that reached the server. *body* is its JSON text; of a token request only the grant type is kept.
+
+    *status* is what the server made of it, whether or not the client got to see it; 0 is nothing. *fault* is the fault
+    that struck it, *number* its place in the log, from 1.
+    """
 
     at: datetime
     method: str
@@ -60,9 +64,11 @@ class Request:
     body: str
     status: int
     user_agent: str
+    fault: str = ""
+    number: int = 0
 
 
-class Store(Door):
+class Store(People, Switches, Door):
     """One org. Open it with `Store.open`, and in one thread only."""
 
     def __init__(self, folder: Path) -> None:
@@ -130,41 +136,45 @@ class Store(Door):
         """
         entity = self._entity(object_name)
         found_id = self._find(entity, id_or_key)
-        self._as_person(user, lambda author: automations.delete(self.database, entity, found_id, author.user))
+        self._as_person(user, lambda author: lifecycle.delete(self.database, entity, found_id, author.user))
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """Return every record of an object, deleted ones too, with all its fields as the API shows them."""
-        found = cursor.everything(Reader(self.database, visible(), _VERSION), self._entity(object_name).name)
+        catalog = visible(features=self.features)
+        found = cursor.everything(Reader(self.database, catalog, _VERSION), self._entity(object_name).name)
         return [{name: value for name, value in record.items() if name != "attributes"} for record in found]
 
     # --- what happened ----------------------------------------------------------------------------------------------
 
     def history(self) -> list[Change]:
         """Return every accepted write, oldest first."""
-        rows = self.database.rows("select at, user, object, id, operation, changed from history order by number")
+        sql = "select at, user, object, id, operation, changed, request from history order by number"
+        rows = self.database.rows(sql)
         return [_change(*row) for row in rows]
 
     def requests(self) -> list[Request]:
-        """Return every call that the server answered, oldest first."""
-        sql = "select at, method, path, query, body, status, user_agent from request order by number"
+        """Return every call that reached the server, oldest first."""
+        sql = "select at, method, path, query, body, status, user_agent, fault, number from request order by number"
         return [Request(datetime.fromisoformat(at), *rest) for at, *rest in self.database.rows(sql)]
 
-    def log(self, request: Request) -> None:
-        """Keep *request* for `requests`, and count it against the day's allowance."""
-        with self.database.transaction():
-            self.database.rows(
-                "insert into request (at, method, path, query, body, status, user_agent) values (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    stamp(request.at),
-                    request.method,
-                    request.path,
-                    request.query,
-                    request.body,
-                    request.status,
-                    request.user_agent,
-                ),
-            )
+    def log(self, request: Request) -> int:
+        """Keep *request* for `requests`, and return its number."""
+        columns = "at, method, path, query, body, status, user_agent, fault"
+        values = [getattr(request, name) for name in columns.split(", ")[1:]]
+        sql = f"insert into request ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?) returning number"
+        return int(self.database.rows(sql, (stamp(request.at), *values))[0][0])
+
+    def answered(self, number: int, status: int) -> None:
+        """Say that request *number* was answered with *status*; 0 is no answer. It counts against the day's calls."""
+        self.database.rows("update request set status = ? where number = ?", (status, number))
+        if status:
             self.database.keep("limit_used", self.limit_used + 1)
+
+    def settle(self) -> None:
+        """Commit at once what long transactions and delayed commits still hold back."""
+        from connectors.sandbox.salesforce import settle  # the API needs a store; here alone a store needs the API
+
+        settle(self)
 
     # --- switches ---------------------------------------------------------------------------------------------------
 
@@ -222,7 +232,12 @@ class Store(Door):
     @property
     def catalog(self) -> Catalog:
         """What the API user sees."""
-        return access.catalog(self.database, frozenset(self._hidden()))
+        return access.catalog(self.database, frozenset(self._hidden()), self.features)
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What the org has beside the plain edition."""
+        return frozenset(self.database.setting("features", []))
 
     @property
     def org_id(self) -> str:
@@ -255,37 +270,6 @@ class Store(Door):
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _entity(self, object_name: str) -> Entity:
-        try:
-            return visible().entity(object_name)
-        except ApiError as error:
-            raise RecordError(f"the sandbox has no object '{object_name}'; write its API name") from error
-
-    def _find(self, entity: Entity, id_or_key: str) -> str:
-        for column in entity:
-            if column.name == "Id" or column.external_id:
-                wanted = with_checksum(id_or_key) if column.name == "Id" else id_or_key
-                found = self.database.find(entity, column, wanted)
-                if found is not None:
-                    return str(found["Id"])
-        raise RecordError(f"{entity.name} has no record '{id_or_key}'; give its id or its external id")
-
-    def _as_person(self, user: str | None, act: Callable[[Author], _T]) -> _T:
-        person = self._user(user)
-        try:
-            with self.database.transaction():
-                return act(Author(self.database, visible(), person))
-        except ApiError as error:
-            raise RecordError(str(error)) from error
-
-    def _user(self, user: str | None) -> str:
-        if user is None:
-            return str(self.database.setting("person"))
-        found = self.database.rows('select "Id" from "User" where "Id" = ?1 or "Name" = ?1', (user,))
-        if not found:
-            raise RecordError(f"the sandbox has no user '{user}'; give the Id or Name of a User")
-        return str(found[0][0])
-
     def _hidden(self) -> set[tuple[str, str]]:
         return {(name, field) for name, field in self.database.setting("hidden", [])}
 
@@ -293,6 +277,7 @@ class Store(Door):
         self.database.keep("hidden", sorted(hidden))
 
 
-def _change(at: str, user: str, object_name: str, record: str, operation: str, changed: str) -> Change:
+def _change(at: str, user: str, object_name: str, record: str, operation: str, *more: Any) -> Change:
+    changed, request = more
     moved = {name: (old, new) for name, (old, new) in json.loads(changed).items()}
-    return Change(datetime.fromisoformat(at), user, object_name, record, operation, moved)
+    return Change(datetime.fromisoformat(at), user, object_name, record, operation, moved, request)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from connectors.sandbox import automations
+from connectors.sandbox import automations, locks, rules
 from connectors.sandbox.database import Database
 from connectors.sandbox.errors import (
     DELETED,
+    NO_ACCESS,
+    NO_ACCESS_TO_REFERENCE,
     UNKNOWN_REFERENCE,
     ApiError,
     duplicate,
@@ -46,23 +48,8 @@ def create(author: Author, entity: Entity, record: dict[str, Any]) -> str:
     Raises:
         ApiError: it is refused.
     """
-    if record.get("Id") is not None:
-        raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
-    changes = _changes(author, entity, {name: value for name, value in record.items() if name != "Id"})
-    _check_access(author.catalog.entity(entity.name), changes, creating=True)
-    # Null says nothing about a field that the org fills in by itself.
-    changes = {n: value for n, value in changes.items() if value is not None or entity.columns[n.lower()].nillable}
-    new_id = author.database.next_id(entity)
-    values = {**_defaults(author, entity, new_id), **changes}
-    lacking = [c.name for c in entity if c.required and values.get(c.name) is None]
-    if lacking:
-        raise missing(tuple(lacking))
-    _check_unique(author, entity, None, changes)
-    _check_owner(author, entity, values["OwnerId"] if "OwnerId" in changes else None)
-    values |= {**automations.derive(author.database, entity, {}, values, author.user), **changes}
-    author.database.insert(entity, values)
-    author.database.note(author.user, entity, new_id, "create", _difference(entity, {}, values))
-    return new_id
+    meet_fault(author)
+    return _create(author, entity, record)
 
 
 def update(author: Author, entity: Entity, record: dict[str, Any]) -> str:
@@ -74,26 +61,8 @@ def update(author: Author, entity: Entity, record: dict[str, Any]) -> str:
     Raises:
         ApiError: it is refused.
     """
-    given = record.get("Id")
-    if given is None:
-        raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call")
-    found_id = record_id(entity.columns["id"].label, str(given), entity.prefix, "Id")
-    before = author.database.find(entity, entity.columns["id"], found_id)
-    if before is None:
-        raise UNKNOWN_REFERENCE
-    if before["IsDeleted"]:
-        raise DELETED
-    changes = _changes(author, entity, {name: value for name, value in record.items() if name != "Id"})
-    _check_access(author.catalog.entity(entity.name), changes, creating=False)
-    cleared = [n for n, value in changes.items() if value is None and not entity.columns[n.lower()].nillable]
-    if cleared:
-        raise missing(tuple(cleared))
-    _check_unique(author, entity, found_id, changes)
-    _check_owner(author, entity, changes.get("OwnerId") if changes.get("OwnerId") != before.get("OwnerId") else None)
-    after = {**automations.derive(author.database, entity, before, changes, author.user), **changes}
-    author.database.update(entity, found_id, {**after, **automations.touch(author.database, author.user)})
-    author.database.note(author.user, entity, found_id, "update", _difference(entity, before, after))
-    return found_id
+    meet_fault(author)
+    return _update(author, entity, record)
 
 
 def upsert(author: Author, entity: Entity, key: Column, record: dict[str, Any]) -> tuple[str, bool]:
@@ -102,21 +71,96 @@ def upsert(author: Author, entity: Entity, key: Column, record: dict[str, Any]) 
     Raises:
         ApiError: it is refused.
     """
+    meet_fault(author)
     named = {name: value for name, value in record.items() if name.lower() == key.name.lower()}
     if key.name == "Id":
         if next(iter(named.values()), None) is None:
-            return create(author, entity, {n: v for n, v in record.items() if n not in named}), True
-        return update(author, entity, record), False
+            return _create(author, entity, {n: v for n, v in record.items() if n not in named}), True
+        return _update(author, entity, record), False
     value = accept(key, next(iter(named.values()), None))
     if value is None:
         raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified")
-    if record.get("Id") is not None:
+    if _split(record)[1] is not None:
         raise ApiError("INVALID_FIELD", "The Id field should not be specified in the sobject data.")
     found = author.database.find(entity, key, value)
     if found is None:
-        return create(author, entity, record), True
+        return _create(author, entity, record), True
+    if not key.external_id:
+        _only_one(author, entity, key, value)
     rest = {name: given for name, given in record.items() if name not in named}
-    return update(author, entity, {**rest, "Id": found["Id"]}), False
+    return _update(author, entity, {**rest, "Id": found["Id"]}), False
+
+
+def _split(record: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Return *record* without its id, and the id; its name is Id or id, Salesforce ignores case in names."""
+    given = [value for name, value in record.items() if name.lower() == "id"]
+    return {name: value for name, value in record.items() if name.lower() != "id"}, next(iter(given), None)
+
+
+def _only_one(author: Author, entity: Entity, key: Column, value: Stored) -> None:
+    """Refuse a key that several records share: an e-mail address is a key, and is not unique."""
+    sql = f'select "Id" from "{entity.name}" where "{key.name}" = ? and "IsDeleted" = 0 order by "Id"'
+    ids = [row[0] for row in author.database.rows(sql, (value,))]
+    if len(ids) > 1:
+        message = f"{key.name}: more than one record found for external id field: [{', '.join(ids)}]"
+        raise ApiError("DUPLICATE_EXTERNAL_ID", message, (key.name,))
+
+
+def meet_fault(author: Author) -> None:
+    """Refuse the record if the request has met a fault that says so."""
+    refusal = author.database.rows_at_fault and author.database.rows_at_fault.refusal()
+    if refusal:
+        raise refusal
+
+
+def _create(author: Author, entity: Entity, record: dict[str, Any]) -> str:
+    record, given = _split(record)
+    if given is not None:
+        raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
+    changes = _changes(author, entity, record)
+    _check_access(author.catalog.entity(entity.name), changes, creating=True)
+    # Null says nothing about a field that the org fills in by itself.
+    changes = {n: value for n, value in changes.items() if value is not None or entity.columns[n.lower()].nillable}
+    new_id = author.database.next_id(entity)
+    values = {**_defaults(author, entity, new_id), **changes}
+    values |= {**automations.derive(author.database, entity, {}, values, author.user), **changes}
+    lacking = [c.name for c in entity if c.required and values.get(c.name) is None]
+    if lacking:
+        raise missing(tuple(lacking))
+    _check_unique(author, entity, None, changes)
+    _check_owner(author, entity, values["OwnerId"] if "OwnerId" in changes else None)
+    locks.check(author.database, entity, values)
+    rules.check(author.database, entity, {}, values, author.user)
+    author.database.insert(entity, values)
+    author.database.note(author.user, entity, new_id, "create", _difference(entity, {}, values))
+    return new_id
+
+
+def _update(author: Author, entity: Entity, record: dict[str, Any]) -> str:
+    record, given = _split(record)
+    if given is None:
+        raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call")
+    found_id = record_id(entity.columns["id"].label, str(given), entity.prefix, "Id")
+    before = author.database.find(entity, entity.columns["id"], found_id)
+    if before is None:
+        raise UNKNOWN_REFERENCE
+    if before["IsDeleted"]:
+        raise DELETED
+    if is_hidden(author, found_id):
+        raise NO_ACCESS
+    changes = _changes(author, entity, record)
+    _check_access(author.catalog.entity(entity.name), changes, creating=False)
+    cleared = [n for n, value in changes.items() if value is None and not entity.columns[n.lower()].nillable]
+    if cleared:
+        raise missing(tuple(cleared))
+    _check_unique(author, entity, found_id, changes)
+    _check_owner(author, entity, changes.get("OwnerId") if changes.get("OwnerId") != before.get("OwnerId") else None)
+    after = {**automations.derive(author.database, entity, before, changes, author.user), **changes}
+    locks.check(author.database, entity, before, after)
+    rules.check(author.database, entity, before, after, author.user)
+    author.database.update(entity, found_id, {**after, **automations.touch(author.database, author.user)})
+    author.database.note(author.user, entity, found_id, "update", _difference(entity, before, after))
+    return found_id
 
 
 def _changes(author: Author, entity: Entity, record: dict[str, Any]) -> dict[str, Stored]:
@@ -150,7 +194,14 @@ def _plain(author: Author, column: Column, value: Any) -> Stored:
         raise ApiError(UNKNOWN_REFERENCE.code, UNKNOWN_REFERENCE.message, (column.name,))
     if found["IsDeleted"]:
         raise ApiError(DELETED.code, DELETED.message, (column.name,))
+    if is_hidden(author, str(found["Id"])):
+        raise ApiError(NO_ACCESS_TO_REFERENCE.code, NO_ACCESS_TO_REFERENCE.message, (column.name,))
     return found["Id"]
+
+
+def is_hidden(author: Author, record: str) -> bool:
+    """Sharing takes the record from the author."""
+    return bool(author.database.rows("select 1 from hidden_row where id = ? and user = ?", (record, author.user)))
 
 
 def _by_key(author: Author, column: Column, value: Any) -> Stored:
@@ -159,7 +210,7 @@ def _by_key(author: Author, column: Column, value: Any) -> Stored:
     named = {n: v for n, v in value.items() if n != "attributes"} if isinstance(value, dict) else {}
     name, key_value = next(iter(named.items()), ("", None))
     key = target.column(name)
-    if len(named) != 1 or key is None or not (key.external_id or key.name == "Id"):
+    if len(named) != 1 or key is None or not key.is_key:
         wanted = f"Field name provided, {name or 'null'}, is not an External ID or indexed field for {target.name}"
         raise ApiError("INVALID_FIELD", wanted)
     found = author.database.find(target, key, accept(key, key_value))
@@ -195,9 +246,9 @@ def _check_owner(author: Author, entity: Entity, owner: Stored) -> None:
 
 
 def _defaults(author: Author, entity: Entity, new_id: str) -> dict[str, Stored]:
-    values: dict[str, Stored] = {
-        c.name: int(c.default) if isinstance(c.default, bool) else c.default for c in entity if c.default is not None
-    }
+    features = (None, *author.database.setting("features", []))
+    given = [c for c in entity if c.default is not None and c.feature in features]
+    values: dict[str, Stored] = {c.name: int(c.default) if isinstance(c.default, bool) else c.default for c in given}
     stamps = automations.touch(author.database, author.user)
     values |= {**stamps, "Id": new_id, "CreatedDate": stamps["SystemModstamp"], "CreatedById": author.user}
     if "ownerid" in entity.columns:

@@ -123,6 +123,43 @@ def certificate(
     show.next_steps("The app takes JWTs that are signed with its key, for overlap@sandbox.example.", [])
 
 
+def fault(
+    folder: SandboxFolder,
+    script: Annotated[
+        str | None, typer.Argument(metavar="SCRIPT", help="A fault script: a JSON file, or JSON as it is.")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="End all faults.")] = False,
+) -> None:
+    """Let requests to the sandbox come to grief, or print which faults were met, as JSON.
+
+    Each rule names a fault and the requests that it is about:
+    [{"fault": "lost-reply", "method": "PATCH", "path": "composite/*", "nth": 2}].
+    """
+    from dataclasses import asdict
+
+    from jobs.cli import console
+
+    if clear and script:
+        raise typer.BadParameter("give a script or --clear, not both")
+    with _opened(folder) as store:
+        if clear or script:
+            store.set_faults(_script(script) if script else [])
+        console.print_json({"faults": [asdict(counted) for counted in store.faults()]})
+
+
+def _script(given: str) -> object:
+    """Read a fault script: what starts like JSON is JSON, all else names a file."""
+    import json
+
+    from overlap.errors import ConfigError
+
+    try:
+        text = given if given.lstrip()[:1] in ("[", "{") else Path(given).read_text(encoding="utf-8")
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"fault script {given[:60]!r}: {error}; give a JSON file or JSON") from error
+
+
 def _opened(folder: Path) -> Store:
     """Open the org of a sandbox that has run before; opening any other folder would found a new, empty one."""
     from connectors.sandbox.server import read_address

@@ -165,7 +165,7 @@ def test_a_confirmed_influence_shows_on_its_deal_until_it_is_confirmed_no_more(c
 
 
 def test_confirmed_without_sourced_names_no_source(written):
-    handmade(written, 1, Status__c="Confirmed", Influence_Type__c="Endorsement", Evidence__c="a reference call")
+    handmade(written, 1, **{**CONFIRMATION, "Sourced__c": False})
     written.wait(days=1)
     written.run()
     assert written.deal(1)["Overlap_Confirmed_Partners__c"] == "Globex"

@@ -1,5 +1,9 @@
 """Describes against facts written down here: Salesforce's own (from its describes) and our tables."""
 
+import json
+import os
+from pathlib import Path
+
 import pytest
 
 from connectors.sandbox import describe
@@ -56,3 +60,58 @@ def test_names_the_values_and_the_default_of_a_picklist():
     status = next(field for field in fields if field["name"] == "Status__c")
     offered = [(value["value"], value["defaultValue"]) for value in status["picklistValues"]]
     assert offered == [("Suggested", True), ("Proposed", False), ("Confirmed", False), ("Rejected", False)]
+
+
+# --- against recorded describes -------------------------------------------------------------------------------------
+
+RECORDED = "OVERLAP_SALESFORCE_RECORDED"
+COMPARED = (
+    *("type", "length", "byteLength", "precision", "scale", "digits", "soapType", "custom", "nameField", "autoNumber"),
+    *("nillable", "createable", "updateable", "defaultedOnCreate", "permissionable", "calculated"),
+    *("filterable", "sortable", "groupable", "aggregatable", "idLookup", "externalId", "unique", "restrictedPicklist"),
+    *("referenceTo", "relationshipName", "label"),
+)
+#: What the recorded orgs set up otherwise, or have more than one kind of owner for.
+OTHERWISE = {("Lead", "OwnerId", "referenceTo")}
+OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole")
+OF_OBJECT = ("createable", "deletable", "keyPrefix", "label", "labelPlural", "mergeable", "queryable", "undeletable")
+
+
+def recorded(name):
+    folder = os.environ.get(RECORDED)
+    if not folder:
+        pytest.skip(f"{RECORDED} does not name a folder of recorded describes")
+    return json.loads((Path(folder) / f"GET_sobjects_{name}_describe.json").read_text(encoding="utf-8"))
+
+
+def differences(name, ours, theirs):
+    return {
+        (field, fact): (ours[field][fact], theirs[field][fact])
+        for field in ours.keys() & theirs.keys()
+        for fact in COMPARED
+        if ours[field][fact] != theirs[field][fact] and (name, field, fact) not in OTHERWISE
+    }
+
+
+def by_name(described):
+    return {entry["name"]: entry for entry in described["fields"]}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_what_the_sandbox_has_is_as_salesforce_describes_it(name):
+    theirs = recorded(name)
+    plain = describe.one(visible(features=frozenset({"record-types"})).entity(name), "62.0")
+    ours = {field: facts for field, facts in by_name(plain).items() if not field.endswith("__c")}
+    invented = ours.keys() - by_name(theirs).keys() - {"RecordTypeId", "LastStageChangeDate"}
+    assert not invented
+    assert differences(name, ours, by_name(theirs)) == {}
+    assert {fact: plain[fact] for fact in OF_OBJECT} == {fact: theirs[fact] for fact in OF_OBJECT}
+
+
+def test_person_accounts_are_as_salesforce_describes_them():
+    theirs = by_name(recorded("Account_PersonAccount"))
+    with_persons = visible(features=frozenset({"person-accounts"})).entity("Account")
+    ours = by_name(describe.one(with_persons, "62.0"))
+    added = {field: ours[field] for field in ours if with_persons.column(field).feature}
+    assert added.keys() <= theirs.keys()
+    assert {key for key in differences("Account", added, theirs) if key[1] != "nameField"} == set()

@@ -130,7 +130,8 @@ REFUSED = [
     ("GET", f"{DATA}/query", {}, 400, "MALFORMED_QUERY"),
     ("GET", f"{DATA}/query/01g000000000001AAA-2000", {}, 400, "INVALID_QUERY_LOCATOR"),
     ("GET", f"{DATA}/query/nonsense", {}, 400, "INVALID_QUERY_LOCATOR"),
-    ("DELETE", f"{DATA}/composite/sobjects", {}, 405, "METHOD_NOT_ALLOWED"),
+    ("DELETE", f"{DATA}/composite/sobjects", {}, 400, "MISSING_ARGUMENT"),
+    ("PUT", f"{DATA}/composite/sobjects", {}, 405, "METHOD_NOT_ALLOWED"),
     ("PATCH", f"{DATA}/composite/sobjects", {"data": "<x/>", "headers": XML}, 415, "UNSUPPORTED_MEDIA_TYPE"),
     ("PATCH", f"{DATA}/composite/sobjects", {"data": "{", "headers": JSON}, 400, "JSON_PARSER_ERROR"),
     ("PATCH", f"{DATA}/composite/sobjects", {"data": b"\xff\xfe", "headers": JSON}, 400, "JSON_PARSER_ERROR"),
@@ -158,7 +159,7 @@ def test_every_reply_says_the_time_and_the_calls_used(salesforce, call):
 
 def test_the_last_call_of_the_day_is_the_last(salesforce, call):
     salesforce.store.set_limit_used(99_999)
-    assert call("GET", f"{DATA}/limits").json() == {"DailyApiRequests": {"Max": 100_000, "Remaining": 1}}
+    assert call("GET", f"{DATA}/limits").json()["DailyApiRequests"] == {"Max": 100_000, "Remaining": 1}
     reply = call("GET", f"{DATA}/limits")
     assert reply.status_code == 403
     assert reply.json() == [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]

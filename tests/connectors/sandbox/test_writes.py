@@ -185,9 +185,10 @@ def test_confirming_an_influence_stamps_who_when_and_at_which_stage(org):
     org.set_time(datetime(2026, 11, 21, 10, tzinfo=UTC))
     person = org.seed("User", [{"FirstName": "Paula", "LastName": "Perez"}])[0]
     deal = org.seed("Opportunity", [{"Name": "D", "StageName": "Negotiation/Review", "CloseDate": "2026-12-01"}])[0]
-    influence = org.create("Partner_Influence__c", {"Opportunity__c": deal})
+    told = {"Influence_Type__c": "Endorsement", "Influenced_On__c": "2026-11-20", "Evidence__c": "They told us"}
+    influence = org.create("Partner_Influence__c", {"Opportunity__c": deal, **told})
     org.edit("Partner_Influence__c", influence, {"Status__c": "Confirmed"}, user="Paula Perez")
-    org.edit("Partner_Influence__c", influence, {"Status__c": "Confirmed", "Evidence__c": "They told us"})
+    org.edit("Partner_Influence__c", influence, {"Status__c": "Confirmed", "Evidence__c": "They told us again"})
     record = only(org.records("Partner_Influence__c"))
     assert (record["Confirmed_By__c"], record["Confirmed_On__c"]) == (person, "2026-11-21")
     assert record["Stage_At_Confirmation__c"] == "Negotiation/Review"

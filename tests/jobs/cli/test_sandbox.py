@@ -13,6 +13,14 @@ from tests.jobs.cli.terminal import SCRIPT, Desk, overlap
 from tests.jobs.conftest import Org
 from tests.jobs.world import account_id, deal_id
 
+#: Only a confirmed influence can have sourced a deal, and confirming takes these.
+CONFIRMED = (
+    "Status__c=Confirmed",
+    "Influence_Type__c=Endorsement",
+    "Influenced_On__c=2026-02-20",
+    "Evidence__c=They said so",
+)
+
 
 def test_edits_a_record_as_a_person(desk: Desk, org: Org):
     overlap_id = desk.world.overlap(3)["Overlap_Key__c"]
@@ -27,7 +35,13 @@ def test_edits_a_record_as_a_person(desk: Desk, org: Org):
 
 def test_an_empty_value_clears_and_true_ticks_a_box(desk: Desk, org: Org):
     name = desk.store.records("Overlap_Partner__c")[0]["Id"]
-    values = (f"Opportunity__c={deal_id(0)}", f"Account__c={account_id(0)}", f"Partner__c={name}", "Sourced__c=true")
+    values = (
+        f"Opportunity__c={deal_id(0)}",
+        f"Account__c={account_id(0)}",
+        f"Partner__c={name}",
+        *CONFIRMED,
+        "Sourced__c=true",
+    )
     made = overlap("sandbox", "create", "Partner_Influence__c", *values, "--dir", org.folder)
     assert made.code == 0
     (record,) = overlap("sandbox", "records", "Partner_Influence__c", "--dir", org.folder).json["records"]
@@ -81,3 +95,35 @@ def test_a_second_server_in_one_folder_is_refused(org: Org):
     said = overlap("sandbox", "salesforce", "--dir", org.folder)
     assert said.code == 2
     assert "a sandbox already runs in" in said.err
+
+
+# --- faults ---------------------------------------------------------------------------------------------------------
+
+
+def test_faults_are_set_from_a_file_or_as_they_are_counted_and_ended(desk: Desk, org: Org, tmp_path):
+    script = tmp_path / "faults.json"
+    script.write_text('{"seed": 7, "rules": [{"fault": "http", "path": "limits", "status": 500}]}', encoding="utf-8")
+    put = overlap("sandbox", "fault", script, "--dir", org.folder)
+    assert [rule["reached"] for rule in put.json["faults"]] == [0]
+    assert overlap("sandbox", "fault", '[{"fault": "limit", "nth": 2}]', "--dir", org.folder).code == 0
+    failed = overlap("pull", "--dir", desk.folder)
+    assert (failed.code, "TotalRequests Limit exceeded" in failed.err) == (3, True)
+    (rule,) = overlap("sandbox", "fault", "--dir", org.folder).json["faults"]
+    assert (rule["rule"]["fault"], rule["seen"], rule["reached"]) == ("limit", 2, 1)
+    assert overlap("sandbox", "fault", "--clear", "--dir", org.folder).json["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (('[{"fault": "lost-replay"}]',), "did you mean 'lost-reply'?"),
+        (('[{"fault": ',), "give a JSON file or JSON"),
+        (("nowhere.json",), "give a JSON file or JSON"),
+        (("[]", "--clear"), "give a script or --clear, not both"),
+    ],
+)
+def test_a_wrong_fault_script_changes_nothing(desk: Desk, org: Org, words, says):
+    said = overlap("sandbox", "fault", *words, "--dir", org.folder)
+    assert said.code == 2
+    assert says in said.err
+    assert desk.store.faults() == []
