@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock bench-quality bench-speed
+.PHONY: demo test check fix lock bench-quality bench-speed bench-crm
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -29,6 +29,10 @@ bench-quality: $(READY)
 # DATA: folders with left.csv, right.csv and truth.csv; ARGS: more options.
 bench-speed: $(READY)
 	$(BIN)/python -m benchmarks.match_speed $(DATA) $(ARGS)
+
+# ARGS: --rows N for another size than 1,000,000 accounts.
+bench-crm: $(READY)
+	$(BIN)/python -m benchmarks.crm_read $(ARGS)
 
 # Needs uv. The file names no index, so that it installs from wherever pip looks.
 lock:

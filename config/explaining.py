@@ -13,7 +13,7 @@ from config.environments import Tables, known_environments
 
 def explain(tables: Tables, item: ErrorDetails, root: type[BaseModel]) -> str:
     """Say what is wrong with one key of *root*, and what to write instead."""
-    place = [str(part) for part in item["loc"]]
+    place = [str(part) for part in item["loc"] if part != "[key]"]  # of a table whose keys are checked too
     # The one check of the settings as a whole is on partners.
     where = f"{tables.file_of(place)}: {'.'.join(place) or 'partners'}"
     # How to sign in is not repeated: a secret may stand in the wrong line.

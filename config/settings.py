@@ -29,6 +29,7 @@ from pydantic_settings import (
 from config import sign_in
 from config.environments import read_tables
 from config.explaining import explain
+from config.field_map import FieldMap
 from config.secrets import SecretReference
 from overlap.errors import ConfigError
 from overlap.model import POPULATIONS
@@ -77,10 +78,10 @@ class WorkspaceSettings(_Section):
 
 
 class SalesforceSettings(_Section):
-    """How to reach one Salesforce org. *login_url* is its My Domain; `config.sign_in` says what each *auth* needs.
+    """How to reach one Salesforce org, and what of it is read. *login_url* is its My Domain.
 
-    *audience* is for clouds whose JWTs are not made out to the My Domain. *org_id* may only stand in an environment's
-    file.
+    `config.sign_in` says what each *auth* needs; *audience* is for clouds whose JWTs are not made out to the My Domain.
+    *org_id* may only stand in an environment's file. From *bulk_from* rows on, a read goes through the Bulk API.
     """
 
     type: Literal["salesforce"]
@@ -97,6 +98,11 @@ class SalesforceSettings(_Section):
     fallback_owner: RecordId | None = None
     look_back_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     sweep_every_days: Annotated[int, Field(ge=1, le=365)] = 7
+    bulk_from: Annotated[int, Field(ge=1)] = 20_000
+    person_accounts: bool = False
+    read_leads: bool = False
+    account_fields: FieldMap = {}
+    opportunity_fields: FieldMap = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -107,6 +113,10 @@ class SalesforceSettings(_Section):
     def _signs_in_one_way(self) -> Self:
         sign_in.require_complete(self.auth, [key for key in sign_in.KEYS if getattr(self, key) is not None])
         return self
+
+
+#: Settings of a CRM that change what is found in it or written to it; the others say how to reach it.
+_OF_RESULTS = {"fallback_owner", "person_accounts", "read_leads", "account_fields", "opportunity_fields"}
 
 
 class PartnerSettings(_Section):
@@ -255,7 +265,7 @@ class Settings(BaseSettings):
         facts: dict[str, Any] = self.model_dump(
             mode="json", exclude={"crm": True, "guards": True, "workspace": {"token_key"}}
         )
-        facts["crm"] = {name: {"fallback_owner": crm.fallback_owner} for name, crm in self.crm.items()}
+        facts["crm"] = {name: crm.model_dump(mode="json", include=_OF_RESULTS) for name, crm in self.crm.items()}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 

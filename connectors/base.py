@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,12 +65,14 @@ class Page:
 
     *stream* is ``accounts``, ``opportunities``, ``users``, ``opportunity_partners``, ``partner_accounts`` (columns of
     the noun in `overlap.model`), or ``record:<object>`` for what the CRM says now in fields of ours: columns ``crm``,
-    ``id`` and every E and H field of that object in `overlap.fields`. *deleted* are ids that the source says are gone.
+    ``id`` and every E and H field of that object in `overlap.fields`. *deleted* are ids that the source says are gone;
+    *merged* says of some of them which record of the stream took their place.
     """
 
     stream: str
     rows: pl.DataFrame
     deleted: tuple[str, ...] = ()
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -80,19 +82,39 @@ class Source(Protocol):
         """Return the source's own time, UTC: the only clock that a watermark may be taken from."""
         ...
 
-    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
-        """Yield what changed in [*since*, *until*], deletions included; *since* None means everything.
+    def outline(self) -> Mapping[str, str]:
+        """Return what a read will bring, in words to hold against those of the run before.
 
-        A row may come twice: land it by id. Rows come whole, never as differences.
+        A key ``<stream>.<column>`` says which field fills the column, and its type; a key ``<stream>`` which rows
+        come at all.
         """
         ...
 
-    def ids(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield (stream, every id visible now): the complete sweep that finds what changed rows cannot show."""
+    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
+        """Yield what changed in [*since*, *until*], deletions included; *since* None means everything.
+
+        A row may come twice: land it by id. Rows come whole, never as differences. What is cut short may be kept, so
+        that the next call with the same *since* need not begin again.
+        """
+        ...
+
+    def ids(self) -> Iterator[tuple[str, pl.Series]]:
+        """Yield (stream, every id visible now): the complete sweep that finds what changed rows cannot show.
+
+        A stream may come in several pieces.
+        """
+        ...
+
+    def rows(self, stream: str, ids: Sequence[str], until: datetime) -> Iterator[Page]:
+        """Yield the rows *ids* of *stream* as they are now, but for those that changed after *until*."""
         ...
 
     def unreadable(self) -> tuple[str, ...]:
-        """Return the fields that the last `pages` had to leave empty, as ``Object.Field``: missing, or hidden."""
+        """Return the fields that `pages` has to leave empty, as ``Object.Field``: missing, or hidden."""
+        ...
+
+    def landed(self) -> None:
+        """Hear that everything of the last `pages` is safe: what was kept for a restart may go."""
         ...
 
 

@@ -70,7 +70,7 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
         partners=_partners(context, ours["accounts"]),
-        overlaps=ours["overlaps"],
+        overlaps=_writable(ours["overlaps"], ours["accounts"]),
         influences=ours["influences"],
         opportunities=ours["opportunities"],
         users=ours["users"],
@@ -83,6 +83,15 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
         ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id)
     )
     return found, reasons
+
+
+def _writable(overlaps: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Return *overlaps* but for those on leads: a lookup to an account cannot point to one."""
+    if "is_lead" not in accounts.columns:  # a run of an earlier version
+        return overlaps
+    return overlaps.join(
+        accounts.filter("is_lead").select("crm", account_id="id"), on=["crm", "account_id"], how="anti"
+    )
 
 
 def _partners(context: Context, accounts: pl.DataFrame) -> pl.DataFrame:

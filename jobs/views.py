@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +35,10 @@ class ListStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where the workspace stands. *unfinished* are plans whose writing a crash cut short."""
+    """Where the workspace stands. *unfinished* are plans whose writing a crash cut short.
+
+    *drift* says what the last pull read otherwise than the one before.
+    """
 
     workspace: str
     published_run: str | None
@@ -42,6 +46,7 @@ class Status:
     lists: tuple[ListStatus, ...]
     unfinished: tuple[int, ...]
     next_step: str
+    drift: tuple[str, ...] = ()
 
 
 def matrix(context: Context, partner: str | None = None) -> pl.DataFrame:
@@ -106,6 +111,9 @@ def status(context: Context) -> Status:
         lists=found,
         unfinished=unfinished,
         next_step=_next_step(context, run_id, unfinished),
+        drift=tuple(
+            f"{crm['crm']}: {note}" for crm in _last_pull(context).get("crms", []) for note in crm.get("drift", ())
+        ),
     )
 
 
@@ -129,9 +137,13 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
 
 def held_lists(context: Context) -> dict[str, str]:
     """Return why the last pull held a list, by partner."""
-    last = next((run for run in context.ledger.last_runs() if run.verb == "pull"), None)
-    reports = last.summary.get("lists", []) if last else []
+    reports = _last_pull(context).get("lists", [])
     return {one["partner"]: "; ".join(one["reasons"]) for one in reports if one["state"] == "held"}
+
+
+def _last_pull(context: Context) -> Mapping[str, Any]:
+    """Return what the last pull reported; nothing if there was none."""
+    return next((run.summary for run in context.ledger.last_runs() if run.verb == "pull"), {})
 
 
 def _list_status(context: Context, partner: str) -> ListStatus:

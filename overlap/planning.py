@@ -154,6 +154,10 @@ def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
     partners = found.partners["partner"].to_list()
     listed = pl.concat_str("about_partner", "partner_record_name", separator="|")
     lists = reasons.theirs.select(pl.concat_str("partner", pl.col("name").str.slice(0, 254), separator="|")).to_series()
+    merged = pl.col("key") != pl.struct("about_partner", "about_account").map_elements(
+        lambda who: external_key(found.workspace_id, who["about_partner"] or "", who["about_account"] or "", "overlap"),
+        pl.String,
+    )
     rules = " by the new word statistics" if reasons.statistics_changed else ""
     rules = " since the settings or the model changed" if reasons.rules_changed else rules
     return (
@@ -162,6 +166,9 @@ def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
         # A CRM clears lookups to an account that was deleted: no account is an account that is gone.
         .when(~pl.col("about_account").is_in(reasons.accounts["id"].to_list()).fill_null(False))
         .then(pl.lit("our account is gone"))
+        # A CRM lets lookups follow a merge; the key is still the loser's.
+        .when(merged)
+        .then(pl.lit("our account was merged into another one"))
         .when(pairs.is_in(judged_pairs))
         .then(pl.lit(JUDGED_DIFFERENT))
         .when(~listed.is_in(lists.to_list()))

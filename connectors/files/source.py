@@ -6,7 +6,7 @@ Law, whatever the file holds: rows in = rows out + quarantined rows + duplicates
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -107,13 +107,25 @@ class FilesSource:
         if since is None or since <= self.now():
             yield Page(STREAM, self.content.rows)
 
-    def ids(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def ids(self) -> Iterator[tuple[str, pl.Series]]:
         """Yield the ids of all rows that can be used."""
-        yield STREAM, tuple(self.content.rows["id"])
+        yield STREAM, self.content.rows["id"]
+
+    def rows(self, stream: str, ids: Sequence[str], until: datetime) -> Iterator[Page]:
+        """Yield those rows of the list."""
+        del stream, until
+        yield Page(STREAM, self.content.rows.filter(pl.col("id").is_in(ids)))
+
+    def outline(self) -> dict[str, str]:
+        """Return nothing: headings are checked list by list."""
+        return {}
 
     def unreadable(self) -> tuple[str, ...]:
         """Return nothing: a list has the columns that it has."""
         return ()
+
+    def landed(self) -> None:
+        """Do nothing: nothing is kept."""
 
 
 def newest_list(pattern: str, folder: Path) -> Path | None:

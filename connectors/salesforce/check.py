@@ -8,7 +8,7 @@ from typing import Final
 
 from connectors.base import Finding
 from connectors.salesforce import org
-from connectors.salesforce.columns import Reading, none_deployed, readings
+from connectors.salesforce.columns import MAY_BE_ABSENT, Reading, none_deployed, readings
 from connectors.salesforce.errors import DEPLOY
 from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
 from connectors.salesforce.record_access import record_access, user_id
@@ -19,8 +19,6 @@ from overlap.fields import OBJECTS, CrmObject
 #: Share of the day's API calls from which on a run may not come to its end.
 _MOST_USED: Final = 0.9
 _MOST_SKEW_S: Final = 120
-#: Only orgs with several currencies have it.
-_MAY_BE_ABSENT: Final = frozenset({"CurrencyIsoCode"})
 
 
 def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -> list[Finding]:
@@ -90,7 +88,7 @@ def readable(reading: Reading, described: Describe | None, flat_fields: bool) ->
         yield Finding(reading.optional, name, detail, DEPLOY)
         return
     columns = [column for view in reading.views for column in view.columns]
-    lost = {column.field for column in columns if column.field not in described} - _MAY_BE_ABSENT
+    lost = {column.field for column in columns if column.field not in described} - MAY_BE_ABSENT
     if any(none_deployed(view, described) for view in reading.views):
         lost = {field for field in lost if not field.endswith("__c")}
         remedy = f"{DEPLOY}, or set flat_fields = false"

@@ -1,4 +1,4 @@
-"""Which field of Salesforce fills which column of ours, and how the records of an answer become a frame.
+"""Which field of Salesforce fills which column of ours.
 
 A field that we may not see would read as null, and a null would look like "cleared in the CRM": so of our own objects
 every field must be visible, and of the flat fields all or none.
@@ -7,7 +7,7 @@ every field must be visible, and of the flat fields all or none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,60 +15,44 @@ import polars as pl
 
 from connectors.records import record_schema
 from connectors.salesforce import soql
+from connectors.salesforce.cells import kind_for, kind_of
 from connectors.salesforce.errors import DEPLOY, MissingError
 from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name, reference
 from connectors.salesforce.session import Describe
+from connectors.salesforce.views import Column, View
+from overlap.errors import AccessError
 from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, CrmObject, Owner
 from overlap.model import Account, Opportunity, OpportunityPartner, User, schema_of
-
-_STAMP_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.f%z"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a frame: *path* is what SOQL selects, *field* what the describe must list for it.
-
-    They differ in a lookup to an object of ours: ``Partner__c`` is described, ``Partner__r.Partner_Key__c`` is read.
-    """
-
-    name: str
-    path: str
-    field: str
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class View:
-    """The part of an answer that becomes one stream. A column of *schema* without a `Column` is null."""
-
-    stream: str
-    schema: Mapping[str, Any]
-    columns: tuple[Column, ...]
-
-    def frame(self, records: Sequence[Mapping[str, Any]], crm: str) -> pl.DataFrame:
-        """Return *records*, as the REST API gives them, with the columns of *schema*."""
-        paths = {column.name: column.path.split(".") for column in self.columns}
-        values = {name: [_value(record, path) for record in records] for name, path in paths.items()}
-        values["crm"] = [crm] * len(records)
-        nothing = [None] * len(records)
-        return pl.DataFrame([_series(name, values.get(name, nothing), dtype) for name, dtype in self.schema.items()])
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One object that is read, with one query for all of its *views*. *where* says which records are ours to read."""
+    """One object that is read, with one query for all of its *views*. *where* says which records are ours to read.
+
+    *gone* tells records that were ours to read and are not any more, deletion apart. *follow* maps a field that names
+    a record's successor to the stream of both: a merge's survivor.
+    """
 
     object_name: str
     views: tuple[View, ...]
     where: tuple[soql.Condition, ...] = ()
     optional: bool = False
     has_deletions: bool = True
+    gone: tuple[soql.Condition, ...] = ()
+    follow: tuple[str, ...] = ()
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """What to select: Id and SystemModstamp, which paging needs, and every column once."""
-        columns = [column.path for view in self.views for column in view.columns]
-        return tuple(dict.fromkeys(["Id", "SystemModstamp", *columns]))
+        return tuple(dict.fromkeys(["Id", "SystemModstamp", *(path for view in self.views for path in view.paths)]))
+
+    @cached_property
+    def kinds(self) -> dict[str, pl.DataType]:
+        """The types of `paths`, as the CRM has them."""
+        known: dict[str, pl.DataType] = {"Id": pl.String(), "SystemModstamp": kind_for(pl.Datetime("us", "UTC"))}
+        for view in self.views:
+            known |= {path: view.kind(path) for path in view.paths if path not in known}
+        return known
 
 
 _ACCOUNT_FIELDS: Final = {
@@ -86,6 +70,7 @@ _ACCOUNT_FIELDS: Final = {
     "revenue": "AnnualRevenue",
     "currency": "CurrencyIsoCode",
     "account_type": "Type",
+    "record_type": "RecordType.DeveloperName",
     "parent_id": "ParentId",
     "owner_id": "OwnerId",
     "engagement": "Partner_Engagement__c",
@@ -96,6 +81,7 @@ _OPPORTUNITY_FIELDS: Final = {
     "account_id": "AccountId",
     "name": "Name",
     "deal_type": "Type",
+    "record_type": "RecordType.DeveloperName",
     "stage": "StageName",
     "amount": "Amount",
     "currency": "CurrencyIsoCode",
@@ -105,6 +91,25 @@ _OPPORTUNITY_FIELDS: Final = {
     "owner_id": "OwnerId",
     "engagement": "Partner_Engagement__c",
     "created_at": "CreatedDate",
+    "modified_at": "SystemModstamp",
+}
+#: A lead is a company that somebody may sell to: what an account is called and a lead calls otherwise.
+_LEAD_FIELDS: Final = {
+    "id": "Id",
+    "name": "Company",
+    "website": "Website",
+    "phone": "Phone",
+    "street": "Street",
+    "city": "City",
+    "state": "State",
+    "postcode": "PostalCode",
+    "country": "Country",
+    "industry": "Industry",
+    "headcount": "NumberOfEmployees",
+    "revenue": "AnnualRevenue",
+    "currency": "CurrencyIsoCode",
+    "record_type": "RecordType.DeveloperName",
+    "owner_id": "OwnerId",
     "modified_at": "SystemModstamp",
 }
 _USER_FIELDS: Final = {
@@ -122,24 +127,48 @@ _OPPORTUNITY_PARTNER_FIELDS: Final = {
     "created_at": "CreatedDate",
     "modified_at": "SystemModstamp",
 }
+#: What a column needs, in words.
+_WORDS: Final = {
+    pl.Float64(): "a number",
+    pl.Boolean(): "a checkbox",
+    pl.Date(): "a date",
+    pl.Datetime("us", "UTC"): "a date and time",
+}
 #: Without these a row says nothing, or says something wrong.
 _REQUIRED: Final = frozenset(
     {
         *("Id", "Name", "SystemModstamp", "CreatedDate", "IsActive"),
-        *("AccountId", "StageName", "IsClosed", "IsWon", "OpportunityId", "AccountToId"),
+        *("AccountId", "StageName", "IsClosed", "IsWon", "OpportunityId", "AccountToId", "Company"),
     }
 )
+#: An org without several currencies or record types does not have them, and nobody misses them.
+MAY_BE_ABSENT: Final = frozenset({"CurrencyIsoCode", "RecordTypeId"})
+#: Whom a deleted record's children went to, where an object knows merges.
+_SURVIVOR: Final = "MasterRecordId"
+_CONVERTED_TO: Final = "ConvertedAccountId"
 
 
-def readings(workspace_id: str) -> tuple[Reading, ...]:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the settings ask for beside, or in place of, the usual: our name to the path of a field."""
+
+    account_fields: Mapping[str, str] = field(default_factory=dict)
+    opportunity_fields: Mapping[str, str] = field(default_factory=dict)
+    person_accounts: bool = False
+    read_leads: bool = False
+
+
+def readings(workspace_id: str, read_leads: bool = False) -> tuple[Reading, ...]:
     """Return everything that is read from an org, in the order in which it is read.
 
     Of our own objects only this workspace's records, and influence that a person entered by hand: it has no key yet.
+    Of leads only those that were not converted: these are accounts by now.
     """
     ours = soql.compare("Workspace__c", "=", workspace_id)
     by_hand = soql.compare(key_name(INFLUENCE), "=", None)
     return (
-        Reading("Account", (_noun("accounts", Account, _ACCOUNT_FIELDS), record_view(ACCOUNT))),
+        Reading("Account", (_noun("accounts", Account, _ACCOUNT_FIELDS, is_lead=False), record_view(ACCOUNT))),
+        *((_leads(),) if read_leads else ()),
         Reading("Opportunity", (_noun("opportunities", Opportunity, _OPPORTUNITY_FIELDS), record_view(OPPORTUNITY))),
         Reading("User", (_noun("users", User, _USER_FIELDS),)),
         Reading(
@@ -156,28 +185,48 @@ def readings(workspace_id: str) -> tuple[Reading, ...]:
 def record_view(thing: CrmObject) -> View:
     """Return the stream ``record:<object>``. Fields of our own objects are all required."""
     columns = [Column("id", "Id", "Id", required=True)]
-    for field in thing.fields:
-        if field.owner is not Owner.FORMULA:
-            path = ".".join(reference(field) or (api_name(field),))
-            columns.append(Column(field.name, path, api_name(field), required=thing.key is not None))
+    for one in thing.fields:
+        if one.owner is not Owner.FORMULA:
+            path = ".".join(reference(one) or (api_name(one),))
+            columns.append(Column(one.name, path, api_name(one), required=thing.key is not None))
     return View(f"record:{thing.name}", record_schema(thing), tuple(columns))
 
 
-def _noun(stream: str, noun: type, fields: Mapping[str, str]) -> View:
-    columns = (Column(name, field, field, field in _REQUIRED) for name, field in fields.items())
-    return View(stream, schema_of(noun), tuple(columns))
+def _leads() -> Reading:
+    converted = soql.compare("IsConverted", "=", True)
+    return Reading(
+        "Lead",
+        (_noun("accounts", Account, _LEAD_FIELDS, is_lead=True),),
+        (soql.compare("IsConverted", "=", False),),
+        gone=(converted,),
+        follow=(_CONVERTED_TO,),
+    )
 
 
-def visible(where: str, reading: Reading, described: Describe | None) -> Reading:
+def _noun(stream: str, noun: type, paths: Mapping[str, str], **constants: Any) -> View:
+    columns = (Column(name, path, described(path), path in _REQUIRED) for name, path in paths.items())
+    return View(stream, schema_of(noun), tuple(columns), constants=constants)
+
+
+def described(path: str) -> str:
+    """Return the field that the describe lists for *path* of a standard parent: ``RecordTypeId``."""
+    parent, dot, _ = path.partition(".")
+    return f"{parent}Id" if dot else path
+
+
+def visible(where: str, reading: Reading, described: Describe | None, person_accounts: bool = False) -> Reading:
     """Return *reading* with only what the org lets us see; *where* names the connection in errors.
 
-    Person accounts are left out: a person is no company, and its name would match one.
+    Person accounts are left out unless asked for: a person is no company, and its name would match one.
 
     Raises:
         MissingError: the object, or a field that we cannot do without, is missing or hidden.
+        AccessError: a field is of a type that its column cannot take.
     """
     if described is None:
-        raise MissingError(f"{where}: object {reading.object_name} is missing or hidden; {DEPLOY}")
+        remedy = DEPLOY if reading.object_name.endswith("__c") else "let the integration user read it"
+        remedy += ", or set read_leads = false" if reading.object_name == "Lead" else ""
+        raise MissingError(f"{where}: object {reading.object_name} is missing or hidden; {remedy}")
     lost = [
         column.field
         for view in reading.views
@@ -186,12 +235,16 @@ def visible(where: str, reading: Reading, described: Describe | None) -> Reading
     ]
     if lost:
         raise hidden(where, reading.object_name, lost)
-    companies = (soql.compare("IsPersonAccount", "=", False),) if "IsPersonAccount" in described else ()
+    has_people = "IsPersonAccount" in described and not person_accounts
+    companies = (soql.compare("IsPersonAccount", "=", False),) if has_people else ()
+    people = (soql.compare("IsPersonAccount", "=", True),) if has_people else ()
     return replace(
         reading,
-        views=tuple(_seen(view, described) for view in reading.views),
+        views=tuple(_seen(where, reading.object_name, view, described) for view in reading.views),
         where=(*reading.where, *companies),
         has_deletions="IsDeleted" in described,
+        gone=(*reading.gone, *people),
+        follow=tuple(name for name in (_SURVIVOR, *reading.follow) if name in described),
     )
 
 
@@ -211,23 +264,16 @@ def _is_partly_hidden(view: View, described: Describe) -> bool:
     return view.stream.startswith("record:") and not none_deployed(view, described)
 
 
-def _seen(view: View, described: Describe) -> View:
-    return replace(view, columns=tuple(column for column in view.columns if column.field in described))
-
-
-def _value(record: Mapping[str, Any], path: Sequence[str]) -> Any:
-    value: Any = record
-    for step in path:
-        value = None if value is None else value[step]
-    return value
-
-
-def _series(name: str, values: list[Any], dtype: Any) -> pl.Series:
-    if dtype == pl.Date:
-        return pl.Series(name, values, pl.String).str.to_date("%Y-%m-%d")
-    if dtype == pl.Datetime:
-        return pl.Series(name, values, pl.String).str.to_datetime(_STAMP_FORMAT, time_unit="us")
-    if dtype in (pl.Int64, pl.Float64):
-        # JSON does not say whether 500 is whole, and one 500.5 among integers would stop the frame.
-        return pl.Series(name, values, pl.Float64, strict=False).cast(dtype)
-    return pl.Series(name, values, dtype)
+def _seen(where: str, object_name: str, view: View, described: Describe) -> View:
+    columns = tuple(column for column in view.columns if column.field in described)
+    types = {column.path: described[column.field].get("type") for column in columns if column.path == column.field}
+    told = {path: kind_of(type_) for path, type_ in types.items() if type_}
+    seen = replace(view, columns=columns, kinds={**view.kinds, **told})
+    for column in columns:
+        wanted = kind_for(view.schema[column.name])
+        if wanted != pl.String and seen.kind(column.path) != wanted:
+            raise AccessError(
+                f"{where}: {column.path} of {object_name} is {types.get(column.path) or 'text'}, but '{column.name}' "
+                f"needs {_WORDS[wanted]}; change the field back, or map '{column.name}' to another one"
+            )
+    return seen

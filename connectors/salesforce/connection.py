@@ -11,9 +11,10 @@ from typing import Self
 from config.settings import SalesforceSettings
 from connectors.base import Finding, Sink, Source, Vault
 from connectors.salesforce import check
+from connectors.salesforce.columns import Wishes
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.sink import SalesforceSink
-from connectors.salesforce.source import SalesforceSource
+from connectors.salesforce.source import SalesforceSource, Scope
 
 
 @dataclass(slots=True)
@@ -59,6 +60,9 @@ def open_connection(
 ) -> SalesforceConnection:
     """Sign in and return the connection; see `connectors.salesforce.connect`."""
     session = SalesforceSession(name, settings, vault, folder)
-    source = SalesforceSource(session, name, workspace_id, timedelta(hours=settings.look_back_hours))
+    wishes = Wishes(settings.account_fields, settings.opportunity_fields, settings.person_accounts, settings.read_leads)
+    look_back = timedelta(hours=settings.look_back_hours)
+    scope = Scope(name, workspace_id, look_back, folder / "pull" / name, wishes, settings.bulk_from)
+    source = SalesforceSource(session, scope)
     sink = SalesforceSink(session)
     return SalesforceConnection(name, session.org_id, source, sink, session, workspace_id, flat_fields)

@@ -40,6 +40,16 @@ def select(
     return query if limit is None else f"{query} LIMIT {limit:d}"
 
 
+def count(object_name: str, where: Sequence[Condition] = ()) -> str:
+    """Return the query for how many records of *object_name* there are of which all of *where* holds.
+
+    Raises:
+        ValueError: a name is no SOQL identifier.
+    """
+    query = f"SELECT COUNT() FROM {_identifier(object_name)}"
+    return f"{query} WHERE {' AND '.join(where)}" if where else query
+
+
 def compare(path: str, operator: Operator, value: str | bool | datetime | None) -> Condition:
     """Return the condition that *path* stands in *operator* to *value*; None is SOQL's ``null``."""
     return Condition(f"{_identifier(path)} {operator} {literal(value)}")

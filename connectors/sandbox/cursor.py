@@ -42,9 +42,10 @@ def run(reader: Reader, text: str, *, deleted_too: bool) -> dict[str, Any]:
     """
     select = soql.parse(text)
     planned = query.plan(select, reader.catalog, deleted_too=deleted_too)
-    ids = [found[0] for found in reader.database.rows(planned.find, planned.values)]
     if not select.paths:
-        return {"totalSize": len(ids), "done": True, "records": []}
+        count = reader.database.rows(f"select count(*) from ({planned.find})", planned.values)[0][0]
+        return {"totalSize": count, "done": True, "records": []}
+    ids = [found[0] for found in reader.database.rows(planned.find, planned.values)]
     batch = min(max(reader.batch, _SMALLEST), _LARGEST)
     locator = _open(reader.database, text, ids, batch) if len(ids) > batch else ""
     return _page(reader, planned, ids, locator, (0, batch))

@@ -19,7 +19,18 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.sandbox import composite, cursor, deferral, describe, exchange, metadata, records, replication, tokens
+from connectors.sandbox import (
+    bulk_query,
+    composite,
+    cursor,
+    deferral,
+    describe,
+    exchange,
+    metadata,
+    records,
+    replication,
+    tokens,
+)
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.errors import ApiError, expired, not_found
 from connectors.sandbox.store import API_ALLOWANCE, Store
@@ -57,6 +68,11 @@ class Call:
         wish = re.search(r"batchSize=(\d+)", self.http.headers.get("sforce-query-options", ""), re.IGNORECASE)
         batch = {"batch": int(wish[1])} if wish else {}
         return Reader(self.store.database, self.store.catalog, self.version, **batch)
+
+    @property
+    def asker(self) -> bulk_query.Asker:
+        """Who asks for a bulk query."""
+        return bulk_query.Asker(self.store.database, self.store.catalog, self.version, self.store.api_user)
 
     @property
     def author(self) -> Author:
@@ -233,6 +249,16 @@ _ROUTES: Final[dict[str, dict[str, Callable[[Call], Any]]]] = {
         "PATCH": _upsert,
         "DELETE": lambda call: records.delete_by_key(call.reader, call.author, _row(call)),
     },
+    "jobs/query": {
+        "GET": lambda call: bulk_query.every(call.asker),
+        "POST": lambda call: bulk_query.create(call.asker, _json(call)),
+    },
+    r"jobs/query/(\w+)": {
+        "GET": lambda call: bulk_query.info(call.asker, *call.rest),
+        "PATCH": lambda call: bulk_query.abort(call.asker, _json(call), *call.rest),
+        "DELETE": lambda call: bulk_query.delete(call.asker, *call.rest),
+    },
+    r"jobs/query/(\w+)/results": {"GET": lambda call: bulk_query.results(call.asker, call.http, *call.rest)},
     "composite/sobjects": {
         "POST": lambda call: composite.create(call.author, call.collection()),
         "PATCH": lambda call: composite.update(call.author, call.collection()),

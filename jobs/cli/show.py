@@ -82,6 +82,12 @@ def pulled(report: PullReport) -> None:
         since = "everything" if crm.since is None else f"since {crm.since:%Y-%m-%d %H:%M} UTC and the look-back"
         gone = sum(crm.deleted.values())
         out.print(f"[bold]{crm.crm}[/] {since}: {read or 'nothing new'}" + (f", {gone:,} deleted" if gone else ""))
+        if crm.merged:
+            out.print(f"  {crm.merged:,} accounts were merged: verdicts follow to the account that is left")
+        if crm.overlooked:
+            out.print(f"  {crm.overlooked:,} rows came into sight that nobody changed: the sweep found and read them")
+        for note in crm.drift:
+            out.print(f"  [yellow]changed:[/] {escape(note)}", soft_wrap=True)
         if crm.unreadable:
             out.print(f"  [dim]missing or hidden, left empty: {escape(', '.join(crm.unreadable))}[/]", soft_wrap=True)
     for one in report.lists:

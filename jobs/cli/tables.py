@@ -127,6 +127,8 @@ def status(found: Status) -> None:
         _runs(found)
     if found.lists:
         _lists(found)
+    for note in found.drift:
+        out.print(f"[yellow]changed in the CRM:[/] {escape(note)}", soft_wrap=True)
     if found.unfinished:
         out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
     out.print(f"next: [bold]{escape(found.next_step)}[/]", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -26,6 +27,17 @@ def undo(ledger: Ledger, pair: tuple[str, str, str, str], at: datetime) -> bool:
     """Undo the verdict on *pair* (crm, ours_id, partner, theirs_id); return whether there was one."""
     with ledger.engine.begin() as connection:
         return bool(connection.execute(_of_pair(pair, at)).rowcount)
+
+
+def move(ledger: Ledger, crm: str, survivors: Mapping[str, str]) -> int:
+    """Let the verdicts in force on our accounts of *crm* follow *survivors*, loser to survivor; return how many did."""
+    ours = (judgements.c.crm == crm) & judgements.c.undone_at.is_(None)
+    moved = 0
+    with ledger.engine.begin() as connection:
+        for loser, survivor in survivors.items():
+            where = ours & (judgements.c.ours_id == loser)
+            moved += connection.execute(update(judgements).where(where).values(ours_id=survivor)).rowcount
+    return moved
 
 
 def in_force(ledger: Ledger) -> pl.DataFrame:

@@ -131,6 +131,20 @@ class Ledger:
                 connection.execute(insert(table), new)
         return {key: known.get(key, today) for key in keys}
 
+    def first_seen_follows(self, keys: Mapping[str, str]) -> int:
+        """Give each overlap that *keys* leads to the earlier first day of both; return how many days moved."""
+        table = schema.first_seen
+        moved = 0
+        with self.engine.begin() as connection:
+            known = {row.key: row.seen_on for row in connection.execute(select(table))} if keys else {}
+            for old, new in keys.items():
+                if old in known and known[old] < known.get(new, date.max):
+                    row = upsert(table).values(key=new, seen_on=known[old])
+                    connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"seen_on": known[old]}))
+                    known[new] = known[old]
+                    moved += 1
+        return moved
+
     def count_absences(self, crm: str, stream: str, absent: set[str], swept_at: datetime) -> dict[str, int]:
         """Count one complete read of *crm* that did not find the rows *absent* of *stream*; return each one's count.
 

@@ -90,8 +90,25 @@ class Warehouse:
 
     def replace_side(self, stream: str, side: str, rows: pl.DataFrame) -> None:
         """Make *rows* all that *side* has."""
-        self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
+        self.clear(stream, side)
         self.land(Page(stream, rows))
+
+    def clear(self, stream: str, side: str) -> None:
+        """Drop the rows that *side* has in *stream*."""
+        self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
+
+    def differences(self, stream: str, side: str, seen: pl.Series) -> tuple[list[str], list[str]]:
+        """Return the ids that *side* has and *seen* lacks, and those that *seen* has alone, both sorted.
+
+        Records of ours that are marked as deleted do not count.
+        """
+        alive = " and not is_deleted" if _is_record(stream) else ""
+        known = f"select id from {_table(stream)} where {_side(stream)} = $side{alive}"
+        self._connection.register("seen", ArrowView(seen.unique().to_frame("id")))
+        vanished = self._run(f"from ({known}) anti join seen using (id) select id order by id", side=side)
+        unknown = self._run(f"from seen anti join ({known}) as known using (id) select id order by id", side=side)
+        self._connection.unregister("seen")
+        return [row[0] for row in vanished], [row[0] for row in unknown]
 
     def frame(self, stream: str) -> pl.DataFrame:
         """Return every row of *stream*, in the order of ids."""

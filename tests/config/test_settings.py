@@ -254,3 +254,27 @@ def test_a_plan_stays_fresh_when_only_access_or_limits_change(tmp_path, right, o
 def test_a_plan_is_stale_when_a_setting_changes_a_result(tmp_path, right, other) -> None:
     assert right in WHOLE
     assert read(tmp_path, WHOLE).fingerprint() != read(tmp_path, WHOLE.replace(right, other)).fingerprint()
+
+
+def with_account_fields(text: str) -> str:
+    return WHOLE.replace("[partners.globex]", f"[crm.salesforce.account_fields]\n{text}\n\n[partners.globex]")
+
+
+def test_fields_of_the_orgs_own_are_mapped_by_name_and_path(tmp_path: Path) -> None:
+    settings = read(tmp_path, with_account_fields('segment = "Segment__c"\nregion = "Owner.Manager.Region__c"'))
+    assert settings.crm["salesforce"].account_fields == {"segment": "Segment__c", "region": "Owner.Manager.Region__c"}
+    assert settings.fingerprint() != read(tmp_path, WHOLE).fingerprint(), "it changes what is found"
+
+
+@pytest.mark.parametrize(
+    ("mapped", "said"),
+    [
+        ('id = "Other__c"', "account_fields.id: 'id' is always read from the CRM's own field; map to another name"),
+        ('is_lead = "Other__c"', "account_fields.is_lead: 'is_lead' is always read"),
+        ('Segment = "Segment__c"', "account_fields.Segment: the value does not fit"),
+        ('segment = "Segment__c, Id"', "account_fields.segment: the value does not fit"),
+        ('segment = "A.B.C.D.E.F.G"', "account_fields.segment: the value does not fit"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused(tmp_path: Path, mapped: str, said: str) -> None:
+    assert said in refused(tmp_path, with_account_fields(mapped))

@@ -230,7 +230,8 @@ def test_the_source_gives_the_list_whole_and_dates_it(save: Save, partner: Partn
     [page] = source.pages(None, NOON)
     assert page.stream == "partner_accounts"
     assert page.rows["id"].to_list() == ["1", "2"]
-    assert list(source.ids()) == [("partner_accounts", ("1", "2"))]
+    assert [(stream, ids.to_list()) for stream, ids in source.ids()] == [("partner_accounts", ["1", "2"])]
+    assert [page.rows["id"].to_list() for page in source.rows("partner_accounts", ["2", "9"], NOON)] == [["2"]]
     assert [page.rows.height for page in source.pages(NOON, NOON)] == [2]
     assert list(source.pages(NOON + timedelta(seconds=1), NOON + timedelta(days=1))) == []
 

@@ -18,8 +18,10 @@ from tests.connectors.contract import START, WORKSPACE
 
 
 @contextmanager
-def connected(salesforce: Any, look_back_hours: int = 0, **changed: Any) -> Iterator[SalesforceConnection]:
-    """Sign in as an admin's settings would; *changed* replaces what the sandbox's address says."""
+def connected(
+    salesforce: Any, look_back_hours: int = 0, folder: Path = Path("/"), **changed: Any
+) -> Iterator[SalesforceConnection]:
+    """Sign in as an admin's settings would; *changed* replaces what the sandbox's address says, or sets more."""
     address = salesforce.address
     secrets = {"env:KEY": address.consumer_key, "env:SECRET": address.consumer_secret}
     settings = SalesforceSettings(
@@ -29,10 +31,12 @@ def connected(salesforce: Any, look_back_hours: int = 0, **changed: Any) -> Iter
         consumer_secret="env:SECRET",
         ca_file=Path(address.ca_file),
         look_back_hours=look_back_hours,
+        **{name: value for name, value in changed.items() if name in SalesforceSettings.model_fields},
     )
     vault = Vault(changed.pop("secret", secrets.__getitem__))
-    arguments = {"flat_fields": True, "workspace_id": WORKSPACE, "vault": vault} | changed
-    with connect("crm", settings, folder=Path("/"), **arguments) as connection:
+    arguments = {"flat_fields": True, "workspace_id": WORKSPACE, "vault": vault}
+    arguments |= {name: value for name, value in changed.items() if name not in SalesforceSettings.model_fields}
+    with connect("crm", settings, folder=folder, **arguments) as connection:
         yield connection
 
 

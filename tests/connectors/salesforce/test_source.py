@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 
 from connectors.base import Write
-from connectors.salesforce.columns import readings
+from connectors.salesforce.columns import Wishes, readings
 from connectors.salesforce.objects import api_name
-from connectors.salesforce.source import PAGE_SIZE, SalesforceSource
+from connectors.salesforce.reader import PAGE_SIZE
+from connectors.salesforce.source import SalesforceSource, Scope
 from overlap.errors import AccessError, TransientError
 from overlap.fields import ACCOUNT, PARTNER, Owner
 from tests.connectors.contract import START, WORKSPACE, partner, read, rows
@@ -49,6 +50,7 @@ def test_each_field_of_an_account_lands_in_its_column(org: SalesforceBench) -> N
                 "BillingCountry": "Germany",
                 "Industry": "Chemicals",
                 "NumberOfEmployees": 1234,
+                "AnnualRevenue": 5_000_000,
                 "Type": "Prospect",
                 "ParentId": parent,
                 "OwnerId": owner,
@@ -75,10 +77,15 @@ def test_each_field_of_an_account_lands_in_its_column(org: SalesforceBench) -> N
             "country": "Germany",
             "industry": "Chemicals",
             "headcount": 1234,
+            "revenue": 5e6,
+            "currency": None,
             "account_type": "Prospect",
+            "record_type": None,
             "parent_id": parent,
             "owner_id": owner,
             "engagement": "Off limits",
+            "is_lead": False,
+            "custom": None,
             "modified_at": STAMPED_AT,
         }
     ]
@@ -118,6 +125,8 @@ def test_each_field_of_a_deal_and_its_partner_lands_in_its_column(org: Salesforc
         "id": deal,
         "account_id": account,
         "name": "Big one",
+        "deal_type": None,
+        "record_type": None,
         "stage": "Closed Won",
         "amount": 12.5,
         "currency": None,
@@ -125,6 +134,7 @@ def test_each_field_of_a_deal_and_its_partner_lands_in_its_column(org: Salesforc
         "is_won": True,
         "close_date": date(2026, 12, 31),
         "engagement": None,
+        "custom": None,
         "created_at": STAMPED_AT,
         "modified_at": STAMPED_AT,
     }
@@ -293,7 +303,7 @@ def test_asks_for_what_this_org_has(tmp_path: Path) -> None:
         del script.answers["sobjects/OpportunityPartner/describe"]
         script.answers["/query/"] = [(200, {"done": True, "records": []})]
         with closing(opened(script)) as session:
-            source = SalesforceSource(session, "crm", WORKSPACE, timedelta(0))
+            source = SalesforceSource(session, Scope("crm", WORKSPACE, timedelta(0), tmp_path / "pull"))
             assert list(source.pages(None, START)) == []
             assert "opportunity_partners" not in dict(source.ids())
     queries = [request for request in script.requests if "/query/" in request]
@@ -301,3 +311,60 @@ def test_asks_for_what_this_org_has(tmp_path: Path) -> None:
     assert all("CurrencyIsoCode" in query for query in queries if "Amount" in query)
     assert all("IsPersonAccount+%3D+false" in query for query in queries if "FROM+Account+" in query)
     assert not script.count("queryAll")  # nothing here has IsDeleted
+
+
+def test_leads_are_accounts_until_they_are_converted(tmp_path: Path) -> None:
+    with scripted(tmp_path) as script:
+        for reading in readings(WORKSPACE, read_leads=True):
+            fields = {column.field for view in reading.views for column in view.columns}
+            more = {"IsDeleted", "IsConverted", "ConvertedAccountId"} if reading.object_name == "Lead" else set()
+            describe(script, reading.object_name, fields | more)
+        lead = dict.fromkeys(("Website", "Phone", "Street", "City", "State", "PostalCode", "Country", "Industry"))
+        lead |= {"Id": "00Q1", "Company": "Acme GmbH", "NumberOfEmployees": 5, "OwnerId": "00G1", "RecordType": None}
+        lead |= {"AnnualRevenue": 1e6, "CurrencyIsoCode": "EUR", "SystemModstamp": STAMP}
+        script.answers["FROM+Lead+WHERE+IsConverted"] = [(200, {"done": True, "records": [lead]})]
+        gone = {"Id": "00Q2", "SystemModstamp": STAMP, "ConvertedAccountId": "0012"}
+        script.answers["FROM+Lead+WHERE+SystemModstamp"] = [(200, {"done": True, "records": [gone]})]
+        script.answers["/query/"] = [(200, {"done": True, "records": []})]
+        with closing(opened(script)) as session:
+            scope = Scope("crm", WORKSPACE, timedelta(0), tmp_path / "pull", Wishes(read_leads=True))
+            pages = list(SalesforceSource(session, scope).pages(STAMPED_AT, START))
+    [landed] = rows(pages, "accounts").to_dicts()
+    assert (landed["id"], landed["name"], landed["is_lead"], landed["headcount"]) == ("00Q1", "Acme GmbH", True, 5)
+    assert (landed["revenue"], landed["currency"], landed["account_type"]) == (1e6, "EUR", None)
+    assert [(page.deleted, page.merged) for page in pages if page.deleted] == [(("00Q2",), {"00Q2": "0012"})]
+
+
+def test_the_losers_of_a_merge_name_the_account_that_is_left(org: SalesforceBench) -> None:
+    kept, lost, binned = org.add_accounts(["Kept", "Lost", "Binned"])
+    org.store.seed("Account", [{"Id": lost, "IsDeleted": True, "MasterRecordId": kept}])
+    org.store.delete("Account", binned)
+    gone = {page.stream: page for page in read(org) if page.deleted}
+    assert set(gone["accounts"].deleted) == {lost, binned}
+    assert gone["accounts"].merged == {lost: kept}
+
+
+def test_rows_are_read_by_id_up_to_a_time(org: SalesforceBench) -> None:
+    early, other = org.add_accounts(["Early", "Other"])
+    until = org.connection.source.now() + timedelta(seconds=30)
+    org.wait(60)
+    [late] = org.add_accounts(["Late"])
+    pages = list(org.connection.source.rows("accounts", [early, late], until))
+    assert rows(pages, "accounts")["id"].to_list() == [early]
+    assert {page.stream for page in pages} == {"accounts", "record:account"}
+    assert other not in rows(pages, "accounts")["id"]
+
+
+def test_the_outline_says_which_field_of_which_type_fills_a_column(org: SalesforceBench) -> None:
+    said = org.connection.source.outline()
+    assert said["accounts.website"] == "Website, url(255)"
+    assert said["accounts.headcount"] == "NumberOfEmployees, int"
+    assert said["record:partner_overlap.partner"].startswith("Partner__r.Partner_Key__c")
+    assert said["accounts"] == "Account"
+    assert "accounts.record_type" not in said, "this org has none"
+
+
+def test_a_hierarchy_that_is_a_circle_is_read_as_it_is(org: SalesforceBench) -> None:
+    a, b = org.add_accounts(["A", "B"])
+    org.store.seed("Account", [{"Id": a, "ParentId": b}, {"Id": b, "ParentId": a}])
+    assert dict(rows(read(org), "accounts").select("id", "parent_id").iter_rows()) == {a: b, b: a}

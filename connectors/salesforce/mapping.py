@@ -1,0 +1,74 @@
+"""Fields of the org's own that the settings map to columns of ours, checked against what the org describes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from connectors.salesforce.cells import kind_of
+from connectors.salesforce.columns import Reading
+from connectors.salesforce.session import Describe
+from connectors.salesforce.views import Column, View
+from overlap.errors import ConfigError
+
+#: Gives the describe of an object, None if there is no such object for us.
+Look = Callable[[str], Describe | None]
+
+
+def mapped(reading: Reading, wanted: Mapping[str, str], section: str, look: Look) -> Reading:
+    """Return *reading* whose first view reads the paths *wanted*, by our names; *section* is where they were asked for.
+
+    A name that is a column gets the field in place of the usual one; any other name goes to the JSON of ``custom``.
+
+    Raises:
+        ConfigError: the org has no such field, or does not show it to us.
+    """
+    if not wanted:
+        return reading
+    first, *others = reading.views
+    columns = {column.name: column for column in first.columns}
+    custom: dict[str, Column] = {}
+    kinds: dict[str, pl.DataType] = {}
+    for name, path in wanted.items():
+        described, type_ = _found(reading.object_name, path, f"[{section}] {name} = '{path}'", look)
+        required = name in columns and columns[name].required
+        (columns if name in first.schema else custom)[name] = Column(name, path, described, required)
+        kinds[path] = kind_of(type_)
+    view: View = replace(
+        first, columns=tuple(columns.values()), custom=tuple(custom.values()), kinds={**first.kinds, **kinds}
+    )
+    return replace(reading, views=(view, *others))
+
+
+def _found(object_name: str, path: str, asked: str, look: Look) -> tuple[str, str]:
+    """Return the field of *object_name* that *path* starts from, and the type of the field at its end."""
+    *parents, last = path.split(".")
+    first = None
+    holder = object_name
+    for parent in parents:
+        described = look(holder) or {}
+        relations = {facts["relationshipName"]: name for name, facts in described.items() if _leads_on(facts)}
+        if parent not in relations:
+            raise _unknown(holder, parent, asked, relations, "parent")
+        first = first or relations[parent]
+        holder = described[relations[parent]]["referenceTo"][0]
+    described = look(holder) or {}
+    if last not in described:
+        raise _unknown(holder, last, asked, described, "field")
+    return first or last, str(described[last].get("type", "string"))
+
+
+def _leads_on(facts: Mapping[str, object]) -> bool:
+    return bool(facts.get("relationshipName") and facts.get("referenceTo"))
+
+
+def _unknown(object_name: str, name: str, asked: str, known: Mapping[str, object], what: str) -> ConfigError:
+    same = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), same, n=1)
+    hint = f"; did you mean '{same[close[0]]}'?" if close else ""
+    return ConfigError(
+        f"{asked}: {object_name} has no {what} '{name}', or it is hidden from the integration user{hint}"
+    )

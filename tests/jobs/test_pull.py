@@ -1,0 +1,285 @@
+"""What a pull makes of merges, undeletes, drift, leads and crashes; absences have a file of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.salesforce.bulk_query import BulkQuery
+from connectors.sandbox.schema import visible
+from jobs import pairs, pull, views
+from jobs.merges import survivors
+from jobs.stores import judgements, snapshot
+from jobs.stores.digest import digest
+from jobs.stores.warehouse import open_warehouse
+from overlap.errors import AccessError, ConfigError
+from overlap.keys import external_key
+from tests.jobs.world import COMPANIES, GLOBEX, GLOBEX_ACCOUNT, LISTED, SELLER, account_id, listed
+
+LAST, FREE = LISTED[-1], 8  # FREE is on nobody's list
+MANY = 2100
+
+needs_leads = pytest.mark.skipif("lead" not in visible().entities, reason="this sandbox has no leads")
+
+
+def stamp(world):
+    return world.now.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def landed(world, stream="accounts"):
+    with open_warehouse(world.folder / "warehouse.duckdb") as warehouse:
+        return warehouse.frame(stream)
+
+
+def merge(world, loser, survivor):
+    """What Salesforce does: the loser goes to the bin and names the survivor, lookups to it follow."""
+    gone = {"Id": account_id(loser), "IsDeleted": True, "MasterRecordId": account_id(survivor)}
+    world.store.seed("Account", [gone | {"SystemModstamp": stamp(world)}])
+    children = (
+        ("Partner_Overlap__c", "Account__c"),
+        ("Partner_Influence__c", "Account__c"),
+        ("Opportunity", "AccountId"),
+    )
+    for name, field in children:
+        for record in world.store.records(name):
+            if record[field] == account_id(loser):
+                moved = {"Id": record["Id"], field: account_id(survivor), "SystemModstamp": stamp(world)}
+                world.store.seed(name, [moved])
+
+
+# --- merges and undeletes -------------------------------------------------------------------------------------------
+
+
+def test_verdict_and_first_day_follow_the_account_that_a_merge_leaves(written):
+    with written.context() as context:
+        pairs.judge(context, COMPANIES[LAST][0], f"X-{LAST}", "same")
+    record = written.overlap(LAST)["Id"]
+    written.wait(days=20)
+    merge(written, LAST, FREE)
+    report = written.pull()
+    assert report.crms[0].merged == 1
+    written.match()
+    planned = written.plan()
+    new = external_key("contoso-1a2b3c", GLOBEX, account_id(FREE), "overlap")
+    by_key = {change.key: change for change in planned.changes if change.object_name == "partner_overlap"}
+    assert by_key[new].action == "create"
+    assert str(by_key[new].new["first_seen"]) == "2026-03-02"
+    [retired] = [change for key, change in by_key.items() if key != new]
+    assert (retired.action, retired.record_id, retired.cause) == (
+        "retire",
+        record,
+        "our account was merged into another one",
+    )
+    with written.context() as context:
+        assert judgements.in_force(context.ledger)["ours_id"].to_list() == [account_id(FREE)]
+
+
+def test_a_suggestion_stays_the_same_record_when_its_account_is_merged(world):
+    claim = {"Partner Influence": "introduced the CIO", "Influence Date": "2026-02-20"}
+    world.send(GLOBEX, [*listed(0, **claim), *listed(*LISTED[1:])])
+    world.run()
+    record = world.influence(0)["Id"]
+    with world.context() as context:
+        pairs.judge(context, COMPANIES[0][0], f"{GLOBEX}:X-0", "same")
+    world.wait(days=1)
+    merge(world, 0, FREE)
+    world.run()
+    influence = world.influence(0)
+    assert (influence["Id"], influence["Suggestion_State__c"]) == (record, "Current")
+    assert influence["Account__c"] == account_id(FREE)
+    of_globex = [one for one in world.store.records("Partner_Overlap__c") if one["Partner_Name__c"] == "Globex"]
+    states = {one["Id"]: one["Status__c"] for one in of_globex if one["Account__c"] == account_id(FREE)}
+    assert sorted(states.values()) == ["Active", "Retired"]
+    assert states[influence["Overlap__c"]] == "Active"
+
+
+def test_a_partners_own_account_that_was_merged_is_named(written):
+    written.wait(days=1)
+    gone = {"Id": GLOBEX_ACCOUNT, "IsDeleted": True, "MasterRecordId": account_id(FREE)}
+    written.store.seed("Account", [gone | {"SystemModstamp": stamp(written)}])
+    assert written.pull().crms[0].drift == (
+        f"partners.globex.account was merged into {account_id(FREE)}: write that into overlap.toml",
+    )
+
+
+def test_a_merge_that_is_told_again_changes_nothing(written):
+    with written.context() as context:
+        pairs.judge(context, COMPANIES[LAST][0], f"X-{LAST}", "same")
+    written.wait(days=1)
+    merge(written, LAST, FREE)
+    written.pull()
+    audit = written.audit()
+    assert audit[-1][1] == "followed merges"
+    written.wait(hours=1)
+    assert written.pull().crms[0].merged == 1, "the look-back shows it again"
+    assert written.audit() == audit
+
+
+@given(st.dictionaries(st.integers(0, 12), st.integers(0, 12)))
+def test_a_loser_becomes_who_is_left_at_the_end_of_its_chain(merged):
+    told = {str(loser): str(survivor) for loser, survivor in merged.items()}
+    found = survivors(told)
+    for loser in told:
+        at, steps = loser, 0
+        while at in told and steps <= len(told):
+            at, steps = told[at], steps + 1
+        assert found.get(loser) == (None if at in told else at)
+
+
+def test_an_account_that_comes_back_from_the_bin_is_as_if_it_had_never_gone(written):
+    kept = {name: value for name, value in written.account(LAST).items() if name.startswith("Overlap_")}
+    written.store.delete("Account", account_id(LAST))
+    written.wait(hours=1)
+    written.pull()
+    assert account_id(LAST) not in landed(written)["id"]
+    back = {"Id": account_id(LAST), "IsDeleted": False, "SystemModstamp": stamp(written)}
+    written.store.seed("Account", [back | kept])
+    for record in written.store.records("Partner_Overlap__c"):  # undeleting restores lookups
+        if record["Account__c"] is None:
+            lookup = {"Id": record["Id"], "Account__c": account_id(LAST), "SystemModstamp": stamp(written)}
+            written.store.seed("Partner_Overlap__c", [lookup])
+    written.wait(hours=1)
+    assert written.look().changes == ()
+
+
+# --- mapped fields and drift ----------------------------------------------------------------------------------------
+
+
+def with_fields(world, text):
+    world.change_settings("\n[partners.globex]", f"\n[crm.salesforce.account_fields]\n{text}\n[partners.globex]")
+
+
+def test_mapped_fields_are_read_for_every_row_at_once(written):
+    written.store.seed("Account", [{"Id": account_id(1), "Site": "Kiel", "Fax": "fax.example", "AnnualRevenue": 7e6}])
+    with_fields(written, 'place = "Site"\nturnover = "AnnualRevenue"\nwebsite = "Fax"\nboss = "Owner.Name"')
+    written.wait(days=1)
+    report = written.pull()
+    assert report.crms[0].since is None, "old rows were read by other fields"
+    assert "accounts.place is read now: Site, string(80)" in report.crms[0].drift
+    assert "accounts.website was Website, url(255), is Fax, phone(40)" in report.crms[0].drift
+    row = landed(written).row(by_predicate=pl.col("id") == account_id(1), named=True)
+    assert json.loads(row["custom"]) == {"place": "Kiel", "turnover": 7e6, "boss": "Ada"}
+    assert row["website"] == "fax.example"
+    with written.context() as context:
+        assert f"salesforce: {report.crms[0].drift[0]}" in views.status(context).drift
+    written.wait(days=1)
+    later = written.pull().crms[0]
+    assert (later.drift, later.since is None) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("mapped", "said"),
+    [
+        ('place = "Sitte"', r"\[crm.salesforce.account_fields\] place = 'Sitte': Account has no field 'Sitte'.*'Site'"),
+        ('boss = "Ownr.Name"', r"Account has no parent 'Ownr'.*did you mean 'Owner'"),
+        ('boss = "Owner.Nam"', r"User has no field 'Nam'.*did you mean 'Name'"),
+    ],
+)
+def test_a_mapped_field_that_is_not_there_stops_the_pull_before_it_reads(written, mapped, said):
+    with_fields(written, mapped)
+    before = landed(written)
+    with pytest.raises(ConfigError, match=said):
+        written.pull()
+    assert landed(written).equals(before)
+
+
+def test_a_mapped_field_of_a_wrong_type_stops_the_pull(written):
+    with_fields(written, 'headcount = "Site"')
+    with pytest.raises(AccessError, match="Site of Account is string, but 'headcount' needs a number"):
+        written.pull()
+
+
+def test_a_mapped_field_that_is_hidden_later_stops_the_pull(written):
+    with_fields(written, 'place = "Site"')
+    written.pull()
+    written.store.hide_field("Account", "Site")
+    with pytest.raises(ConfigError, match="no field 'Site', or it is hidden"):
+        written.pull()
+
+
+def test_an_optional_field_that_is_hidden_stops_the_pull_until_a_person_reads_in_full(written):
+    written.store.hide_field("Account", "Website")
+    with pytest.raises(AccessError, match=r"Account\.Website could be read before.*pull --full"):
+        written.pull()
+    report = written.pull(full=True)
+    assert "accounts.website is not read any more, it was Website, url(255)" in report.crms[0].drift
+    written.store.show_field("Account", "Website")
+    assert written.pull().crms[0].since is None
+    assert landed(written)["website"].drop_nulls().len() == len(COMPANIES)
+
+
+# --- large reads ----------------------------------------------------------------------------------------------------
+
+
+def test_a_large_read_that_is_cut_short_is_gone_on_with(world, monkeypatch):
+    monkeypatch.setattr(BulkQuery.__init__, "__defaults__", (None, 500))
+    world.change_settings("[partners.globex]", "bulk_from = 2000\n[partners.globex]")
+    row = {"OwnerId": SELLER, "SystemModstamp": "2026-02-01T10:00:00.000+0000"}
+    world.store.seed("Account", [{"Name": f"Many {n}"} | row for n in range(MANY)])
+    world.wait(minutes=1)
+
+    def stop(message, share):
+        del share
+        if message == "salesforce: 1,500 accounts":
+            raise KeyboardInterrupt
+
+    with world.context() as context, pytest.raises(KeyboardInterrupt):
+        pull.pull(replace(context, progress=stop))
+    assert landed(world).is_empty(), "complete or absent"
+    assert list((world.folder / "pull").rglob("*.csv"))
+    world.store.seed("Account", [{"Name": "Made meanwhile", "OwnerId": SELLER}])
+    world.wait(hours=1)
+    world.pull()
+    assert landed(world).height == MANY + len(COMPANIES) + 2
+    assert not (world.folder / "pull" / "salesforce").exists()
+    created = [r for r in world.store.requests() if r.method == "POST" and r.path.endswith("jobs/query")]
+    assert len([r for r in created if "FROM Account" in r.body and "Name" in r.body]) == 1
+
+
+# --- leads ----------------------------------------------------------------------------------------------------------
+
+
+@needs_leads
+def test_a_lead_is_matched_and_never_written_to(written):
+    name, site, country = COMPANIES[FREE]
+    lead = {"Company": name, "LastName": "Lea", "Website": site, "Country": country, "IsConverted": False}
+    [lead_id] = written.store.seed("Lead", [lead])
+    written.store.seed("Account", [{"Id": account_id(FREE), "Name": "Something else", "Website": None}])
+    written.change_settings("[partners.globex]", "read_leads = true\n[partners.globex]")
+    written.wait(days=7)
+    written.send(GLOBEX, listed(*LISTED, FREE))
+    planned = written.look()
+    with written.context() as context:
+        assert lead_id in views.overlaps(context)["account_id"]
+    assert lead_id not in {value for change in planned.changes for value in change.new.values()}
+    assert lead_id not in {change.account_id for change in planned.changes}
+    written.store.seed("Lead", [{"Id": lead_id, "IsConverted": True, "SystemModstamp": stamp(written)}])
+    written.wait(hours=1)
+    written.pull()
+    assert lead_id not in landed(written)["id"]
+
+
+# --- runs of an earlier version -------------------------------------------------------------------------------------
+
+
+def test_a_run_from_before_the_newest_columns_keeps_its_second_chances(written):
+    """The file is rewritten as an earlier version wrote it."""
+    with written.context() as context:
+        run = written.folder / "runs" / context.ledger.pinned("published_run")
+    old = pl.read_parquet(run / "accounts.parquet").drop("is_lead", "custom", "revenue", "currency", "record_type")
+    old.write_parquet(run / "accounts.parquet")
+    manifest = snapshot.manifest(run.parent, run.name)
+    manifest["files"]["accounts.parquet"]["sha256"] = digest(run / "accounts.parquet")
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    written.store.database.rows('delete from "Account" where "Id" = ?', (account_id(LAST),))
+    written.workspace.warehouse_file.unlink()
+    written.wait(hours=1)
+    assert written.plan().changes == (), "an old run can be planned"
+    assert not [change for change in written.look().changes if change.action == "retire"]
+    row = landed(written).row(by_predicate=pl.col("id") == account_id(LAST), named=True)
+    assert (row["is_lead"], row["custom"]) == (False, None)
