@@ -30,13 +30,11 @@ from config import sign_in
 from config.environments import read_tables
 from config.explaining import explain
 from config.field_map import FieldMap
+from config.kinds import Key, Percent, PopulationName, RecordId
+from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
+from config.rules import require_good_rules
 from config.secrets import SecretReference
 from overlap.errors import ConfigError
-from overlap.model import POPULATIONS
-
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-PopulationName = Literal["Customers", "Open Opportunities", "Prospects", "Other"]
-Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 def known_zone(name: str) -> str:
@@ -52,14 +50,6 @@ def known_zone(name: str) -> str:
     return name
 
 
-def _full_id(value: str) -> str:
-    if len(value) == 15:
-        raise ValueError(f"'{value}' is the short form of an id; write the one with 18 characters")
-    return value
-
-
-#: The id of a record in a CRM. Salesforce's 15-character form would never equal what its API returns.
-RecordId = Annotated[str, AfterValidator(_full_id)]
 Address = Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
 
 
@@ -138,59 +128,6 @@ class PartnerSettings(_Section):
     expected_every_days: Annotated[int, Field(ge=1, le=730)] = 35
 
 
-class PopulationSettings(_Section):
-    """Which of our accounts are what. An account's cell is the first of *order* that it is in."""
-
-    customer_types: tuple[str, ...] = ("Customer", "Customer - Direct", "Customer - Channel")
-    won_means_customer: bool = True
-    other_types: tuple[str, ...] = (
-        "Partner",
-        "Channel Partner / Reseller",
-        "Technology Partner",
-        "Installation Partner",
-        "Competitor",
-        "Vendor",
-    )
-    order: tuple[PopulationName, ...] = POPULATIONS
-
-
-class ListCriterion(_Section):
-    """Part of the ICP: the account's value is one of *values*."""
-
-    weight: Annotated[int, Field(ge=0)] = 0
-    values: tuple[str, ...] = ()
-
-
-class RangeCriterion(_Section):
-    """Part of the ICP: the account's headcount lies in [*at_least*, *at_most*]; near it earns part of the weight."""
-
-    weight: Annotated[int, Field(ge=0)] = 0
-    at_least: Annotated[int, Field(ge=1)] | None = None
-    at_most: Annotated[int, Field(ge=1)] | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.at_least and self.at_most and self.at_least > self.at_most:
-            raise ValueError(f"at_least, {self.at_least}, is more than at_most, {self.at_most}; nobody would fit")
-        return self
-
-
-class IcpSettings(_Section):
-    """Our ideal customer profile. Fit is earned weight over all weight, 0..100; tiers are by least fit."""
-
-    industry: ListCriterion = ListCriterion()
-    headcount: RangeCriterion = RangeCriterion()
-    country: ListCriterion = ListCriterion()
-    tier_a: Percent = 70
-    tier_b: Percent = 40
-
-    @model_validator(mode="after")
-    def _a_above_b(self) -> Self:
-        if self.tier_b > self.tier_a:
-            raise ValueError(f"tier_b, {self.tier_b}, is above tier_a, {self.tier_a}; A is the better one")
-        return self
-
-
 class InfluenceSettings(_Section):
     """When evidence becomes a suggestion."""
 
@@ -244,6 +181,7 @@ class Settings(BaseSettings):
     crm: dict[Key, SalesforceSettings] = {}
     partners: dict[Key, PartnerSettings] = {}
     populations: PopulationSettings = PopulationSettings()
+    exclusions: dict[Key, ExclusionSettings] = {}
     icp: IcpSettings = IcpSettings()
     matching: MatchingSettings = MatchingSettings()
     influence: InfluenceSettings = InfluenceSettings()
@@ -292,8 +230,13 @@ def load(path: Path, environment: str | None = None) -> Settings:
             return init_settings, env_settings, InitSettingsSource(settings_cls, dict(tables.merged))
 
     try:
-        return FromFiles()  # type: ignore[call-arg]  # its arguments come from the files
+        settings = FromFiles()  # type: ignore[call-arg]  # its arguments come from the files
     except SettingsError as error:
         raise ConfigError(f"the environment: {error}; set single keys, as in OVERLAP_WORKSPACE__NAME") from error
     except ValidationError as error:
         raise ConfigError("\n".join(explain(tables, item, Settings) for item in error.errors())) from error
+    try:
+        require_good_rules(settings)
+    except ConfigError as error:
+        raise ConfigError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from error
+    return settings

@@ -21,13 +21,17 @@ from overlap import hysteresis
 _RULES: Final = ("model", "mode", "match_at")
 
 
-def found_pairs(context: Context, warehouse: Warehouse) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Return the pairs (`overlap.model.Match`) of what *warehouse* holds, and the facts of how they were found."""
+def found_pairs(context: Context, warehouse: Warehouse, left_out: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Return the pairs (`overlap.model.Match`) of what *warehouse* holds, and the facts of how they were found.
+
+    The accounts *left_out* (crm, id) are taken for absent.
+    """
     model = models.chosen(context)
     published = _published(context)
     store = StatisticsFolder(context.workspace.statistics)
     with warehouse.transaction():
-        found = incremental.match(warehouse.connection, model, store, published.get("statistics"))
+        last = published.get("statistics")
+        found = incremental.match(warehouse.connection, model, store, last, left_out=left_out)
         step("match: keep")
     step("match: kept")
     if found.counted_because is not None:

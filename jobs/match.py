@@ -11,8 +11,9 @@ from jobs import models
 from jobs.context import Context, recorded
 from jobs.feedback import take_feedback
 from jobs.found_pairs import found_pairs
-from jobs.identity import identified, plain_countries
+from jobs.identity import identified
 from jobs.our_companies import our_companies
+from jobs.profiles import left_out, population_rules, rated, rows_of
 from jobs.steps import step
 from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
@@ -22,16 +23,20 @@ from overlap import doubles
 from overlap import judgements as verdicts
 from overlap.counting import counts, reconciled
 from overlap.errors import ConfigError
-from overlap.icp import IdealCustomer, fit
+from overlap.exclusions import Excluded
+from overlap.exclusions import counts as counted
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
 from overlap.model import Overlap, conform
 from overlap.overlaps import greenfield, overlaps_of
-from overlap.populations import PopulationRules, populations_of
+from overlap.populations import populations_of
 
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
-    """What a run found: pairs by decision, overlaps, suggestions, and accounts of partners that match nothing."""
+    """What a run found: pairs by decision, overlaps, suggestions, and accounts of partners that match nothing.
+
+    *excluded* counts the accounts that each rule of the settings left out; *accounts* are the others.
+    """
 
     run_id: str
     accounts: int
@@ -42,6 +47,7 @@ class MatchReport:
     suggestions: int
     greenfield: int
     judgements: int
+    excluded: dict[str, int]
 
 
 def match(context: Context) -> MatchReport:
@@ -56,41 +62,57 @@ def match(context: Context) -> MatchReport:
             unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
             if unread:
                 raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
-            pulled = _pulled(context, warehouse)
-            pairs, how = _pairs(context, warehouse, pulled)
-        frames = _find(context, pulled, pairs)
+            pulled, gone = _pulled(context, warehouse)
+            pairs, how = _pairs(context, warehouse, pulled, gone)
+        frames = _find(context, _without(pulled, gone), pairs)
+        frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], gone)
+        how["excluded"] = counted(gone, tuple(context.workspace.settings.exclusions))
         snapshot.publish(context.workspace.runs, run_id, frames, _facts(context) | how)
         step("match: publish")
         context.ledger.pin("published_run", str(run_id))
         step("match: published")
-        report = _report(run_id, frames)
+        report = _report(run_id, frames, how["excluded"])
         summary |= asdict(report)
     return report
 
 
-def _pulled(context: Context, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
-    """Everything that was pulled, our companies rated and in their populations."""
+def _pulled(context: Context, warehouse: Warehouse) -> tuple[dict[str, pl.DataFrame], Excluded]:
+    """Everything that was pulled, our companies rated and in their populations; and who is left out."""
     frames = {stream.replace(":", "_"): warehouse.frame(stream) for stream in streams()}
     accounts, theirs = frames["accounts"], frames["partner_accounts"]
-    populations = populations_of(accounts, frames["opportunities"], _population_rules(context))
-    ideal = _ideal_customer(context)
-    rated = pl.concat([accounts, fit(_plain(accounts), ideal)], how="horizontal")
-    frames["accounts"] = rated.join(populations, on=["crm", "id"], maintain_order="left")
-    frames["partner_accounts"] = pl.concat([theirs, fit(_plain(theirs), ideal)], how="horizontal")
-    return frames
+    ours = rows_of(context, accounts, frames["opportunities"])
+    populations = populations_of(ours, population_rules(context))
+    frames["accounts"] = rated(context, accounts, ours).join(populations, on=["crm", "id"], maintain_order="left")
+    frames["partner_accounts"] = rated(context, theirs, rows_of(context, theirs, None))
+    return frames, left_out(context, ours)
 
 
 def _pairs(
-    context: Context, warehouse: Warehouse, pulled: dict[str, pl.DataFrame]
+    context: Context, warehouse: Warehouse, pulled: dict[str, pl.DataFrame], gone: Excluded
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Return the pairs, judgements in force, and the facts of how they were found."""
     accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
-    context.report(
-        f"matching {accounts.height:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners"
-    )
-    pairs, how = found_pairs(context, warehouse)
+    ours = accounts.height - gone.accounts.height
+    context.report(f"matching {ours:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners")
+    pairs, how = found_pairs(context, warehouse, gone.accounts)
     pairs = relate(pairs, accounts, theirs, models.chosen(context))
-    return _with_judgements(context, pairs, pulled), how
+    # A verdict on an account that is left out must not pass to its double: all accounts take part in reading verdicts.
+    judged = _with_judgements(context, pairs, pulled)
+    left = gone.accounts.select("crm", ours_id="id")
+    return judged.join(left, on=["crm", "ours_id"], how="anti", maintain_order="left"), how
+
+
+def _without(pulled: dict[str, pl.DataFrame], gone: Excluded) -> dict[str, pl.DataFrame]:
+    """Return *pulled* without the accounts that are *gone*, their deals and who is partner on these."""
+    of_deals = gone.deals.select("crm", opportunity_id="id")
+    partners = pulled["opportunity_partners"].join(of_deals, on=["crm", "opportunity_id"], how="anti")
+    return pulled | {
+        "accounts": pulled["accounts"].join(gone.accounts, on=["crm", "id"], how="anti", maintain_order="left"),
+        "opportunities": pulled["opportunities"].join(gone.deals, on=["crm", "id"], how="anti", maintain_order="left"),
+        "opportunity_partners": partners,
+        "excluded": gone.accounts,
+        "excluded_opportunities": gone.deals,
+    }
 
 
 def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -120,6 +142,18 @@ def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame
     }
 
 
+def _unknown(found: pl.DataFrame, accounts: pl.DataFrame, gone: Excluded) -> pl.DataFrame:
+    """Return the rows of *found* without those that bear name or domain of an account that is *gone*: we do have it."""
+    if gone.accounts.is_empty():
+        return found
+    ours = identified(accounts.join(gone.accounts, on=["crm", "id"], how="semi"), "crm")
+    theirs = identified(found, "partner")
+    known = pl.any_horizontal(
+        theirs[what].is_in(ours[what].drop_nulls().to_list()).fill_null(False) for what in ("name", "domain")
+    )
+    return found.filter(~known)
+
+
 def _with_judgements(context: Context, pairs: pl.DataFrame, pulled: dict[str, pl.DataFrame]) -> pl.DataFrame:
     ours, theirs = identified(pulled["accounts"], "crm"), identified(pulled["partner_accounts"], "partner")
     take_feedback(context, pulled["record_partner_overlap"], ours, theirs)
@@ -134,7 +168,7 @@ def _facts(context: Context) -> dict[str, object]:
     }
 
 
-def _report(run_id: int, frames: dict[str, pl.DataFrame]) -> MatchReport:
+def _report(run_id: int, frames: dict[str, pl.DataFrame], excluded: dict[str, int]) -> MatchReport:
     decisions = frames["matches"]["decision"].to_list()
     return MatchReport(
         run_id=str(run_id),
@@ -146,32 +180,8 @@ def _report(run_id: int, frames: dict[str, pl.DataFrame]) -> MatchReport:
         suggestions=frames["influences"].filter("suggest").height,
         greenfield=frames["greenfield"].height,
         judgements=frames["matches"].filter(pl.col("reasons").str.starts_with("judged ")).height,
+        excluded=excluded,
     )
-
-
-def _population_rules(context: Context) -> PopulationRules:
-    return PopulationRules(**context.workspace.settings.populations.model_dump())
-
-
-def _ideal_customer(context: Context) -> IdealCustomer:
-    icp = context.workspace.settings.icp
-    wanted = pl.Series(icp.country.values, dtype=pl.String)
-    return IdealCustomer(
-        industries=icp.industry.values,
-        industry_weight=icp.industry.weight,
-        at_least=icp.headcount.at_least,
-        at_most=icp.headcount.at_most,
-        headcount_weight=icp.headcount.weight,
-        countries=tuple(plain_countries(wanted)),
-        country_weight=icp.country.weight,
-        tier_a=icp.tier_a,
-        tier_b=icp.tier_b,
-    )
-
-
-def _plain(companies: pl.DataFrame) -> pl.DataFrame:
-    """Companies with their country as the profile spells it."""
-    return companies.with_columns(country=plain_countries(companies["country"]))
 
 
 def _partner_accounts(context: Context) -> dict[tuple[str, str], str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from jobs.context import Context
+from jobs.profiles import left_out, rows_of
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse
 from matching.model import Model, Models
@@ -101,7 +102,7 @@ def differences(before: Model, after: Model) -> pl.DataFrame:
 
 
 def pulled(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return our accounts and the partners' as the warehouse holds them.
+    """Return our accounts and the partners' as the warehouse holds them, without those that the settings exclude.
 
     Raises:
         ConfigError: a CRM has not been read yet.
@@ -110,7 +111,9 @@ def pulled(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
         unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
         if unread:
             raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
-        return warehouse.frame("accounts"), warehouse.frame("partner_accounts")
+        accounts, theirs = warehouse.frame("accounts"), warehouse.frame("partner_accounts")
+        gone = left_out(context, rows_of(context, accounts, warehouse.frame("opportunities")))
+    return accounts.join(gone.accounts, on=["crm", "id"], how="anti", maintain_order="left"), theirs
 
 
 def _checked(path: Path) -> Models:

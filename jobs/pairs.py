@@ -63,6 +63,7 @@ def explain(context: Context, ours: str, theirs: str, why_not: bool = False) -> 
         ConfigError: there is no such row, or several.
     """
     accounts, partner_accounts = _published(context)
+    _require_not_excluded(context, accounts, ours)
     our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
     pair = pl.DataFrame(
         {"crm": our_row["crm"], "ours_id": our_row["id"], "partner": their_row["partner"], "theirs_id": their_row["id"]}
@@ -103,6 +104,7 @@ def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
         ConfigError: there is no such row, or several, or nothing to undo.
     """
     accounts, partner_accounts = _published(context)
+    _require_not_excluded(context, accounts, ours)
     our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
     made = _judgement(context, our_row, their_row, verdict)
     if verdict == "undo":
@@ -138,6 +140,19 @@ def _undo(context: Context, pair: Judgement, ours: pl.DataFrame, theirs: pl.Data
 def _published(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
     accounts, theirs = snapshot.read(context.workspace.runs, _run(context), "accounts", "partner_accounts")
     return accounts, theirs
+
+
+def _require_not_excluded(context: Context, accounts: pl.DataFrame, ours: str) -> None:
+    """Refuse to speak of an account that the settings left out of the published run, unless another has its name."""
+    runs, run_id = context.workspace.runs, _run(context)
+    if "excluded.parquet" not in snapshot.manifest(runs, run_id)["files"]:
+        return  # a run that is older than exclusions
+    if accounts["name"].str.to_lowercase().eq(ours.strip().lower()).any():
+        return
+    (excluded,) = snapshot.read(runs, run_id, "excluded")
+    for row in excluded.iter_rows(named=True):
+        if ours.strip().lower() in (row["id"].lower(), f"{row['crm']}:{row['id']}".lower(), row["name"].lower()):
+            raise ConfigError(f"'{row['name']}' is excluded by [exclusions.{row['rule']}]: it is not matched")
 
 
 def _run(context: Context) -> str:

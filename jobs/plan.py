@@ -14,6 +14,7 @@ from jobs.lists import is_late
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
 from overlap.errors import ConfigError
+from overlap.exclusions import Excluded
 from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER
 from overlap.guards import PlanLimits, plan_guards
 from overlap.plan import Change, SyncPlan
@@ -65,11 +66,12 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
     ours = {
         name: frame.filter(pl.col("crm") == crm) if "crm" in frame.columns else frame for name, frame in frames.items()
     }
+    gone = _excluded(context, crm, run_id)
     current = {thing.name: said.filter(pl.col("crm") == crm) for thing, said in zip(OBJECTS, records, strict=True)}
     found = Findings(
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
-        partners=_partners(context, ours["accounts"]),
+        partners=_partners(context, pl.concat([ours["accounts"]["id"], gone.accounts["id"]])),
         overlaps=_writable(ours["overlaps"], ours["accounts"]),
         influences=ours["influences"],
         opportunities=ours["opportunities"],
@@ -80,7 +82,7 @@ def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
     )
     reasons = Reasons(
-        ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id)
+        ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id), gone
     )
     return found, reasons
 
@@ -94,12 +96,21 @@ def _writable(overlaps: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _partners(context: Context, accounts: pl.DataFrame) -> pl.DataFrame:
+def _excluded(context: Context, crm: str, run_id: str) -> Excluded:
+    """What the settings left out of the run; nothing where a run is older than exclusions."""
+    if "excluded.parquet" not in snapshot.manifest(context.workspace.runs, run_id)["files"]:
+        return Excluded()
+    frames = snapshot.read(context.workspace.runs, run_id, "excluded", "excluded_opportunities")
+    return Excluded(*(frame.filter(pl.col("crm") == crm) for frame in frames))
+
+
+def _partners(context: Context, accounts: pl.Series) -> pl.DataFrame:
     """Partners that sent a list, with its day and whether the next one is late.
 
-    A partner's own account is left out where this CRM does not have it: a lookup to nothing is refused.
+    *accounts* are the ids of all accounts. A partner's own is left out where this CRM does not have it: a lookup to
+    nothing is refused.
     """
-    known = set(accounts["id"])
+    known = set(accounts)
     rows = []
     for key, settings in context.workspace.settings.partners.items():
         newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)

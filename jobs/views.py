@@ -14,6 +14,7 @@ from jobs.lists import is_late
 from jobs.stores import lists, outbox, plans, snapshot
 from jobs.stores.ledger import RunRecord
 from overlap.errors import ConfigError
+from overlap.model import OTHER, POPULATIONS
 from overlap.overlaps import matrix as cells
 
 
@@ -35,8 +36,9 @@ class ListStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where the workspace stands. *unfinished* are plans whose writing a crash cut short.
+    """Where the workspace stands.
 
+    *unfinished* are plans whose writing a crash cut short; *excluded* counts the accounts that each rule left out;
     *drift* says what the last pull read otherwise than the one before.
     """
 
@@ -45,14 +47,24 @@ class Status:
     runs: tuple[RunRecord, ...]
     lists: tuple[ListStatus, ...]
     unfinished: tuple[int, ...]
+    excluded: dict[str, int]
     next_step: str
     drift: tuple[str, ...] = ()
 
 
-def matrix(context: Context, partner: str | None = None) -> pl.DataFrame:
-    """Return partner, our_population, partner_population, accounts of the published run."""
+def matrix(context: Context, partner: str | None = None, population: str | None = None) -> pl.DataFrame:
+    """Return partner, our_population, partner_population, accounts of the published run.
+
+    The rows of populations of the workspace's own come after the cells: an account is in one cell and in any number of
+    these. *population* counts only the accounts in it.
+    """
     (overlaps,) = published(context, "overlaps")
-    return cells(_of_partner(context, overlaps, partner))
+    kept = _of_population(context, _of_partner(context, overlaps, partner), population)
+    custom = [
+        cells(_in(kept, name).with_columns(our_population=pl.lit(name)))
+        for name in context.workspace.settings.populations.custom
+    ]
+    return pl.concat([cells(kept), *custom])
 
 
 def reconciled(context: Context, partner: str | None = None) -> pl.DataFrame:
@@ -61,10 +73,15 @@ def reconciled(context: Context, partner: str | None = None) -> pl.DataFrame:
     return _of_partner(context, found, partner)
 
 
-def overlaps(context: Context, partner: str | None = None, account: str | None = None) -> pl.DataFrame:
-    """Return the overlaps of the published run, highest priority first; *account* is part of a name."""
+def overlaps(
+    context: Context, partner: str | None = None, account: str | None = None, population: str | None = None
+) -> pl.DataFrame:
+    """Return the overlaps of the published run, highest priority first; *account* is part of a name.
+
+    *population* is one of ours, also one of the workspace's own.
+    """
     (found,) = published(context, "overlaps")
-    kept = _of_partner(context, found, partner)
+    kept = _of_population(context, _of_partner(context, found, partner), population)
     if account:
         kept = kept.filter(pl.col("account_name").str.to_lowercase().str.contains(account.lower(), literal=True))
     return kept
@@ -110,11 +127,19 @@ def status(context: Context) -> Status:
         runs=tuple(context.ledger.last_runs()),
         lists=found,
         unfinished=unfinished,
+        excluded=_excluded(context, run_id),
         next_step=_next_step(context, run_id, unfinished),
         drift=tuple(
             f"{crm['crm']}: {note}" for crm in _last_pull(context).get("crms", []) for note in crm.get("drift", ())
         ),
     )
+
+
+def _excluded(context: Context, run_id: str | None) -> dict[str, int]:
+    """Return how many accounts each rule left out of the published run."""
+    if run_id is None or not (context.workspace.runs / run_id).is_dir():
+        return {}
+    return dict(snapshot.manifest(context.workspace.runs, run_id).get("excluded", {}))
 
 
 def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]) -> str:
@@ -154,6 +179,20 @@ def _list_status(context: Context, partner: str) -> ListStatus:
         return ListStatus(partner, settings.name, None, None, 0, late=False, held=held)
     late = is_late(context, partner, newest.as_of)
     return ListStatus(partner, settings.name, newest.file_name, newest.as_of, newest.rows_out, late, held)
+
+
+def _of_population(context: Context, frame: pl.DataFrame, population: str | None) -> pl.DataFrame:
+    """Return the overlaps of *frame* whose account is in *population*, named without regard to case."""
+    if population is None:
+        return frame
+    known = {name.lower(): name for name in (*POPULATIONS, OTHER, *context.workspace.settings.populations.custom)}
+    if population.lower() not in known:
+        raise ConfigError(f"there is no population '{population}'; known: {', '.join(known.values())}")
+    return _in(frame, known[population.lower()])
+
+
+def _in(frame: pl.DataFrame, population: str) -> pl.DataFrame:
+    return frame.filter(pl.col("our_populations").str.split(", ").list.contains(population))
 
 
 def _of_partner(context: Context, frame: pl.DataFrame, partner: str | None) -> pl.DataFrame:

@@ -64,15 +64,16 @@ def match(
     store: StatisticsStore,
     last: str | None = None,
     least: float | None = None,
+    left_out: pl.DataFrame | None = None,
 ) -> Found:
     """Match the tables ``accounts`` and ``partner_accounts`` of *connection* and keep there what the next run needs.
 
     Call it inside a transaction. Pairs come as from `matching.engine.Engine`, down to the probability *least* (by
     default the model's review_at). *last* names the statistics of the published run: they stay in force when what was
-    kept is lost.
+    kept is lost. The accounts *left_out* (crm, id) are taken for absent.
     """
     kept = Kept(connection)
-    change = kept.look()
+    change = kept.look(left_out)
     kept.take_in(change)
     if not kept.has_both_sides():
         kept.forget()

@@ -131,8 +131,10 @@ class Kept:
     def facts(self, facts: Facts) -> None:
         self._set_fact("facts", json.dumps(asdict(facts)))
 
-    def look(self) -> Change:
-        """Compare both sides as they are today with the rows that are kept."""
+    def look(self, left_out: pl.DataFrame | None = None) -> Change:
+        """Compare both sides as they are today with the rows that are kept; those *left_out* (crm, id) are absent."""
+        nobody = pl.DataFrame(schema={"crm": pl.String, "id": pl.String})
+        self.land("left_out", nobody if left_out is None else left_out.select("crm", "id"))
         self.run_file("changed_rows")
         for side, of_side in (("ours", "<"), ("theirs", ">=")):
             today, before = self.read(f"from {side}"), self.read(f"from matching.rows where row {of_side} {THEIRS}")

@@ -10,6 +10,7 @@ import polars as pl
 
 from overlap import records
 from overlap.diff import ENGINE_MADE, adopt, compare, retire
+from overlap.exclusions import Excluded
 from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, CrmObject
 from overlap.keys import external_key
 from overlap.overlaps import OFF_LIMITS
@@ -30,7 +31,8 @@ class Intent:
 class Reasons:
     """What explains a retirement: the accounts, lists and verdicts of the run, and what else changed since the last.
 
-    *rules_changed*: settings or model; *statistics_changed*: words were counted again.
+    *rules_changed*: settings or model; *statistics_changed*: words were counted again. What is *excluded* is in none of
+    the frames.
     """
 
     accounts: pl.DataFrame
@@ -38,6 +40,7 @@ class Reasons:
     matches: pl.DataFrame
     rules_changed: bool = False
     statistics_changed: bool = False
+    excluded: Excluded = field(default_factory=Excluded)
 
 
 def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) -> Intent:
@@ -127,7 +130,7 @@ def _retirements(
 ) -> tuple[Change, ...]:
     if thing is PARTNER:
         return ()
-    live = live_records(found)[thing.name]
+    live = _with_rule(thing, live_records(found)[thing.name], reasons.excluded)
     new: dict[str, Any]
     if thing is OVERLAP:
         new = {"status": "Retired", "changed_on": today}
@@ -141,9 +144,25 @@ def _retirements(
         new = dict.fromkeys(one.name for one in thing.engine_fields) | {"overlap_changed_on": today}
         named = reasons.accounts.with_columns(account_id="id") if thing is ACCOUNT else found.opportunities
         live = live.join(named.select("id", shown="name", of="account_id"), on="id", how="left").with_columns(
-            label=pl.coalesce("shown", "id"), about_account="of", cause=pl.lit("no overlap any more")
+            label=pl.coalesce("shown", "excluded_name", "id"),
+            about_account=pl.coalesce("of", "excluded_account"),
+            cause=pl.lit("no overlap any more"),
         )
+    live = live.with_columns(cause=pl.coalesce(pl.format("excluded: {}", "rule"), "cause"))
     return retire(thing, live, desired, new)
+
+
+def _with_rule(thing: CrmObject, live: pl.DataFrame, excluded: Excluded) -> pl.DataFrame:
+    """Return *live* with the rule that excludes what a record is about, and the name and account of what that is."""
+    of_deals = thing in (INFLUENCE, OPPORTUNITY)
+    about = {OVERLAP: "about_account", INFLUENCE: "opportunity"}.get(thing, "id")
+    gone = excluded.deals if of_deals else excluded.accounts.with_columns(account_id="id")
+    told = gone.select("rule", pl.col("id").alias(about), excluded_name="name", excluded_account="account_id")
+    live = live.join(told, on=about, how="left", maintain_order="left")
+    if thing is INFLUENCE:
+        named = pl.format("{}: {}", "about_partner", "excluded_name")
+        live = live.with_columns(label=pl.coalesce(named, "label"))
+    return live
 
 
 def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:

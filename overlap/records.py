@@ -15,6 +15,7 @@ from overlap.fields import ACCOUNT, OPPORTUNITY, CrmObject
 from overlap.keys import external_key
 from overlap.model import CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS, SAME
 from overlap.overlaps import OFF_LIMITS, play
+from overlap.populations import fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def overlap_records(found: Findings) -> pl.DataFrame:
             partner="partner_key",
             our_population="our_population",
             partner_population="partner_population",
-            our_populations=cut(pl.col("our_populations"), 255),
+            our_populations=pl.col("our_populations").map_elements(lambda names: fitting(names, 255), pl.String),
             partner_populations=cut(pl.col("partner_populations"), 255),
             play="play",
             partner_record_name=cut(pl.col("theirs_name"), 255),

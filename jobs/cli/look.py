@@ -8,14 +8,22 @@ import typer
 
 from jobs.cli.options import HERE, Folder, Json, Limit, Partner, opened
 
+Population = Annotated[
+    str | None, typer.Option("--population", help="Only accounts in this population of ours, also one of your own.")
+]
 
-def matrix(partner: Partner = None, folder: Folder = HERE, as_json: Json = False) -> None:
+
+def matrix(
+    partner: Partner = None, population: Population = None, folder: Folder = HERE, as_json: Json = False
+) -> None:
     """Show how many accounts lie in each cell: our populations by theirs, with the play of each cell."""
     from jobs import views
     from jobs.cli import console, tables
 
     with opened(folder) as context:
-        cells, companies = views.matrix(context, partner), views.reconciled(context, partner)
+        cells, companies = views.matrix(context, partner, population), views.reconciled(context, partner)
+        if population is not None:
+            companies = companies.clear()  # they are counted over all populations
         names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
     if as_json:
         console.print_json({"cells": cells.to_dicts(), "companies": companies.to_dicts()})
@@ -28,6 +36,7 @@ def overlaps(
     account: Annotated[
         str | None, typer.Option("--account", "-a", help="Only accounts with this in their name.")
     ] = None,
+    population: Population = None,
     limit: Limit = 20,
     folder: Folder = HERE,
     as_json: Json = False,
@@ -37,7 +46,7 @@ def overlaps(
     from jobs.cli import console, tables
 
     with opened(folder) as context:
-        found = views.overlaps(context, partner, account)
+        found = views.overlaps(context, partner, account, population)
     if as_json:
         console.print_json({"total": found.height, "overlaps": found.head(limit).to_dicts()})
     else:

@@ -116,6 +116,8 @@ def matched(report: MatchReport) -> None:
         f"influences, {report.greenfield:,} greenfield, {report.judgements:,} judged",
         soft_wrap=True,
     )
+    for rule, count in report.excluded.items():
+        out.print(f"  {count:,} accounts excluded by '{rule}'")
     next_steps("", ["overlap matrix", "overlap overlaps", "overlap plan"])
 
 

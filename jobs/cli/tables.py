@@ -12,7 +12,7 @@ from rich.table import Table
 
 from jobs.cli.console import out
 from overlap.fields import PLAYS
-from overlap.model import POPULATIONS
+from overlap.model import OTHER, POPULATIONS
 
 if TYPE_CHECKING:
     from jobs.views import Status
@@ -42,6 +42,8 @@ def matrix(cells: pl.DataFrame, names: Mapping[str, str], companies: pl.DataFram
             table.add_column(theirs, justify="center")
         for ours in ("Prospects", "Open Opportunities", "Customers"):
             table.add_row(ours, *(_cell(counts.get((ours, theirs), 0), PLAYS[ours, theirs]) for theirs in POPULATIONS))
+        for ours in dict.fromkeys(ours for ours, _ in counts if ours not in (*POPULATIONS, OTHER)):
+            table.add_row(escape(ours), *(f"{counts.get((ours, theirs)) or '·'}" for theirs in POPULATIONS))
         out.print(table)
         if partner in united:
             out.print(_reconciled(united[partner], name))
@@ -129,6 +131,8 @@ def status(found: Status) -> None:
         _lists(found)
     for note in found.drift:
         out.print(f"[yellow]changed in the CRM:[/] {escape(note)}", soft_wrap=True)
+    for rule, count in found.excluded.items():
+        out.print(f"{count:,} accounts excluded by '{rule}'")
     if found.unfinished:
         out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
     out.print(f"next: [bold]{escape(found.next_step)}[/]", soft_wrap=True)

@@ -1,4 +1,4 @@
--- in: accounts and partner_accounts as they are today; out: new_rows(is_ours, place, raw) and gone(row), empty; views:
+-- in: accounts, but for those of left_out(crm, id), and partner_accounts as they are today; out: new_rows(is_ours, place, raw) and gone(row), empty; views:
 -- ours and theirs (is_ours, place, raw), new_ours and new_theirs with place and raw, countries(book, country, rows)
 create or replace temp table new_rows (is_ours boolean, place bigint, raw ubigint);
 create or replace temp table gone (row bigint);
@@ -7,7 +7,7 @@ create or replace temp view ours as
 select true as is_ours, rowid as place, hash(
     'o', crm, id, name, website, phone, street, city, state, postcode, country, industry, headcount
 ) as raw
-from accounts;
+from accounts anti join left_out using (crm, id);
 
 create or replace temp view theirs as
 select false as is_ours, rowid as place, hash(
@@ -29,6 +29,10 @@ where not n.is_ours;
 
 create or replace temp view countries as
 select book, country, count(*) as rows
-from (select crm as book, country from accounts union all select partner, country from partner_accounts)
+from (
+    select crm as book, country from accounts anti join left_out using (crm, id)
+    union all
+    select partner, country from partner_accounts
+)
 where country is not null
 group by book, country;

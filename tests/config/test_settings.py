@@ -126,6 +126,85 @@ WRONG = [  # what stands there, what to write instead, the key that is named, th
     ),
     ('type = "salesforce"', 'type = "salesfroce"', "crm.salesforce.type", "'salesforce'"),
     ("https://contoso", "http://contoso", "crm.salesforce.login_url", "it must match ^https://"),
+    (
+        "[icp.industry]",
+        '[populations]\ncustomers = "revenu > 1"\n[icp.industry]',
+        "populations.customers",
+        "'revenue'?",
+    ),
+    (
+        "[icp.industry]",
+        '[populations.custom.Large]\nfilter = "name = 5"\n[icp.industry]',
+        "populations.custom.Large.filter: at character 8",
+        "'name' holds text",
+    ),
+    (
+        "[icp.industry]",
+        '[populations.custom.Large]\nfliter = "is_lead"\n[icp.industry]',
+        "populations.custom.Large.fliter",
+        "did you mean 'filter'?",
+    ),
+    (
+        "[icp.industry]",
+        '[populations.custom."A, B"]\nfilter = "is_lead"\n[icp.industry]',
+        "populations.custom.A, B",
+        "it must match",
+    ),
+    (
+        "[icp.industry]",
+        '[populations.custom.prospects]\nfilter = "is_lead"\n[icp.industry]',
+        "populations",
+        "there is a population 'prospects' already",
+    ),
+    ("[icp.industry]", "[exclusions.tests]\n[icp.industry]", "exclusions.tests", "it takes nobody; add filter, ids"),
+    (
+        "[icp.industry]",
+        '[exclusions.tests]\nfilter = "x"\n[icp.industry]',
+        "exclusions.tests.filter",
+        "'x' is no field",
+    ),
+    (
+        "[icp.industry]",
+        '[exclusions.tests]\nids = ["001000000000001"]\n[icp.industry]',
+        "exclusions.tests.ids",
+        "18 char",
+    ),
+    (
+        "[icp.industry]",
+        '[[icp.criteria]]\nweight = 1\nfield = "revenu"\nat_least = 1\n[icp.industry]',
+        "icp.criteria.0.field",
+        "did you mean 'revenue'?",
+    ),
+    (
+        "[icp.industry]",
+        '[[icp.criteria]]\nweight = 1\nfield = "revenue"\nvalues = ["x"]\n[icp.industry]',
+        "icp.criteria.0.field",
+        "values are for text; write at_least, at_most or a filter",
+    ),
+    (
+        "[icp.industry]",
+        '[[icp.criteria]]\nweight = 1\nfield = "name"\nat_most = 3\n[icp.industry]',
+        "icp.criteria.0.field",
+        "at_least and at_most are for numbers",
+    ),
+    (
+        "[icp.industry]",
+        '[[icp.criteria]]\nweight = 1\nfield = "revenue"\n[icp.industry]',
+        "icp.criteria.0",
+        "it asks one thing: values, or at_least and at_most, or filter",
+    ),
+    (
+        "[icp.industry]",
+        "[[icp.criteria]]\nweight = 1\nat_least = 3\n[icp.industry]",
+        "icp.criteria.0",
+        "values and ranges need a field, a filter has none",
+    ),
+    (
+        "[icp.industry]",
+        '[[icp.criteria]]\nweight = 1\nfilter = "is_lead"\ncurrency = "EUR"\n[icp.industry]',
+        "icp.criteria.0",
+        "currency goes with at_least and at_most",
+    ),
     ("[icp.industry]", "[influence]\nmost_per_opportunity = 0\n[icp.industry]", "influence.most_per", "or equal to 1"),
     ("[icp.industry]", "[guards]\ncreates_percent = 101\n[icp.industry]", "guards.creates_percent", "or equal to 100"),
     ("[icp.industry]", '[populations]\norder = ["Clients"]\n[icp.industry]', "populations.order.0", "'Customers'"),
@@ -143,6 +222,13 @@ def test_a_wrong_key_or_value_is_named_with_its_file_and_its_remedy(tmp_path, ri
 def test_everything_wrong_is_told_at_once(tmp_path) -> None:
     text = WHOLE.replace("name = ", "nmae = ").replace("weight = 40", "weight = -1")
     assert len(refused(tmp_path, text).splitlines()) == 4  # two unknown names, one missing, one weight
+
+
+def test_every_wrong_filter_is_told_at_once(tmp_path) -> None:
+    wrong = (
+        '[populations]\ncustomers = "a"\nprospects = "b = 1"\n[[icp.criteria]]\nweight = 1\nfield = "c"\nat_least = 1\n'
+    )
+    assert len(refused(tmp_path, WHOLE + wrong).splitlines()) == 3
 
 
 def test_two_partners_of_one_name_are_refused(tmp_path) -> None:
@@ -241,6 +327,8 @@ OTHER_RESULT = [
     ("Kunde = ", "Kunden = "),
     ("[icp.industry]", "[influence]\nlook_back_days = 90\n[icp.industry]"),
     ("[icp.industry]", "[populations]\nwon_means_customer = false\n[icp.industry]"),
+    ("[icp.industry]", '[exclusions.tests]\nfilter = "is_lead"\n[icp.industry]'),
+    ("[icp.industry]", '[populations.custom.Leads]\nfilter = "is_lead"\n[icp.industry]'),
 ]
 
 

@@ -74,14 +74,19 @@ def frame(rows: Rows, key: str) -> pl.DataFrame:
 
 
 def matched(
-    connection: duckdb.DuckDBPyConnection, desk: Desk, model: Model, last: str | None = None, end: str = "commit"
+    connection: duckdb.DuckDBPyConnection,
+    desk: Desk,
+    model: Model,
+    last: str | None = None,
+    end: str = "commit",
+    left_out: pl.DataFrame | None = None,
 ) -> Found:
     for table, rows in zip(("accounts", "partner_accounts"), desk.frames(), strict=True):
         connection.register("landing", ArrowView(rows))
         connection.execute(f"create or replace table {table} as select * from landing").fetchall()
         connection.unregister("landing")
     connection.execute("begin transaction").fetchall()
-    found = incremental.match(connection, model, desk.store, last)
+    found = incremental.match(connection, model, desk.store, last, left_out=left_out)
     connection.execute(end).fetchall()
     return found
 
@@ -138,6 +143,19 @@ def test_one_changed_row_is_all_that_is_normalised(desk: Desk) -> None:
     assert 0 < found.compared < 10
     assert found.decided < 10
     assert_as_anew(desk, found)
+
+
+def test_an_account_that_is_left_out_is_taken_for_absent_until_it_is_back(desk: Desk) -> None:
+    desk.ours["sf", "double"] = desk.ours["sf", "3"]
+    before = desk.match()
+    out = pl.DataFrame({"crm": ["sf", "other"], "id": ["3", "4"]})
+    found = matched(desk.connection, desk, DEFAULT, left_out=out)
+    assert found.rows == 0
+    assert found.pairs.filter(pl.col("ours_id") == "3").is_empty()
+    kept = desk.ours.pop(("sf", "3"))
+    assert_as_anew(desk, found)
+    desk.ours["sf", "3"] = kept
+    assert_frame_equal(desk.match().pairs, before.pairs, check_exact=True)
 
 
 def test_the_order_of_rows_is_no_change(desk: Desk) -> None:

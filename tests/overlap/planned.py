@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -18,7 +19,7 @@ GLOBEX = key_by_hand(WORKSPACE, "globex", "", "partner")
 INFLUENCE_KEY = key_by_hand(WORKSPACE, "globex", "006A", "influence")
 
 
-def reasons(accounts=({},), theirs=({},), matches=({},), **changed: bool) -> Reasons:
+def reasons(accounts=({},), theirs=({},), matches=({},), **changed: Any) -> Reasons:
     return Reasons(rated_accounts(*accounts), rated_theirs(*theirs), frame(Match, *matches), **changed)
 
 

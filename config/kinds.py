@@ -1,0 +1,23 @@
+"""Kinds of values that several sections of the settings have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+#: The name of a custom population. Names are joined by commas where people read them.
+CustomName = Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\s,;]+( [^\s,;]+)*$")]
+PopulationName = Literal["Customers", "Open Opportunities", "Prospects", "Other"]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+def _full_id(value: str) -> str:
+    if len(value) == 15:
+        raise ValueError(f"'{value}' is the short form of an id; write the one with 18 characters")
+    return value
+
+
+#: The id of a record in a CRM. Salesforce's 15-character form would never equal what its API returns.
+RecordId = Annotated[str, AfterValidator(_full_id)]

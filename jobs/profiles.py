@@ -1,0 +1,109 @@
+"""What the settings say of our accounts, asked of what was pulled: populations, exclusions, ideal customer profile."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from config.rules import criterion_field, filters, known_fields
+from jobs.context import Context
+from jobs.identity import identified, plain_countries
+from matching.normalize.websites import domains
+from overlap.errors import ConfigError
+from overlap.exclusions import Excluded, Exclusion, excluded
+from overlap.filter_rows import Rows
+from overlap.icp import Criterion, IdealCustomer, fit
+from overlap.populations import PopulationRules
+
+
+def rows_of(context: Context, accounts: pl.DataFrame, deals: pl.DataFrame | None) -> Rows:
+    """Return *accounts* and *deals* as conditions are asked of them on the day of the job."""
+    return Rows(accounts, deals, context.today, context.workspace.settings.workspace.time_zone)
+
+
+def population_rules(context: Context) -> PopulationRules:
+    """Return which of our accounts are what."""
+    settings = context.workspace.settings
+    said, read = settings.populations, filters(settings)
+    return PopulationRules(
+        customer_types=said.customer_types,
+        other_types=said.other_types,
+        won_means_customer=said.won_means_customer,
+        order=said.order,
+        customers=read.get("populations.customers"),
+        open_opportunities=read.get("populations.open_opportunities"),
+        prospects=read.get("populations.prospects"),
+        custom=tuple((name, read[f"populations.custom.{name}.filter"]) for name in said.custom),
+    )
+
+
+def left_out(context: Context, rows: Rows) -> Excluded:
+    """Return the accounts and deals that the settings exclude.
+
+    Raises:
+        ConfigError: a rule lists a domain that is none, or takes a mapped field for something else than it holds.
+    """
+    settings = context.workspace.settings
+    read = filters(settings)
+    rules = [
+        Exclusion(name, read.get(f"exclusions.{name}.filter"), said.ids, _plain_domains(name, said.domains))
+        for name, said in settings.exclusions.items()
+    ]
+    listed = any(rule.domains for rule in rules)
+    none = pl.Series("domain", [None] * rows.accounts.height, pl.String)
+    return excluded(rows, identified(rows.accounts, "crm")["domain"] if listed else none, rules)
+
+
+def _plain_domains(rule: str, written: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *written* as the domains of accounts are read: ``https://www.acme.com/`` is ``acme.com``."""
+    read = domains(pl.Series(written, dtype=pl.String))
+    known = dict(zip(read["website"].to_list(), read["domain"].to_list(), strict=True))
+    wrong = next((text for text in written if not known.get(text)), None)
+    if wrong is not None:
+        raise ConfigError(f"exclusions.{rule}.domains: '{wrong}' is no domain of a company; write it like 'acme.com'")
+    return tuple(known[text] for text in written)
+
+
+def rated(context: Context, companies: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    """Return *companies*, which are the accounts of *rows*, with icp_fit, icp_tier and icp_reasons."""
+    # The profile spells countries in one way; filters see what the CRM says.
+    plain = companies.with_columns(country=plain_countries(companies["country"]))
+    return pl.concat([companies, fit(plain, _ideal_customer(context), rows)], how="horizontal")
+
+
+def _ideal_customer(context: Context) -> IdealCustomer:
+    icp = context.workspace.settings.icp
+    known = known_fields(context.workspace.settings).account
+    plain = [
+        Criterion("industry", icp.industry.weight, known["industry"], values=icp.industry.values),
+        Criterion(
+            "headcount",
+            icp.headcount.weight,
+            known["headcount"],
+            at_least=icp.headcount.at_least,
+            at_most=icp.headcount.at_most,
+        ),
+        Criterion("country", icp.country.weight, known["country"], values=_countries(icp.country.values)),
+    ]
+    more = [_criterion(context, at) for at in range(len(icp.criteria))]
+    return IdealCustomer((*plain, *more), icp.tier_a, icp.tier_b)
+
+
+def _criterion(context: Context, at: int) -> Criterion:
+    settings = context.workspace.settings
+    one, place = settings.icp.criteria[at], f"icp.criteria.{at}"
+    wanted = _countries(one.values) if one.values is not None and one.field == "country" else one.values
+    return Criterion(
+        name=one.name or one.field or f"'{one.filter}'",
+        weight=one.weight,
+        field=criterion_field(settings, at),
+        values=wanted,
+        at_least=one.at_least,
+        at_most=one.at_most,
+        filter=None if one.filter is None else filters(settings)[f"{place}.filter"],
+        currency=one.currency,
+        where=place,
+    )
+
+
+def _countries(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(plain_countries(pl.Series(names, dtype=pl.String)))
