@@ -71,7 +71,9 @@ class SalesforceSettings(_Section):
     """How to reach one Salesforce org, and what of it is read. *login_url* is its My Domain.
 
     `config.sign_in` says what each *auth* needs; *audience* is for clouds whose JWTs are not made out to the My Domain.
-    *org_id* may only stand in an environment's file. From *bulk_from* rows on, a read goes through the Bulk API.
+    *org_id* may only stand in an environment's file. From so many rows (*bulk_read_from*) and changes of one object
+    (*bulk_write_from*) on, the Bulk API is used. *on_drift* is what becomes of a field of ours that a person has
+    changed since we wrote it.
     """
 
     type: Literal["salesforce"]
@@ -88,7 +90,9 @@ class SalesforceSettings(_Section):
     fallback_owner: RecordId | None = None
     look_back_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     sweep_every_days: Annotated[int, Field(ge=1, le=365)] = 7
-    bulk_from: Annotated[int, Field(ge=1)] = 20_000
+    bulk_read_from: Annotated[int, Field(ge=1)] = 20_000
+    bulk_write_from: Annotated[int, Field(ge=1)] = 2_000
+    on_drift: Literal["keep", "restore", "hold"] = "keep"
     person_accounts: bool = False
     read_leads: bool = False
     account_fields: FieldMap = {}
@@ -106,7 +110,7 @@ class SalesforceSettings(_Section):
 
 
 #: Settings of a CRM that change what is found in it or written to it; the others say how to reach it.
-_OF_RESULTS = {"fallback_owner", "person_accounts", "read_leads", "account_fields", "opportunity_fields"}
+_OF_RESULTS = {"fallback_owner", "on_drift", "person_accounts", "read_leads", "account_fields", "opportunity_fields"}
 
 
 class PartnerSettings(_Section):
@@ -163,6 +167,7 @@ class GuardSettings(_Section):
     list_rejects: int = 5
     list_rejects_percent: Percent = 1
     api_budget_percent: Percent = 25
+    api_total_percent: Percent = 80
 
 
 class Settings(BaseSettings):

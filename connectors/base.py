@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -131,19 +132,101 @@ class Write:
     values: Mapping[str, Any]
 
 
+class Remedy(StrEnum):
+    """What to do about a refusal, the mildest first: of two errors of one record the later one counts."""
+
+    RETRY = "retry"  # passes by itself: the same write may succeed later
+    SPLIT = "split"  # too much at once: the same write may succeed in smaller company
+    REJECT = "reject"  # this record is bad: journal it, go on
+    GONE = "gone"  # there is no such record any more
+    HOLD = "hold"  # permission or setup: a person must look before more is sent
+    STOP = "stop"  # the org takes nothing more: limits, storage
+    UNKNOWN = "unknown"  # nobody has said what to do: reject the record, and stop
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the CRM said of one `Write`.
-
-    *retry* means that the same write may succeed later (a row lock), *gone* that there is no such record any more.
-    """
+    """What the CRM said of one `Write`. *error* and *remedy* are None where it took the write."""
 
     key: str
     record_id: str | None
     created: bool = False
     error: str | None = None
-    retry: bool = False
-    gone: bool = False
+    remedy: Remedy | None = None
+
+    @property
+    def retry(self) -> bool:
+        """The same write may succeed later."""
+        return self.remedy in (Remedy.RETRY, Remedy.SPLIT)
+
+    @property
+    def gone(self) -> bool:
+        """There is no such record any more."""
+        return self.remedy is Remedy.GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The writes of one bulk job, as they travel: *by_key* upserts, otherwise updates by id."""
+
+    object_name: str
+    by_key: bool
+    writes: tuple[Write, ...]
+    content: bytes
+
+
+class Progress(StrEnum):
+    """Where a bulk job stands."""
+
+    OPEN = "open"  # the CRM will do nothing until it is closed
+    WORKING = "working"
+    DONE = "done"  # every record has a receipt
+    FAILED = "failed"  # ended early: some records may have been written, the others were not
+    ABORTED = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """What the CRM says of a bulk job. *processed* counts its records so far, *reason* says why it failed."""
+
+    progress: Progress
+    processed: int = 0
+    reason: str = ""
+
+
+class Bulk(Protocol):
+    """Writes by the job, for many records of one object. Nothing is written before `close`."""
+
+    #: From how many records on a job is cheaper than calls of `Sink.send`.
+    least: int
+
+    def loads(self, object_name: str, writes: Sequence[Write]) -> tuple[list[Load], list[Receipt]]:
+        """Return *writes* as loads in their order, and receipts of those that do not fit into their fields."""
+        ...
+
+    def open(self, load: Load) -> str:
+        """Open a job for *load* and return its id."""
+        ...
+
+    def upload(self, job_id: str, load: Load) -> None:
+        """Bring *load* to its job; it can be done once."""
+        ...
+
+    def close(self, job_id: str) -> None:
+        """Let the CRM begin. After a TransientError it may have begun: ask `state`."""
+        ...
+
+    def state(self, job_id: str) -> JobState:
+        """Return where the job stands."""
+        ...
+
+    def abort(self, job_id: str) -> JobState:
+        """End a job that is open, and return where it stands: one that works already goes on."""
+        ...
+
+    def receipts(self, job_id: str, load: Load) -> list[Receipt | None]:
+        """Return what became of the writes of *load*, in its order; None: the CRM does not say, read it back."""
+        ...
 
 
 class Sink(Protocol):
@@ -151,6 +234,8 @@ class Sink(Protocol):
 
     #: Records that one `send` takes at most.
     batch_size: int
+    #: The way for many records; None where the CRM has none.
+    bulk: Bulk | None
 
     def current(self, object_name: str, keys: Sequence[str], record_ids: Sequence[str] = ()) -> pl.DataFrame:
         """Return what the CRM says now of the records with these *keys* or *record_ids*.
@@ -166,6 +251,10 @@ class Sink(Protocol):
             TransientError: it is not known whether the CRM took the batch: read back before sending again.
             AccessError: the CRM took nothing and will not.
         """
+        ...
+
+    def calls(self, records: int) -> int:
+        """Return about how many API calls it takes to look at and write *records* of one object."""
         ...
 
 
@@ -197,4 +286,8 @@ class Connection(Protocol):
 
     def api_calls_left(self) -> tuple[int, int] | None:
         """Return (used, allowed) calls of the day as the CRM last said; None if it never did."""
+        ...
+
+    def api_calls_made(self) -> int:
+        """Return how many calls this connection has made."""
         ...

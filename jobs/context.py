@@ -15,6 +15,7 @@ from config.secrets import resolve
 from config.settings import SalesforceSettings
 from config.workspace import Workspace
 from connectors.base import Connection, Vault
+from jobs.stores import api_calls
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
 from overlap.errors import ConfigError
 
@@ -99,7 +100,10 @@ def connected(context: Context, crm: str) -> Iterator[Connection]:
     vault = vault_of(workspace)
     with closing(connector.connect(crm, settings, ours.id, vault, workspace.folder, ours.flat_fields)) as connection:
         context.ledger.require_same_org(crm, connection.org_id)
-        yield connection
+        try:
+            yield connection
+        finally:
+            api_calls.note(context.ledger, crm, connection.api_calls_made(), context.now)
 
 
 def connector_of(context: Context, crm: str) -> tuple[Any, SalesforceSettings]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,17 +10,21 @@ import polars as pl
 
 from connectors.base import Connection, Sink
 from jobs import mirror
+from jobs.budget import Budget
 from jobs.context import Context, connected, recorded
 from jobs.lists import is_late
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
+from overlap import drift
 from overlap.errors import ConfigError
 from overlap.exclusions import Excluded
 from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER
 from overlap.guards import PlanLimits, plan_guards
-from overlap.plan import Change, SyncPlan
+from overlap.plan import Change, Drift, Outcome, SyncPlan
 from overlap.planning import Intent, Reasons, intent, live_records
 from overlap.records import Findings, labelled_partners
+
+Drifts = tuple[Drift, ...]
 
 _FRAMES = ("accounts", "partner_accounts", "opportunities", "users", "matches", "overlaps", "influences")
 
@@ -34,10 +39,14 @@ def plan(context: Context, crm: str) -> SyncPlan:
     if published is None:
         raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
     with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
-        found, reasons = _read(context, crm, published)
+        found, reasons = read_findings(context, crm, published)
         known = mirror.with_own_writes(context, connection.sink, found, published)
         wanted = _decide(context, connection.sink, known, reasons)
-        held = _held(context, connection, known, wanted)
+        changes, drifts = _without_kept(context, crm, wanted.changes)
+        calls = calls_of(connection.sink, changes)
+        held = why_held(context, connection, known, changes, calls) + _undone(context, crm, changes)
+        if context.workspace.settings.crm[crm].on_drift == "hold":
+            held += _edited(drifts)
         step("plan: store")
         made = plans.store(
             context.ledger,
@@ -48,18 +57,21 @@ def plan(context: Context, crm: str) -> SyncPlan:
                 org_id=connection.org_id,
                 settings_hash=context.workspace.settings.fingerprint(),
                 created_at=context.now,
-                changes=wanted.changes,
+                changes=changes,
                 unchanged=wanted.unchanged,
                 held=held,
-                notes=wanted.notes,
+                notes=(*wanted.notes, *budget_notes(context, connection, calls)),
+                calls=calls,
+                drift=drifts,
             ),
         )
         step("plan: stored")
-        summary |= {"plan": made.id, "changes": len(made.changes), "held": held}
+        summary |= {"plan": made.id, "changes": len(made.changes), "held": held, "drift": len(drifts)}
     return made
 
 
-def _read(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
+def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:
+    """Return what run *run_id* found for *crm* and what its last pull saw there, and what explains retirements."""
     runs = context.workspace.runs
     frames = dict(zip(_FRAMES, snapshot.read(runs, run_id, *_FRAMES), strict=True))
     records = snapshot.read(runs, run_id, *(f"record_{thing.name}" for thing in OBJECTS))
@@ -158,9 +170,31 @@ def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> 
     return intent(mirror.with_fresh(context, sink, found, first.changes), reasons, context.today, flat)
 
 
-def _held(context: Context, connection: Connection, found: Findings, wanted: Intent) -> tuple[str, ...]:
-    """Why a person must approve, empty if nobody must."""
-    if not wanted.changes:
+def _without_kept(context: Context, crm: str, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], Drifts]:
+    """Return *changes* without what people wrote over and may keep, and all that they wrote over."""
+    exist = [change for change in changes if change.record_id is not None]
+    written = outbox.last_written(context.ledger, crm, exist)
+    return drift.settle(changes, written, context.workspace.settings.crm[crm].on_drift)
+
+
+def _edited(drifts: Drifts) -> tuple[str, ...]:
+    restored = sum(one.outcome is Outcome.RESTORED for one in drifts)
+    return (f"{restored:,} fields of ours that people changed would be written again",) if restored else ()
+
+
+def _undone(context: Context, crm: str, changes: tuple[Change, ...]) -> tuple[str, ...]:
+    """Hold what would write again what a person has just taken back."""
+    last = plans.last_applied(context.ledger, crm)
+    if last is None or not last.undoes or not changes:
+        return ()
+    return (f"plan {last.id} took back plan {', '.join(map(str, last.undoes))}, and this may write it again",)
+
+
+def why_held(
+    context: Context, connection: Connection, found: Findings, changes: tuple[Change, ...], calls: int
+) -> tuple[str, ...]:
+    """Return why a person must approve *changes*, which take *calls* API calls; empty if nobody must."""
+    if not changes:
         return ()
     if not outbox.was_written(context.ledger, connection.name):
         return (f"the first plan for '{connection.name}'",)  # a person looks at all of it: no limit says more
@@ -177,13 +211,20 @@ def _held(context: Context, connection: Connection, found: Findings, wanted: Int
     live = live_records(found)
     of_partners = live[OVERLAP.name].drop_nulls("about_partner")  # null where a person deleted the partner's record
     by_partner: Mapping[str, int] = dict(of_partners.group_by("about_partner").len().iter_rows())
-    held = list(plan_guards(wanted.changes, sum(frame.height for frame in live.values()), by_partner, limits))
+    held = list(plan_guards(changes, sum(frame.height for frame in live.values()), by_partner, limits))
     held += _newer_elsewhere(found)
     allowance = connection.api_calls_left()
-    calls = _calls(connection.sink, wanted.changes)
     if allowance and calls * 100 > allowance[1] * guards.api_budget_percent:
         held.append(f"about {calls:,} API calls, more than {guards.api_budget_percent} % of the day's {allowance[1]:,}")
     return tuple(held)
+
+
+def budget_notes(context: Context, connection: Connection, calls: int) -> tuple[str, ...]:
+    """Say so if *calls* do not fit into what is left of today's budget."""
+    left = Budget(context, connection).left()
+    if left is None or calls <= left:
+        return ()
+    return (f"about {calls:,} API calls, {left:,} are left of today's budget: apply will pause, and go on when called",)
 
 
 def _newer_elsewhere(found: Findings) -> list[str]:
@@ -194,7 +235,7 @@ def _newer_elsewhere(found: Findings) -> list[str]:
     return [f"the CRM knows a newer list of '{key}' than this workspace: is there a second one?" for key in newer]
 
 
-def _calls(sink: Sink, changes: tuple[Change, ...]) -> int:
-    """Calls that applying takes: a read and a write for each batch of an object."""
-    sizes = [sum(change.object_name == thing.name for change in changes) for thing in OBJECTS]
-    return 2 * sum(-(-size // sink.batch_size) for size in sizes)
+def calls_of(sink: Sink, changes: tuple[Change, ...]) -> int:
+    """Return about how many API calls it takes to apply *changes*."""
+    sizes = Counter(change.object_name for change in changes)
+    return sum(map(sink.calls, sizes.values()))

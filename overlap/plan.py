@@ -43,11 +43,34 @@ class Change:
     new: Mapping[str, Any]
 
 
+class Outcome(StrEnum):
+    """What becomes of a field of ours that a person changed."""
+
+    KEPT = "kept"  # left as the person wrote it
+    RESTORED = "restored"  # written again as it was: the facts did not move
+    OVERWRITTEN = "overwritten"  # the fact itself moved since
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A field of ours whose value in the CRM (*found*) is not what we last wrote (*written*)."""
+
+    object_name: str
+    key: str
+    label: str
+    field: str
+    written: Any
+    found: Any
+    wanted: Any
+    outcome: Outcome
+
+
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
     """All changes for one CRM. *held* are reasons why a person must approve; *notes* are worth reading.
 
-    *unchanged* counts records that say already what they should, by object.
+    *unchanged* counts records that say already what they should, by object. *calls* says about how many API calls it
+    takes, *undoes* which plans it takes back.
     """
 
     id: str
@@ -60,6 +83,9 @@ class SyncPlan:
     unchanged: Mapping[str, int]
     held: tuple[str, ...]
     notes: tuple[str, ...]
+    calls: int = 0
+    drift: tuple[Drift, ...] = ()
+    undoes: tuple[int, ...] = ()
 
     def count(self, *actions: Action) -> int:
         """Return how many changes have one of *actions*."""

@@ -37,6 +37,10 @@ class SalesforceConnection:
         """Return (used, allowed) calls of the last 24 hours as the org last said; None if it never did."""
         return self.session.api_calls()
 
+    def api_calls_made(self) -> int:
+        """Return how many calls this connection has made."""
+        return self.session.calls
+
     def close(self) -> None:
         """Close the sockets."""
         self.session.close()
@@ -62,7 +66,7 @@ def open_connection(
     session = SalesforceSession(name, settings, vault, folder)
     wishes = Wishes(settings.account_fields, settings.opportunity_fields, settings.person_accounts, settings.read_leads)
     look_back = timedelta(hours=settings.look_back_hours)
-    scope = Scope(name, workspace_id, look_back, folder / "pull" / name, wishes, settings.bulk_from)
+    scope = Scope(name, workspace_id, look_back, folder / "pull" / name, wishes, settings.bulk_read_from)
     source = SalesforceSource(session, scope)
-    sink = SalesforceSink(session)
+    sink = SalesforceSink(session, settings.bulk_write_from)
     return SalesforceConnection(name, session.org_id, source, sink, session, workspace_id, flat_fields)

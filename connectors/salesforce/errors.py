@@ -38,6 +38,14 @@ class MissingError(AccessError):
     """An object or field that we asked for does not exist, or not for us."""
 
 
+class RefusedError(AccessError):
+    """A whole call was refused; *code* is Salesforce's own."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 def translated(where: str, error: Exception, retry_after_s: float | None = None) -> OverlapError:
     """Return *error* of simple-salesforce or requests as one of ours.
 
@@ -71,7 +79,7 @@ def _refusal(where: str, error: SalesforceError, retry_after_s: float | None) ->
         return AccessError(f"{said}; this version of the API is retired: set api_version to one that the org still has")
     if code in _MISSING:
         return MissingError(f"{where}: {_missing(message, error.resource_name)}; {DEPLOY}")
-    return AccessError(f"{said}; run 'overlap check'")
+    return RefusedError(f"{said}; run 'overlap check'", code)
 
 
 def _code_and_message(content: Any) -> tuple[str, str]:

@@ -51,11 +51,11 @@ class Table:
 
 
 class Reader:
-    """From *bulk_from* records on, a read is a bulk job."""
+    """From *bulk_read_from* records on, a read is a bulk job."""
 
-    def __init__(self, session: SalesforceSession, bulk_from: int) -> None:
+    def __init__(self, session: SalesforceSession, bulk_read_from: int) -> None:
         self._session = session
-        self._bulk_from = bulk_from
+        self._bulk_read_from = bulk_read_from
 
     def read(self, table: Table, kept: Kept | None = None) -> Iterator[pl.DataFrame]:
         """Yield the records of *table*, in no order; with *kept*, a bulk job can be gone on with after a crash.
@@ -70,7 +70,7 @@ class Reader:
                 yield cells.of_records(first, table.kinds)
             return
         expected = self._count(table)
-        if expected < self._bulk_from:
+        if expected < self._bulk_read_from:
             frames = self._keyset(table, self._session.query, first)
         else:
             bulk = BulkQuery(self._session, kept)

@@ -55,6 +55,8 @@ class SalesforceSession:
     def __init__(self, name: str, settings: SalesforceSettings, vault: Vault, folder: Path) -> None:
         self.where = f"salesforce '{name}'"
         self._settings = settings
+        #: Answers that this session has had: what it took of the day's allowance.
+        self.calls = 0
         self._said: dict[str, str] = {}
         ca = ca_file(self.where, settings, folder)
         self._http = http_session(ca)
@@ -216,6 +218,7 @@ class SalesforceSession:
 
     def _listen(self, reply: requests.Response, **_: object) -> None:
         """Keep what the last answers said about time and limits, also when they are errors."""
+        self.calls += 1
         self._said.pop("Retry-After", None)
         for header in ("Date", "Sforce-Limit-Info", "Retry-After"):
             if header in reply.headers:

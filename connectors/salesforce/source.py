@@ -39,7 +39,7 @@ _NOBODY: Final = "000000000000000AAA"
 class Scope:
     """What of an org is read, and how.
 
-    *crm* goes into every row, *look_back* is read again below each watermark, from *bulk_from* rows on a read is a
+    *crm* goes into every row, *look_back* is read again below each watermark, from *bulk_read_from* rows on a read is a
     bulk job, whose pages are kept below *downloads* until they have landed.
     """
 
@@ -48,7 +48,7 @@ class Scope:
     look_back: timedelta
     downloads: Path
     wishes: Wishes = field(default_factory=Wishes)
-    bulk_from: int = 20_000
+    bulk_read_from: int = 20_000
 
 
 class SalesforceSource:
@@ -57,7 +57,7 @@ class SalesforceSource:
     def __init__(self, session: SalesforceSession, scope: Scope) -> None:
         self._session = session
         self._scope = scope
-        self._reader = Reader(session, scope.bulk_from)
+        self._reader = Reader(session, scope.bulk_read_from)
         self._unreadable: tuple[str, ...] = ()
         self._described: dict[str, Describe | None] = {}
 

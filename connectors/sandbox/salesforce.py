@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.sandbox import (
+    bulk_ingest,
     bulk_query,
     composite,
     cursor,
@@ -268,6 +269,7 @@ _ROUTES: Final[dict[str, dict[str, Callable[[Call], Any]]]] = {
     r"composite/sobjects/(\w+)/(\w+)": {
         "PATCH": lambda call: composite.upsert(call.author, call.collection(), *call.rest)
     },
+    **bulk_ingest.ROUTES,
 }
 
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from jobs.cli import connect, look, model, populations, sandbox, setup, work
 from jobs.cli.options import with_environment
+from jobs.cli.undo import undo
 from overlap.errors import OverlapError
 
 
@@ -54,7 +55,7 @@ app = typer.Typer(
 
 _PANELS = {
     "Start": (sandbox.demo, work.init, connect.connect, work.check),
-    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply),
+    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.status),
     "Settle matches": (look.explain, work.judge),
 }

@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.cli import tables
+from jobs.cli import changes, tables
 from jobs.cli.console import err, out
 from overlap.errors import ConfigError
 from overlap.fields import BY_NAME
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from jobs.run import RunReport
     from overlap.plan import SyncPlan
 
-_SHOWN_CHANGES = 15
+_OF_A_RUN = ("id", "crm", "run_id", "counts", "unchanged", "held", "notes", "calls", "drift")
 _STANDS = "; until then the list accepted before stays in force"
 
 
@@ -137,18 +136,12 @@ def plan(made: SyncPlan, everything: bool = False, standing: str | None = None) 
     for name, unchanged in made.unchanged.items():
         table.add_row(BY_NAME[name].label, *(f"{counts[name, action] or '·'}" for action in actions), f"{unchanged:,}")
     out.print(table)
-    limit = len(made.changes) if everything else _SHOWN_CHANGES
-    for change in made.changes[:limit]:
-        # The cause of an update is the names of its fields, and those follow with their values.
-        why = "" if change.action == "update" else f" [dim]({escape(change.cause)})[/]"
-        out.print(f"[cyan]{change.action}[/] [bold]{escape(change.label)}[/]{why}", soft_wrap=True)
-        if change.old and change.action != "create":
-            for field, value in change.new.items():
-                out.print(f"    {field}: {_value(change.old[field])} → {_value(value)}", soft_wrap=True)
-    if len(made.changes) > limit:
-        out.print(f"[dim]… and {len(made.changes) - limit:,} more: --all, or --json[/]")
+    changes.listed(made, everything)
     for note in made.notes:
         out.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
+    changes.drifted(made.drift, everything)
+    if made.changes:
+        out.print(f"[dim]about {made.calls:,} API calls[/]")
     if standing and made.changes:
         out.print(f"[yellow]{escape(standing)}[/]", soft_wrap=True)
     elif not made.changes:
@@ -172,6 +165,7 @@ def applied(report: ApplyReport) -> None:
         out.print(f"finished first what a crash had cut short: plan {', '.join(map(str, report.finished_first))}")
     said = ", ".join(f"{count:,} {state}" for state, count in report.states.items()) or "nothing to write"
     out.print(f"plan {report.plan_id}: {said}")
+    changes.drifted(report.drift)
     for label, state, error in report.troubles:
         err.print(f"[yellow]{state}[/] {escape(label)}: {escape(error)}", soft_wrap=True)
     if report.superseded:
@@ -201,7 +195,7 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
     plans = []
     for made in report.plans:
         facts = plan_as_json(made)
-        plans.append({name: facts[name] for name in ("id", "crm", "run_id", "counts", "unchanged", "held", "notes")})
+        plans.append({name: facts[name] for name in _OF_A_RUN})
     return {
         "pulled": asdict(report.pulled),
         "matched": asdict(report.matched),
@@ -281,11 +275,3 @@ def _command() -> str:
 
 def _state(state: str) -> str:
     return {"accepted": "[green]accepted[/]", "held": "[red]held[/]", "missing": "[red]missing[/]"}.get(state, state)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    return "—" if value is None else escape(str(value))

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import outbox, plans
 from overlap.fields import BY_NAME, Kind
-from overlap.plan import Action, Change
+from overlap.plan import Action, Change, Drift, Outcome
 
 
 class State(StrEnum):
@@ -35,6 +35,9 @@ class State(StrEnum):
 
 
 OPEN: Final = (State.PENDING, State.SENT)
+#: SQLite takes a limited number of values in one statement.
+_KEYS_AT_ONCE: Final = 500
+_DRIFT_VALUES: Final = ("written", "found", "wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,13 @@ def unfinished(ledger: Ledger, crm: str) -> list[int]:
     )
     with ledger.engine.connect() as connection:
         return [int(number) for number in connection.execute(query).scalars()]
+
+
+def in_flight(ledger: Ledger, plan_id: str) -> set[str]:
+    """Return the objects of which *plan_id* has changes that are neither settled nor given up."""
+    query = select(outbox.c.object_name).where(outbox.c.plan_id == int(plan_id), outbox.c.state.in_(OPEN)).distinct()
+    with ledger.engine.connect() as connection:
+        return set(connection.execute(query).scalars())
 
 
 def entries(ledger: Ledger, plan_id: str, states: Sequence[State], object_name: str | None = None) -> list[Entry]:
@@ -127,16 +137,71 @@ def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Chan
         return [entry_of(row, crm).change for row in connection.execute(query).mappings()]
 
 
+def last_written(ledger: Ledger, crm: str, changes: Iterable[Change]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the value that *crm* last took from us in each field of the records of *changes*.
+
+    By object and key; a field that we never wrote is absent.
+    """
+    keys: dict[str, list[str]] = {}
+    for change in changes:
+        keys.setdefault(change.object_name, []).append(change.key)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    with ledger.engine.connect() as connection:
+        for object_name, ours in keys.items():
+            for start in range(0, len(ours), _KEYS_AT_ONCE):
+                query = (
+                    select(outbox.c.key, outbox.c.new)
+                    .join(plans)
+                    .where(
+                        outbox.c.object_name == object_name,
+                        outbox.c.key.in_(ours[start : start + _KEYS_AT_ONCE]),
+                        plans.c.crm == crm,
+                        outbox.c.state == State.ACKNOWLEDGED,
+                    )
+                    .order_by(outbox.c.seq)
+                )
+                for row in connection.execute(query):
+                    found.setdefault((object_name, row.key), {}).update(_parse(object_name, row.new))
+    return found
+
+
+def taken(ledger: Ledger, plan_id: str) -> list[Change]:
+    """Return the changes of *plan_id* that the CRM took, with just the fields that were sent.
+
+    What they held before is their *old*; of a new record all are None.
+    """
+    query = (
+        select(outbox, plans.c.crm)
+        .join(plans)
+        .where(outbox.c.plan_id == int(plan_id), outbox.c.state == State.ACKNOWLEDGED)
+        .order_by(outbox.c.seq)
+    )
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    done = []
+    for row in rows:
+        change = entry_of(row, row["crm"]).change
+        before = _parse(row["object_name"], row["before"] or "{}")
+        sent = {name: value for name, value in change.new.items() if name in before}
+        done.append(replace(change, old=before, new=sent))
+    return done
+
+
 def mark_sent(ledger: Ledger, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """Commit that the rows *batch* (seq, before-image of the fields to be written) are about to leave."""
+    with ledger.engine.begin() as connection:
+        mark_sent_within(connection, batch)
+
+
+def mark_sent_within(connection: Connection, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+    """Do what `mark_sent` does as a part of the transaction of *connection*."""
     rows = [{"row": seq, "image": _dump(before)} for seq, before in batch]
     statement = (
         update(outbox)
         .where(outbox.c.seq == bindparam("row"))
         .values(state=State.SENT, before=bindparam("image"), attempts=outbox.c.attempts + 1)
     )
-    with ledger.engine.begin() as connection:
-        connection.execute(statement, rows)
+    connection.execute(statement, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +298,19 @@ def entry_of(row: Mapping[Any, Any], crm: str) -> Entry:
         new=new,
     )
     return Entry(seq=row["seq"], state=State(row["state"]), attempts=row["attempts"], change=change)
+
+
+def drift_row(drift: Drift) -> dict[str, Any]:
+    """Return *drift* as JSON holds it."""
+    plain = asdict(drift)
+    return plain | {name: _plain(plain[name]) for name in _DRIFT_VALUES}
+
+
+def drift_of(row: Mapping[str, Any]) -> Drift:
+    """Return what `drift_row` made a row of."""
+    of, name = row["object_name"], row["field"]
+    values = {key: _parse(of, json.dumps({name: row[key]}))[name] for key in _DRIFT_VALUES}
+    return Drift(**{**row, **values, "outcome": Outcome(row["outcome"])})
 
 
 def _dump(values: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 
 from jobs.stores.ledger import Ledger
-from jobs.stores.outbox import State, entry_of, row_of
+from jobs.stores.outbox import State, drift_of, drift_row, entry_of, row_of
 from jobs.stores.schema import outbox, plans
 from overlap.errors import ConfigError
 from overlap.plan import SyncPlan
@@ -23,6 +23,7 @@ class AppliedPlan:
     id: int
     run_id: str
     settings_hash: str
+    undoes: tuple[int, ...]
 
 
 def store(ledger: Ledger, plan: SyncPlan) -> SyncPlan:
@@ -36,6 +37,9 @@ def store(ledger: Ledger, plan: SyncPlan) -> SyncPlan:
         "unchanged": json.dumps(plan.unchanged),
         "held": json.dumps(plan.held),
         "notes": json.dumps(plan.notes),
+        "calls": plan.calls,
+        "drift": json.dumps([drift_row(drift) for drift in plan.drift], ensure_ascii=False),
+        "undoes": json.dumps(plan.undoes),
     }
     with ledger.engine.begin() as connection:
         number = connection.execute(insert(plans).values(header).returning(plans.c.id)).scalar_one()
@@ -80,6 +84,9 @@ def header(ledger: Ledger, plan_id: str) -> SyncPlan:
         unchanged=json.loads(row["unchanged"]),
         held=tuple(json.loads(row["held"])),
         notes=tuple(json.loads(row["notes"])),
+        calls=row["calls"],
+        drift=tuple(map(drift_of, json.loads(row["drift"]))),
+        undoes=tuple(json.loads(row["undoes"])),
     )
 
 
@@ -102,14 +109,28 @@ def applied_at(ledger: Ledger, plan_id: str) -> datetime | None:
 def last_applied(ledger: Ledger, crm: str) -> AppliedPlan | None:
     """Return the newest plan for *crm* that was set off, None before the first."""
     query = (
-        select(plans.c.id, plans.c.run_id, plans.c.settings_hash)
+        select(plans.c.id, plans.c.run_id, plans.c.settings_hash, plans.c.undoes)
         .where(plans.c.crm == crm, plans.c.applied_at.is_not(None))
         .order_by(plans.c.id.desc())
         .limit(1)
     )
     with ledger.engine.connect() as connection:
         row = connection.execute(query).first()
-    return None if row is None else AppliedPlan(int(row.id), str(row.run_id), str(row.settings_hash))
+    if row is None:
+        return None
+    return AppliedPlan(int(row.id), str(row.run_id), str(row.settings_hash), tuple(json.loads(row.undoes)))
+
+
+def applied_from(ledger: Ledger, run_id: str) -> list[SyncPlan]:
+    """Return the plans made from run *run_id* that were set off, the newest first, without their changes."""
+    query = (
+        select(plans.c.id)
+        .where(plans.c.run_id == int(run_id), plans.c.applied_at.is_not(None), plans.c.undoes == "[]")
+        .order_by(plans.c.id.desc())
+    )
+    with ledger.engine.connect() as connection:
+        numbers = [str(number) for number in connection.execute(query).scalars()]
+    return [header(ledger, number) for number in numbers]
 
 
 def set_off(ledger: Ledger, plan_id: str, at: datetime, approved_by: str | None) -> None:

@@ -138,7 +138,10 @@ plans = Table(
     Column("notes", Text, nullable=False),
     Column("applied_at", UtcDateTime),
     Column("approved_by", String(80)),
-    comment="what was planned; its changes are rows of the outbox",
+    Column("calls", Integer, nullable=False, server_default="0"),
+    Column("drift", Text, nullable=False, server_default="[]"),
+    Column("undoes", Text, nullable=False, server_default="[]"),
+    comment="what was planned; its changes are rows of the outbox; undoes: the plans that it takes back",
 )
 
 outbox = Table(
@@ -165,7 +168,30 @@ outbox = Table(
     UniqueConstraint("plan_id", "object_name", "key"),
     Index("outbox_open", "state", "plan_id"),
     Index("outbox_settled", "settled_at"),
+    Index("outbox_record", "object_name", "key"),
     comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict or rejected",
+)
+
+bulk_jobs = Table(
+    "bulk_jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("plan_id", Integer, ForeignKey("plans.id"), nullable=False),
+    Column("object_name", String(40), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    comment="jobs of a CRM's bulk interface; one that has not ended is asked before anything is sent again",
+)
+
+api_calls = Table(
+    "api_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("crm", String(40), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Index("api_calls_at", "crm", "at"),
+    comment="what each sign-in took of a CRM's daily allowance of calls",
 )
 
 audit = Table(

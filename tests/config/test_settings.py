@@ -77,6 +77,7 @@ def test_the_limits_are_the_agreed_ones(tmp_path) -> None:
         "list_rejects": 5,
         "list_rejects_percent": 1,
         "api_budget_percent": 25,
+        "api_total_percent": 80,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from config.workspace import open_workspace
+from connectors.sandbox import ingest_work
 from connectors.sandbox.demo import load
 from connectors.sandbox.store import Store
 from jobs.context import open_context
@@ -22,7 +24,7 @@ from jobs.stores import outbox, snapshot
 from jobs.stores.outbox import State
 from tests.jobs.conftest import Prepared, new_world
 from tests.jobs.trials import KILLED, Fate, assert_written_once
-from tests.jobs.world import GLOBEX, INITECH, LISTED, World, account_id, listed, make_workspace, said
+from tests.jobs.world import GLOBEX, INITECH, LISTED, World, account_id, api_writes, listed, make_workspace, said
 
 WRITTEN = ("overlap_partner", "partner_overlap", "partner_influence", "account", "opportunity")
 OF_A_BATCH = ("look", "looked", "sorted", "marked sent", "sent", "receipts stored")
@@ -30,6 +32,16 @@ OF_A_BATCH = ("look", "looked", "sorted", "marked sent", "sent", "receipts store
 APPLY = (
     *("apply: begun", "apply: set off", "apply: is set off"),
     *(f"{name}: {step}" for name in WRITTEN for step in OF_A_BATCH),
+    "apply: ended",
+)
+OF_A_JOB = (
+    *("look", "looked", "sorted", "open job", "job opened", "job kept", "uploaded", "closed", "job ended"),
+    *("receipts stored", "job settled"),
+)
+#: The same where everything goes by bulk jobs.
+BULK_APPLY = (
+    *("apply: begun", "apply: set off", "apply: is set off"),
+    *(f"{name}: {step}" for name in WRITTEN for step in OF_A_JOB),
     "apply: ended",
 )
 OF_A_LIST = ("list: keep bytes", "list: bytes kept", "list: accepted")
@@ -149,6 +161,47 @@ def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, demo, 
     assert_finished(trial, demo)
     with open_context(open_workspace(trial.folder)) as context:
         assert outbox.tally(context.ledger, "2").keys() == {State.UNNEEDED}, "the first plan had said it all"
+
+
+# --- bulk jobs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bulk_trial(trial) -> Trial:
+    """Everything goes by bulk jobs, and each of them commits long after it was closed."""
+    path = trial.folder / "overlap.toml"
+    text = path.read_text(encoding="utf-8").replace("[crm.salesforce]", "[crm.salesforce]\nbulk_from_records = 1")
+    path.write_text(text, encoding="utf-8")
+    ingest_work.slow_down(trial.store.database, 2)
+    return trial
+
+
+@pytest.mark.parametrize("number", numbered(BULK_APPLY))
+def test_an_apply_by_bulk_jobs_killed_at_any_step_is_finished_by_the_next(number, bulk_trial, demo, runner):
+    killed = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+    assert (killed.code, killed.steps) == (KILLED, BULK_APPLY[:number])
+    done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve")
+    assert done.code == 0, done.stderr
+    assert_finished_in_bulk(bulk_trial, demo)
+
+
+@pytest.mark.parametrize("lost", ["answer", "request"])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
+def test_a_call_about_a_bulk_job_that_got_lost_writes_nothing_twice(lost, write, bulk_trial, demo, runner):
+    fate = Fate(lost=lost, first=write, last=write)
+    done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=fate)
+    assert done.code == 0, done.stderr
+    assert_finished_in_bulk(bulk_trial, demo)
+
+
+def assert_finished_in_bulk(trial, demo):
+    """As `assert_finished`, but a file that was uploaded to a job which was then aborted may be uploaded again."""
+    assert said(trial.store) == demo.expected
+    writes = api_writes(trial.store)
+    assert all(change.effective for change in writes)
+    assert max(Counter((write.object_name, write.id) for write in writes).values()) == 1
+    with open_context(open_workspace(trial.folder)) as context:
+        assert outbox.tally(context.ledger, demo.plan).keys() == {State.ACKNOWLEDGED}
 
 
 # --- answers that get lost ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from jobs.stores.ledger import open_ledger
 from jobs.stores.outbox import Settled, State
 from overlap.errors import ConfigError
 from overlap.fields import OVERLAP
-from overlap.plan import Action, Change, SyncPlan
+from overlap.plan import Action, Change, Drift, Outcome, SyncPlan
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -28,6 +28,32 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_knows(ledger):
     with ledger.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_a_ledger_of_the_first_schema_is_brought_up_to_date_and_keeps_its_plans(tmp_path, monkeypatch):
+    path = tmp_path / "ledger.sqlite"
+    monkeypatch.setattr("jobs.stores.ledger._HEAD", "0001")
+    with open_ledger(path, "contoso"):
+        pass
+    monkeypatch.undo()
+    with sqlite3.connect(path) as old:
+        old.execute(
+            "insert into plans (run_id, crm, org_id, settings_hash, created_at, unchanged, held, notes) "
+            "values (3, 'salesforce', '00D', 'abc', '2026-03-02T09:00:00.000000+00:00', '{}', '[]', '[]')"
+        )
+    old.close()
+    with open_ledger(path, "contoso") as ledger:
+        plan = plans.load(ledger, "1")
+    assert (plan.run_id, plan.calls, plan.drift, plan.undoes) == ("3", 0, (), ())
+
+
+def test_drift_and_what_a_plan_takes_back_are_kept_as_they_were(ledger):
+    drift = Drift(
+        "partner_overlap", "k1", "Globex: Acme", "first_seen", NOW.date(), None, date(2026, 1, 1), Outcome.KEPT
+    )
+    made = SyncPlan("", "3", "salesforce", "00D", "abc", NOW, (), {}, (), (), 7, (drift,), (1, 2))
+    stored = plans.store(ledger, made)
+    assert plans.load(ledger, stored.id) == replace(made, id=stored.id)
 
 
 def test_a_ledger_is_opened_again_as_it_was(tmp_path):

@@ -218,7 +218,7 @@ def test_an_optional_field_that_is_hidden_stops_the_pull_until_a_person_reads_in
 
 def test_a_large_read_that_is_cut_short_is_gone_on_with(world, monkeypatch):
     monkeypatch.setattr(BulkQuery.__init__, "__defaults__", (None, 500))
-    world.change_settings("[partners.globex]", "bulk_from = 2000\n[partners.globex]")
+    world.change_settings("[partners.globex]", "bulk_read_from = 2000\n[partners.globex]")
     row = {"OwnerId": SELLER, "SystemModstamp": "2026-02-01T10:00:00.000+0000"}
     world.store.seed("Account", [{"Name": f"Many {n}"} | row for n in range(MANY)])
     world.wait(minutes=1)

@@ -81,8 +81,9 @@ def _lose_writes(lost: str, first: int, last: int) -> None:
 
     def faulty(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         nonlocal writes
-        writes += request.method == "PATCH"
-        if request.method != "PATCH" or not first <= writes <= last:
+        is_write = request.method in ("PATCH", "PUT") or ("/jobs/ingest" in request.url and request.method == "POST")
+        writes += is_write
+        if not is_write or not first <= writes <= last:
             return send(adapter, request, **options)
         if lost == "answer":
             send(adapter, request, **options).close()

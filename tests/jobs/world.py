@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
@@ -262,11 +263,23 @@ class World:
 
 
 def sent_records(store: Store) -> list[Row]:
-    """Every record that the API was sent, as it stood in its request."""
-    sent = [r for r in store.requests() if r.method in ("POST", "PATCH") and r.body.startswith("{")]
-    # Giving a user a permission set writes no record of anybody's.
-    bodies = [json.loads(r.body) for r in sent if not r.path.endswith("/PermissionSetAssignment")]
-    return [record for body in bodies for record in body.get("records", ())]  # a bulk query has none
+    """Every record that the API was sent, as it stood in its request, or in its row of a bulk job's file."""
+    records: list[Row] = []
+    for request in store.requests():
+        if request.method == "PUT":
+            job = request.path.split("/")[-2]
+            rows = csv.DictReader(io.StringIO(request.body, newline=""))
+            filled = ({name: cell for name, cell in row.items() if cell} for row in rows)
+            records += [{"attributes": {"type": bulk_objects(store)[job]}, **row} for row in filled]
+        elif request.method in ("POST", "PATCH") and request.body.startswith("{"):
+            records += json.loads(request.body).get("records", [])
+    return records
+
+
+def bulk_objects(store: Store) -> dict[str, str]:
+    """The object of each bulk job that writes, by the job's id."""
+    jobs = (json.loads(job) for (job,) in store.database.rows("select job from ingest_job"))
+    return {job["id"]: job["object"] for job in jobs}
 
 
 def api_writes(store: Store) -> list[Any]:

@@ -35,7 +35,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 def org(salesforce: Sandbox, tmp_path: Path) -> Iterator[SalesforceBench]:
     accounts = [{"Name": NASTY[n % len(NASTY)], "NumberOfEmployees": n, "SystemModstamp": STAMP} for n in range(COUNT)]
     salesforce.store.seed("Account", accounts)
-    with connected(salesforce, folder=tmp_path, bulk_from=2000) as connection:
+    with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as connection:
         yield SalesforceBench(connection, salesforce.store)
 
 
@@ -84,7 +84,7 @@ def test_a_read_that_is_cut_short_goes_on_where_it_was(
     [changed, *_] = rows(frames, "accounts")["id"].to_list()
     org.wait(3600)
     org.store.edit("Account", changed, {"Name": "Changed meanwhile"})
-    with connected(salesforce, folder=tmp_path, bulk_from=2000) as again:
+    with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as again:
         landed = read(SalesforceBenchAt(again, org))
         kept = tmp_path / "pull" / "crm" / "Account"
         assert kept.is_dir()
@@ -106,7 +106,7 @@ def test_a_page_that_was_damaged_on_disk_is_fetched_again(
     pages.close()
     kept = tmp_path / "pull" / "crm" / "Account" / "00002.csv"
     kept.write_bytes(kept.read_bytes()[:-100])
-    with connected(salesforce, folder=tmp_path, bulk_from=2000) as again:
+    with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as again:
         assert once(read(SalesforceBenchAt(again, org))).height == COUNT
 
 
@@ -124,7 +124,7 @@ def test_a_kept_job_that_is_no_good_any_more_is_begun_anew(
     elif loss == "too old":
         org.wait(6 * 24 * 3600)
     fields = {"fax": "Fax"} if loss == "other settings" else {}
-    with connected(salesforce, folder=tmp_path, bulk_from=2000, account_fields=fields) as again:
+    with connected(salesforce, folder=tmp_path, bulk_read_from=2000, account_fields=fields) as again:
         landed = read(SalesforceBenchAt(again, org))
     assert once(landed).height == COUNT
     assert len(calls(org, "jobs/query", "POST")) == 2
@@ -156,7 +156,7 @@ def test_records_that_were_counted_and_do_not_come_stop_the_read(
     next(pages)
     pages.close()
     org.store.database.rows("update bulk_query set records = 1500")  # as if the rest were hidden by then
-    with connected(salesforce, folder=tmp_path, bulk_from=2000) as again:
+    with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as again:
         lost = "1,500 records of Account were read, but 2,100 counted before and 2,100 after; nothing was landed"
         with pytest.raises(AccessError, match=lost):
             read(SalesforceBenchAt(again, org))

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from connectors.base import Write
+from connectors.base import Remedy, Write
 from connectors.salesforce.objects import api_name
 from connectors.salesforce.sink import SalesforceSink, receipt
 from overlap.errors import AccessError, TransientError
@@ -164,6 +164,23 @@ def test_says_read_back_when_only_half_of_a_batch_was_taken(tmp_path: Path) -> N
                 sink.send("overlap_partner", [partner("k1"), Write("k2", "a01", {"name": "x"})])
             with pytest.raises(AccessError, match="no external id"):
                 sink.send("overlap_partner", [partner("k1")])
+
+
+def test_a_call_refused_for_one_of_its_records_is_halved_until_that_one_stands_alone(tmp_path: Path) -> None:
+    """Four records, the third is the bad one: 1 2 3 4, then 1 2, then 3 4, then 3, then 4."""
+
+    def taken(*names: str) -> tuple[int, object]:
+        return 200, [{"id": name, "success": True, "errors": [], "created": True} for name in names]
+
+    no = (400, refusal("JSON_PARSER_ERROR", "Unexpected character"))
+    with scripted(tmp_path) as script:
+        partner_described(script)
+        script.answers["composite"] = [no, taken("a1", "a2"), no, no, taken("a4")]
+        with closing(opened(script)) as session:
+            receipts = SalesforceSink(session).send("overlap_partner", [partner(f"k{at}") for at in range(1, 5)])
+        assert script.count("composite") == 5
+    assert [one.record_id for one in receipts] == ["a1", "a2", None, "a4"]
+    assert [one.remedy for one in receipts] == [None, None, Remedy.REJECT, None]
 
 
 def test_an_answer_that_forgets_records_leaves_their_fate_unknown(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_exit_code_tells_a_script_that_changes_are_pending(changed: Desk):
 
 
 def test_an_update_shows_old_and_new(changed: Desk):
+    changed.world.change_settings('type = "salesforce"', 'type = "salesforce"\non_drift = "restore"')
     changed.store.edit("Partner_Overlap__c", changed.world.overlap(3)["Id"], {"Partner_Record_Name__c": "Dogwod"})
     changed.pull()
     changed.overlap("match")

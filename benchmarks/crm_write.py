@@ -1,0 +1,174 @@
+"""How many API calls it takes to write many records to a CRM, beside the least possible; and again with nothing new.
+
+Usage: python -m benchmarks.crm_write [--rows N]
+
+A sandbox org gets N/2 made-up accounts, a partner lists all of them: N records are to be written (an overlap and the
+fields of an account each). The whole weekly job runs on it, twice. Seconds say as much about the sandbox, a Python
+server on the same machine, as about us; calls are what a real org counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from benchmarks import report
+from config.workspace import Workspace, init, open_workspace
+from connectors.sandbox.server import Address
+from connectors.sandbox.store import Request, Store
+from jobs.apply import apply
+from jobs.context import open_context
+from jobs.match import match
+from jobs.plan import plan
+from jobs.pull import pull
+from jobs.run import run
+
+_SERVE: Final = "from connectors.sandbox.server import main; import sys; main(sys.argv[1])"
+_CONSONANTS, _VOWELS = "bdfgklmnprst", "aeiou"
+#: Records on a page of a query's answer, and calls of a bulk job: open, upload, close, a look, three results.
+_PAGE, _CALLS_OF_A_JOB = 2_000, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of the work took. *read*: calls that only read; *write*: all others, sign-in left out."""
+
+    name: str
+    records: int
+    read: int
+    write: int
+    seconds: float
+
+
+def main() -> None:
+    """Measure, print the report and save it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000, help="records to write")
+    rows = parser.parse_args().rows
+    with tempfile.TemporaryDirectory() as work:
+        steps, least, objects = measure(rows, Path(work))
+    write = steps[2]
+    ratio = (write.read + write.write) / least
+    found = {"rows": rows, "least_calls": least, "ratio": round(ratio, 3), "records": objects}
+    found |= {"steps": [asdict(step) for step in steps]}
+    print(report.save("crm_write", f"python -m benchmarks.crm_write --rows {rows}", found, _sections(steps, least)))
+
+
+def measure(rows: int, work: Path) -> tuple[list[Step], int, dict[str, int]]:
+    """Return what each step took, the least calls that the writing can take, and its records by object."""
+    steps = []
+    with _sandbox(work / "org") as address, Store.open(work / "org") as store:
+        workspace = _workspace(work / "workspace", address, store, rows // 2)
+        with open_context(workspace) as context, _counted(store, steps, "pull and match"):
+            pull(context)
+            match(context)
+        with open_context(workspace) as context, _counted(store, steps, "plan"):
+            planned = plan(context, "salesforce")
+        with open_context(workspace) as context, _counted(store, steps, "apply"):
+            done = apply(context, planned.id, approve=True)
+        assert done.written == len(planned.changes), done.states
+        with open_context(workspace) as context, _counted(store, steps, "second run, nothing new"):
+            again = run(context)
+        assert again.plans[0].changes == ()
+    objects = Counter(change.object_name for change in planned.changes)
+    return steps, _least(objects), dict(objects)
+
+
+def _least(objects: Counter[str]) -> int:
+    """Return the fewest calls: ask for the org, describe each object, look at each record, write it.
+
+    New records are looked for with one query that finds none, records of the CRM's own by pages. Few records take one
+    call to write, many a job.
+    """
+    calls = 1
+    for name, records in objects.items():
+        look = -(-records // _PAGE) if name in ("account", "opportunity") else 1
+        calls += 1 + look + (_CALLS_OF_A_JOB if records >= _PAGE else -(-records // 200))
+    return calls
+
+
+@contextmanager
+def _counted(store: Store, steps: list[Step], name: str) -> Iterator[None]:
+    before, writes, began = len(store.requests()), len(store.history()), monotonic()
+    yield
+    seconds = monotonic() - began
+    made = [request for request in store.requests()[before:] if not request.path.endswith("/oauth2/token")]
+    write = sum(map(_is_writing, made))
+    steps.append(Step(name, len(store.history()) - writes, len(made) - write, write, round(seconds, 1)))
+
+
+def _is_writing(request: Request) -> bool:
+    return request.method in ("POST", "PATCH", "PUT", "DELETE") or "/jobs/ingest" in request.path
+
+
+def _workspace(folder: Path, address: Address, store: Store, companies: int) -> Workspace:
+    names = [_name(number) for number in range(companies)]
+    long_ago = {"CreatedDate": "2020-01-01T10:00:00.000+0000", "SystemModstamp": "2020-01-01T10:00:00.000+0000"}
+    store.seed(
+        "Account",
+        [{"Name": name.title(), "Website": _site(name), "BillingCountry": "France", **long_ago} for name in names],
+    )
+    path = init(folder)
+    crm = {"type": "salesforce", "login_url": address.url, "ca_file": address.ca_file}
+    crm |= {"consumer_key": "file:consumer_key", "consumer_secret": "file:consumer_secret"}
+    for key in ("consumer_key", "consumer_secret"):
+        (folder / key).write_text(getattr(address, key), encoding="utf-8")
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(["\n[crm.salesforce]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in crm.items())])
+        file.write('\n[partners.globex]\nname = "Globex"\nfiles = "inbox/globex*"\n')
+    with (folder / "inbox" / f"globex-{date.today()}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Account ID", "Account Name", "Website", "Country"])
+        writer.writerows([f"X-{at}", name.title(), _site(name), "France"] for at, name in enumerate(names))
+    return open_workspace(folder)
+
+
+def _name(number: int) -> str:
+    """Return a made-up name of four syllables, another one for each number."""
+    letters = []
+    for among in (_CONSONANTS, _VOWELS) * 4:
+        number, place = divmod(number, len(among))
+        letters.append(among[place])
+    return "".join(letters)
+
+
+def _site(name: str) -> str:
+    return f"www.{name}.com"
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[Address]:
+    command = [sys.executable, "-c", _SERVE, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None, "asked for a pipe"
+            yield Address(**json.loads(process.stdout.readline()))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _sections(steps: list[Step], least: int) -> Iterator[str]:
+    rows = [(step.name, f"{step.records:,}", step.read, step.write, f"{step.seconds:,.1f}") for step in steps]
+    yield report.table(("step", "records written", "reading calls", "writing calls", "s"), rows)
+    made = steps[2].read + steps[2].write
+    yield (
+        f"\nApply made {made:,} calls; the least possible is {least:,} (ask for the org, describe each object, look at "
+        f"every record at 2,000 to the page, and one bulk job per object): ratio {made / least:.3f}.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

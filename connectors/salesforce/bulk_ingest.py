@@ -1,0 +1,224 @@
+"""Writes through jobs of the Bulk API 2.0: many records for the price of a few calls.
+
+In its CSV an empty cell means "not sent" and ``#N/A`` clears. The answer comes in an order of its own: records are told
+apart by their id or key, never by their place. Source: Bulk API 2.0 guide, "Bulk API 2.0 Ingest".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import requests
+
+from connectors.base import JobState, Load, Progress, Receipt, Remedy, Write
+from connectors.salesforce.error_classes import remedy_of
+from connectors.salesforce.errors import MissingError, RefusedError
+from connectors.salesforce.objects import OBJECT_NAMES, key_name
+from connectors.salesforce.payload import body
+from connectors.salesforce.session import SalesforceSession
+from overlap.errors import RecordError, TransientError
+from overlap.fields import BY_NAME, CrmObject
+
+#: Open, upload, close, a look at how it stands, and three files of results.
+CALLS_OF_A_JOB: Final = 7
+#: Salesforce takes 150 MB as it stores them, in base64.
+_MOST_BYTES: Final = 90_000_000
+_CLEAR: Final = "#N/A"
+_PROGRESS: Final = {
+    "Open": Progress.OPEN,
+    "UploadComplete": Progress.WORKING,
+    "InProgress": Progress.WORKING,
+    "JobComplete": Progress.DONE,
+    "Failed": Progress.FAILED,
+    "Aborted": Progress.ABORTED,
+}
+
+Row = dict[str, str]
+
+
+class BulkIngest:
+    """A `connectors.base.Bulk`. *require_fields* refuses writes of fields that the org hides from us."""
+
+    def __init__(
+        self,
+        session: SalesforceSession,
+        least: int,
+        require_fields: Callable[[CrmObject, Sequence[Write]], None],
+    ) -> None:
+        self._session = session
+        self._require_fields = require_fields
+        self.least = least
+
+    def loads(self, object_name: str, writes: Sequence[Write]) -> tuple[list[Load], list[Receipt]]:
+        """Return *writes* as loads in their order, and receipts of those that do not fit into their fields.
+
+        Raises:
+            AccessError: a field is missing or hidden.
+            ValueError: the plan has a bug (`payload.body`).
+        """
+        thing = BY_NAME[object_name]
+        self._require_fields(thing, writes)
+        alike: dict[tuple[bool, frozenset[str]], list[tuple[Write, Row]]] = {}
+        refused = []
+        for write in writes:
+            try:
+                row = _row(thing, write)
+            except RecordError as error:
+                refused.append(Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT))
+                continue
+            if _CLEAR in write.values.values():
+                said = f"the text '{_CLEAR}' would clear its field in a bulk file; it goes in a call of its own"
+                refused.append(Receipt(write.key, write.record_id, error=said, remedy=Remedy.RETRY))
+                continue
+            alike.setdefault((write.record_id is None, _cleared_lookups(thing, write)), []).append((write, row))
+        loads = []
+        for (by_key, _), pairs in alike.items():
+            for part in _parts(pairs):
+                content = _csv([row for _, row in part])
+                loads.append(Load(object_name, by_key, tuple(write for write, _ in part), content))
+        return loads, refused
+
+    def open(self, load: Load) -> str:
+        """Open a job for *load* and return its id."""
+        thing = BY_NAME[load.object_name]
+        order = {"object": OBJECT_NAMES[thing.name], "operation": "update", "contentType": "CSV", "lineEnding": "LF"}
+        if load.by_key:
+            order |= {"operation": "upsert", "externalIdFieldName": key_name(thing)}
+        return str(self._json(self._session.send("POST", "jobs/ingest", json.dumps(order).encode()))["id"])
+
+    def upload(self, job_id: str, load: Load) -> None:
+        """Bring *load* to its job; it can be done once."""
+        self._session.send("PUT", f"jobs/ingest/{job_id}/batches", load.content, "text/csv; charset=UTF-8")
+
+    def close(self, job_id: str) -> None:
+        """Let Salesforce begin. After a TransientError it may have begun: ask `state`."""
+        self._set(job_id, "UploadComplete")
+
+    def state(self, job_id: str) -> JobState:
+        """Return where the job stands; one that Salesforce has forgotten ends nothing any more."""
+        try:
+            said = self._json(self._session.send("GET", f"jobs/ingest/{job_id}"))
+        except MissingError as error:
+            return JobState(Progress.ABORTED, reason=str(error))
+        progress = _PROGRESS.get(str(said.get("state")), Progress.FAILED)
+        reason = str(said.get("errorMessage") or "") or f"its state is {said.get('state')}"
+        return JobState(progress, int(said.get("numberRecordsProcessed") or 0), reason)
+
+    def abort(self, job_id: str) -> JobState:
+        """End a job that is open, and return where it stands: one that works already goes on."""
+        now = self.state(job_id)
+        if now.progress is not Progress.OPEN:
+            return now
+        with suppress(RefusedError):  # it was closed at this moment, by a call of ours that was late
+            self._set(job_id, "Aborted")
+        return self.state(job_id)
+
+    def receipts(self, job_id: str, load: Load) -> list[Receipt | None]:
+        """Return what became of the writes of *load*, in its order; None: Salesforce does not say, read it back."""
+        address = key_name(BY_NAME[load.object_name]) if load.by_key else "Id"
+        places = {_address(write): place for place, write in enumerate(load.writes)}
+        found: list[Receipt | None] = [None] * len(load.writes)
+        for kind, judge in (("successfulResults", _taken), ("failedResults", _refused), ("unprocessedrecords", _left)):
+            for row in self._rows(f"jobs/ingest/{job_id}/{kind}"):
+                place = places.get(row[address].lower() if load.by_key else row[address])
+                if place is not None:
+                    found[place] = judge(load.writes[place], row)
+        return found
+
+    def _set(self, job_id: str, state: str) -> None:
+        self._session.send("PATCH", f"jobs/ingest/{job_id}", json.dumps({"state": state}).encode())
+
+    def _json(self, reply: requests.Response) -> dict[str, Any]:
+        try:
+            said: dict[str, Any] = reply.json()
+            said["id"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise TransientError(f"{self._session.where}: answered with something that is no bulk job") from error
+        return said
+
+    def _rows(self, path: str) -> Iterator[Row]:
+        # Decoded here: without a charset in the header, requests would take it for Latin-1.
+        text = self._session.send("GET", path).content.decode("utf-8-sig")
+        return csv.DictReader(io.StringIO(text, newline=""))
+
+
+def _row(thing: CrmObject, write: Write) -> Row:
+    """Return *write* as cells by column; a field that it does not name has none."""
+    row: Row = {}
+    for name, value in body(thing, write).items():
+        if name == "attributes":
+            continue
+        if isinstance(value, dict):
+            ((key, target),) = value.items()
+            row[f"{name}.{key}"] = _cell(target)
+        else:
+            row[name] = _cell(value)
+    return row
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = "" if value is None else str(value)
+    return text if text.strip() else _CLEAR
+
+
+def _cleared_lookups(thing: CrmObject, write: Write) -> frozenset[str]:
+    """Return the lookups to objects of ours that *write* clears: set, they are another column."""
+    return frozenset(
+        name for name, value in write.values.items() if value is None and thing.by_name[name].target in BY_NAME
+    )
+
+
+def _parts(pairs: Sequence[tuple[Write, Row]]) -> Iterator[list[tuple[Write, Row]]]:
+    """Yield *pairs* in parts of at most `_MOST_BYTES`, every column of a row and its quotes counted."""
+    columns = len({name for _, row in pairs for name in row})
+    part: list[tuple[Write, Row]] = []
+    used = 0
+    for write, row in pairs:
+        size = 3 * columns + sum(len(cell.encode()) + cell.count('"') for cell in row.values())
+        if part and used + size > _MOST_BYTES:
+            yield part
+            part, used = [], 0
+        part.append((write, row))
+        used += size
+    if part:
+        yield part
+
+
+def _csv(rows: Sequence[Row]) -> bytes:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO(newline="")
+    # Every cell in quotes: the writer leaves a lone carriage return bare, which would end the row.
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _address(write: Write) -> str:
+    return write.record_id or write.key.lower()
+
+
+def _taken(write: Write, row: Row) -> Receipt:
+    return Receipt(write.key, row["sf__Id"], created=row["sf__Created"] == "true")
+
+
+def _refused(write: Write, row: Row) -> Receipt:
+    """Return the receipt of a failed row; its error is ``CODE:message:fields --``."""
+    code, _, rest = row["sf__Error"].partition(":")
+    message, _, tail = rest.rpartition(":")
+    fields = [name.strip() for name in tail.strip().removesuffix("--").split(",") if name.strip()]
+    text = f"{code}: {message or rest}" + (f" ({', '.join(fields)})" if fields else "")
+    remedy = remedy_of(code, message or rest, fields, by_key=write.record_id is None)
+    return Receipt(write.key, write.record_id, error=text, remedy=remedy)
+
+
+def _left(write: Write, row: Row) -> Receipt:
+    del row
+    return Receipt(write.key, write.record_id, error="the job ended before this record", remedy=Remedy.RETRY)

@@ -1,0 +1,23 @@
+"""What we took of a CRM's daily allowance of API calls, one line per sign-in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import api_calls
+
+
+def note(ledger: Ledger, crm: str, calls: int, at: datetime) -> None:
+    """Remember that *calls* were made to *crm*."""
+    with ledger.engine.begin() as connection:
+        connection.execute(insert(api_calls).values(crm=crm, at=at, calls=calls))
+
+
+def since(ledger: Ledger, crm: str, at: datetime) -> int:
+    """Return how many calls we made to *crm* since then."""
+    query = select(func.coalesce(func.sum(api_calls.c.calls), 0)).where(api_calls.c.crm == crm, api_calls.c.at > at)
+    with ledger.engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())

@@ -1,0 +1,49 @@
+"""Bulk jobs in the ledger: a job is kept together with its rows being ``sent``, before its data leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from jobs.stores import outbox
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import bulk_jobs
+
+
+def keep(
+    ledger: Ledger,
+    job_id: str,
+    plan_id: str,
+    object_name: str,
+    batch: Iterable[tuple[int, Mapping[str, Any]]],
+    at: datetime,
+) -> None:
+    """Commit that job *job_id* is about to take the rows *batch*, as in `outbox.mark_sent`: both or neither."""
+    row = {"id": job_id, "plan_id": int(plan_id), "object_name": object_name, "opened_at": at}
+    with ledger.engine.begin() as connection:
+        connection.execute(insert(bulk_jobs).values(row))
+        outbox.mark_sent_within(connection, batch)
+
+
+def open_ones(ledger: Ledger, plan_id: str, object_name: str) -> list[str]:
+    """Return the jobs of *plan_id* for one object whose end is not known, oldest first."""
+    query = (
+        select(bulk_jobs.c.id)
+        .where(
+            bulk_jobs.c.plan_id == int(plan_id),
+            bulk_jobs.c.object_name == object_name,
+            bulk_jobs.c.ended_at.is_(None),
+        )
+        .order_by(bulk_jobs.c.opened_at, bulk_jobs.c.id)
+    )
+    with ledger.engine.connect() as connection:
+        return [str(job_id) for job_id in connection.execute(query).scalars()]
+
+
+def end(ledger: Ledger, job_id: str, at: datetime) -> None:
+    """Note that *job_id* will write nothing more."""
+    with ledger.engine.begin() as connection:
+        connection.execute(update(bulk_jobs).where(bulk_jobs.c.id == job_id).values(ended_at=at))

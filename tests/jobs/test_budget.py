@@ -1,0 +1,64 @@
+"""The day's budget of API calls: a plan says what it takes, and an apply pauses before it takes too much."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.sandbox.store import API_ALLOWANCE
+from jobs.stores import api_calls
+from jobs.stores.outbox import State
+from overlap.errors import PausedError
+from tests.jobs.trials import assert_written_once
+
+
+def test_a_plan_says_how_many_calls_it_takes_and_an_apply_how_many_it_took(world):
+    planned = world.look()
+    objects = {change.object_name for change in planned.changes}
+    assert planned.calls == 2 * len(objects)
+    report = world.apply(planned, approve=True)
+    assert report.calls == planned.calls + 2 + len(objects), "signing in, and a look at each object's fields"
+
+
+def test_what_everybody_used_of_the_day_pauses_an_apply_before_it_writes(world):
+    planned = world.look()
+    world.store.set_limit_used(API_ALLOWANCE * 80 // 100)
+    with pytest.raises(PausedError, match=f"paused: .*0 are left .* go on with 'overlap apply {planned.id}'"):
+        world.apply(planned, approve=True)
+    assert world.writes() == []
+    world.store.set_limit_used(0)
+    assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(world.store)
+
+
+def test_an_apply_that_runs_out_in_the_middle_goes_on_where_it_stopped(world):
+    planned = world.look()
+    # Room for signing in and the partners' records, and not for the overlaps'.
+    world.store.set_limit_used(API_ALLOWANCE * 80 // 100 - 6)
+    with pytest.raises(PausedError):
+        world.apply(planned, approve=True)
+    assert len(world.store.records("Overlap_Partner__c")) == 2
+    assert world.store.records("Partner_Overlap__c") == []
+    world.store.set_limit_used(0)
+    assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(world.store)
+
+
+def test_our_own_share_counts_what_we_called_in_the_last_24_hours(world):
+    planned = world.look()
+    with world.context() as context:
+        ours = api_calls.since(context.ledger, "salesforce", world.now - timedelta(hours=24))
+        assert 0 < ours < 100, "what pull and plan took"
+        api_calls.note(context.ledger, "salesforce", API_ALLOWANCE // 4, world.now - timedelta(hours=23))
+    with pytest.raises(PausedError):
+        world.apply(planned, approve=True)
+    world.wait(hours=2)
+    assert world.apply(planned).written == len(planned.changes)
+
+
+def test_a_plan_that_does_not_fit_says_so(world):
+    world.store.set_limit_used(API_ALLOWANCE * 80 // 100)
+    (note,) = world.look().notes
+    assert note.startswith("about ")
+    assert "0 are left of today's budget: apply will pause" in note
