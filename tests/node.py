@@ -1,4 +1,5 @@
-"""Clients and parsers from npm that nobody here wrote, as judges. They live in a cache folder outside the project.
+"""npm packages that a few tests ask, clients and parsers that nobody here wrote: kept in a cache folder, never part of
+the project.
 
 The folder is ``~/.cache/overlap-npm`` or what OVERLAP_NPM_CACHE names. What is missing there is installed once, pinned;
 without node, npm or a registry the tests that need it skip.
@@ -14,7 +15,11 @@ from pathlib import Path
 
 import pytest
 
-PINNED = {"jsforce": "3.10.26", "@jetstreamapp/soql-parser-js": "6.3.1"}
+PINNED = {
+    "jsforce": "3.10.26",
+    "@jetstreamapp/soql-parser-js": "6.3.1",
+    "@salesforce/source-deploy-retrieve": "12.25.0",  # the newest that runs on node 20
+}
 #: Later ones need a newer node than 20.
 UNDICI = "7.16.0"
 _INSTALL_S, _RUN_S = 300, 120
@@ -22,7 +27,7 @@ _INSTALL_S, _RUN_S = 300, 120
 
 def run(script: Path, package: str, given: object, **environment: str) -> object:
     """Run *script* with node, *package* at hand and *given* as JSON on stdin; return what it prints as JSON."""
-    modules = _modules(package)
+    modules = installed(package) / "node_modules"
     done = subprocess.run(
         [shutil.which("node") or "node", "--input-type=commonjs", "-"],
         input=f"const given = {json.dumps(given)};\n{script.read_text(encoding='utf-8')}",
@@ -36,15 +41,15 @@ def run(script: Path, package: str, given: object, **environment: str) -> object
     return json.loads(done.stdout)
 
 
-def _modules(package: str) -> Path:
-    """Return the node_modules that has *package* in the pinned version."""
+def installed(package: str) -> Path:
+    """Return a folder in which node finds *package*."""
+    version = PINNED[package]
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip(f"node and npm are needed to run {package}")
-    version = PINNED[package]
     cache = Path(os.environ.get("OVERLAP_NPM_CACHE") or Path.home() / ".cache" / "overlap-npm")
     folder = cache / f"{package.replace('/', '+')}-{version}"
-    if not (folder / "node_modules" / package / "package.json").exists():
+    if not (folder / ".complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
         wanted = {"private": True, "dependencies": {package: version}, "overrides": {"undici": UNDICI}}
         (folder / "package.json").write_text(json.dumps(wanted), encoding="utf-8")
@@ -52,4 +57,5 @@ def _modules(package: str) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
         if done.returncode != 0:
             pytest.skip(f"npm cannot install {package} {version}: {done.stderr.strip().splitlines()[-1:]}")
-    return folder / "node_modules"
+        (folder / ".complete").touch()
+    return folder

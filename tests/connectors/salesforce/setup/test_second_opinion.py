@@ -13,7 +13,7 @@ from lxml import etree
 from connectors.salesforce.setup import source
 from connectors.salesforce.setup.fields import Wanted
 from connectors.sandbox import package_checks, packages
-from tests.node_packages import node_packages
+from tests import node
 
 SCRIPT = """
 const { ComponentSet, MetadataConverter } = require("@salesforce/source-deploy-retrieve");
@@ -28,8 +28,7 @@ new MetadataConverter()
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The zip that the tool deploys."""
-    # The newest that runs on node 20; a newer undici than this does not.
-    folder = node_packages("sdr-12", {"@salesforce/source-deploy-retrieve": "12.25.0"}, {"undici": "7.16.0"})
+    folder = node.installed("@salesforce/source-deploy-retrieve")
     project, target = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("built")
     source.write(source.components(Wanted(("Globex",))), project)
     script = folder / "convert.js"
