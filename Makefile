@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock bench-quality bench-speed bench-crm
+.PHONY: demo test check fix lock histories bench-quality bench-speed bench-crm
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -21,6 +21,10 @@ check: $(READY)
 fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# N: how many. Stopped and called again, it plays those that are missing.
+histories: $(READY)
+	$(BIN)/python -m tests.histories.campaign --to $(or $(N),700) --jobs $(or $(JOBS),2) --save benchmarks/results/histories
 
 # DATA: a folder of tasks with known truth, see benchmarks/README.md.
 bench-quality: $(READY)

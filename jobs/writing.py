@@ -133,6 +133,9 @@ def _look(writing: Writing, batch: list[Entry]) -> list[Leaving]:
         left, conflict = still_needed(entry.change, now.get(_address(entry.change)))
         if conflict:
             settled.append(Settled(entry.seq, State.CONFLICT, error=conflict))
+        elif left is None and entry.attempts:
+            # Sent before and not found when it was read back: its commit came late, and it is ours.
+            settled.append(_judge_sent(entry, now.get(_address(entry.change))))
         elif left is None:
             settled.append(Settled(entry.seq, State.UNNEEDED))
         else:

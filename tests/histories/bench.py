@@ -1,0 +1,140 @@
+"""A place to play histories: a sandbox, processes, and the state after each act that histories have in common.
+
+What two histories share is played once. That is no shortcut in what is tested: a prefix played again comes to the same
+state, which a test makes sure of.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.sandbox.database import FILE_NAME
+from connectors.sandbox.store import Store
+from tests.histories import oracle
+from tests.histories.play import Player, Progress
+from tests.histories.processes import Order, Processes, Real, forked
+from tests.histories.script import OF_A_WORLD, History, Week, history, twin
+from tests.jobs.conftest import Org, new_world
+from tests.jobs.world import START, copy_database
+from tests.sandbox import running_sandbox
+
+#: Memory, where there is some to write files into: what is tested is the death of processes, not of machines.
+_MEMORY = Path("/dev/shm")
+
+
+@dataclass
+class Bench:
+    """A sandbox, processes, and what has been played so far of the world at hand; *met* counts tries and faults."""
+
+    folder: Path
+    org: Org
+    store: Store
+    processes: Processes
+    template: Path
+    founding: list[str]
+    kept: dict[str, tuple[Path, Progress]] = field(default_factory=dict)
+    twins: dict[int, Progress] = field(default_factory=dict)
+    is_sharing: bool = True
+    met: Counter[str] = field(default_factory=Counter)
+
+    def play(self, seed: int) -> Progress:
+        """Play the history of *seed* beside its twin."""
+        number = seed // OF_A_WORLD
+        if number not in self.twins:
+            self.forget()
+            self.twins[number] = self.play_twin(seed)
+        played = self._play(history(seed), self.twins[number])
+        played.problems += [f"the twin, {problem}" for problem in self.twins[number].problems]
+        return played
+
+    def play_twin(self, seed: int) -> Progress:
+        """Play the uninterrupted weeks of *seed*, and look whether they missed something."""
+        progress = self._play(twin(seed), None)
+        progress.problems += self.founding
+        Player(self.workspace, self.store, self.processes, progress, None, self.met).read_again()
+        return progress
+
+    def forget(self) -> None:
+        """Throw away what was kept of an earlier world."""
+        for folder, _ in self.kept.values():
+            shutil.rmtree(folder)
+        self.kept.clear()
+        self.twins.clear()
+
+    def _play(self, whole: History, beside: Progress | None) -> Progress:
+        acts = whole.acts()
+        begun, progress = self._begin(whole)
+        player = Player(self.workspace, self.store, self.processes, progress, beside, self.met)
+        for place, act in enumerate(acts[begun:], begun):
+            if isinstance(act, Week):
+                player.live(act)
+            else:
+                player.work(act)
+                if place + 1 == len(acts) or isinstance(acts[place + 1], Week):
+                    player.judge()
+            if self.is_sharing and place + 1 < len(acts):
+                self._keep(whole.prefix(place + 1), progress)
+        return progress
+
+    def _begin(self, whole: History) -> tuple[int, Progress]:
+        """Bring workspace and org to the last state that was kept of *whole*; return how many acts it has."""
+        shutil.rmtree(self.workspace, ignore_errors=True)
+        for length in range(len(whole.acts()) - 1, 0, -1) if self.is_sharing else ():
+            found = self.kept.get(whole.prefix(length))
+            if found is not None:
+                self._copy(found[0], self.workspace.parent)
+                return length, found[1].copy()
+        self._copy(self.template, self.workspace.parent)
+        return 0, Progress(changes=len(self.store.history()))
+
+    def _keep(self, name: str, progress: Progress) -> None:
+        if name in self.kept:
+            return
+        folder = self.folder / "kept" / f"{len(self.kept)}"
+        folder.mkdir(parents=True)
+        shutil.copytree(self.workspace, folder / "workspace")
+        copy_database(self.org.folder / FILE_NAME, folder / "org.sqlite")
+        self.kept[name] = folder, progress.copy()
+
+    def _copy(self, source: Path, target: Path) -> None:
+        shutil.copytree(source / "workspace", target / "workspace")
+        self.org.put_back(source / "org.sqlite")
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "at work" / "workspace"
+
+
+@contextmanager
+def running_bench(is_real: bool = False, is_sharing: bool = True) -> Iterator[Bench]:
+    """Set up a bench whose template has done its first run; *is_real* runs the installed command, not forks."""
+    place = _MEMORY if _MEMORY.is_dir() else None
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="histories-", dir=place)))
+        address = stack.enter_context(running_sandbox(folder / "org"))
+        store = stack.enter_context(Store.open(folder / "org"))
+        org = Org(address, folder / "org", folder / "blank.sqlite")
+        processes = Real(folder, org.folder) if is_real else stack.enter_context(forked(folder, org.folder))
+        template = folder / "template"
+        founding = _found(org, store, processes, template)
+        yield Bench(folder, org, store, processes, template, founding, is_sharing=is_sharing)
+
+
+def _found(org: Org, store: Store, processes: Processes, template: Path) -> list[str]:
+    """Do a first run at `START`, keep workspace and org as *template*, and return what was wrong with the run."""
+    new_world(org, store, template.parent / "at work" / "workspace")
+    done = processes.run(Order(("run", "--approve", "--dir", str(template.parent / "at work" / "workspace")), START))
+    assert done.code == 0, done.stderr
+    bodies = [request.body for request in store.requests() if request.method == "PATCH"]
+    problems = [*oracle.sent(bodies), *oracle.written(store.history(), store.api_user).problems]
+    store.database.rows("delete from request")
+    template.mkdir()
+    shutil.copytree(template.parent / "at work" / "workspace", template / "workspace")
+    copy_database(org.folder / FILE_NAME, template / "org.sqlite")
+    return [f"the first run: {problem}" for problem in problems]

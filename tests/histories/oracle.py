@@ -1,0 +1,124 @@
+"""What must hold of a week, told from the org's own books and the ledger's tables, without our code."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connectors.sandbox.store import Change, Store
+from tests.histories.events import KEYS
+from tests.jobs.conftest import HUMAN_OWNED
+
+#: (object, key): a record of ours by its key, one of the CRM's own by its id.
+Place = tuple[str, str]
+#: A raced record may have changed in this week or in the one that put it right.
+_DAYS = ("Changed_On__c", "Overlap_Changed_On__c")
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a week of API writes came to. *repeated* ones changed nothing, or said what the API had said before.
+
+    *unavoidable* are repeats of records of which a write was taken so late that nobody could know of it.
+    """
+
+    problems: tuple[str, ...] = ()
+    effective: int = 0
+    repeated: int = 0
+    unavoidable: int = 0
+
+
+def written(changes: Iterable[Change], api_user: str, late: frozenset[str] = frozenset()) -> Count:
+    """Judge the *changes* of one week; *late* are records of which a write was taken long after its reply was lost."""
+    problems: list[str] = []
+    said: dict[tuple[str, str], set[str]] = {}
+    effective = repeated = unavoidable = 0
+    for change in changes:
+        if change.user != api_user:
+            for name in change.changed:
+                said.pop((change.id, name), None)
+            continue
+        theirs = HUMAN_OWNED[change.object_name] & change.changed.keys() if change.operation == "update" else set()
+        foreign = {name for name in change.changed if change.object_name in ("Account", "Opportunity")} - {
+            name for name in change.changed if name.startswith("Overlap_")
+        }
+        problems += [f"{change.object_name} {change.id}: {name} is people's" for name in sorted(theirs | foreign)]
+        again = [n for n, (_, new) in change.changed.items() if json.dumps(new) in said.get((change.id, n), ())]
+        if (again or not change.effective) and change.id in late:
+            unavoidable += 1
+        elif again or not change.effective:
+            repeated += 1
+            problems.append(f"{change.object_name} {change.id}: {', '.join(again) or 'nothing'} written again")
+        effective += change.effective
+        for name, (_, new) in change.changed.items():
+            said.setdefault((change.id, name), set()).add(json.dumps(new))
+    return Count(tuple(problems), effective, repeated, unavoidable)
+
+
+def sent(bodies: Iterable[str]) -> list[str]:
+    """Return what is wrong with the payloads *bodies*: fields in them that people own."""
+    problems = []
+    for body in bodies:
+        for record in json.loads(body)["records"]:
+            kind = record["attributes"]["type"]
+            theirs = HUMAN_OWNED[kind] & record.keys()
+            problems += [f"{kind}: {name} is people's and was sent" for name in sorted(theirs)]
+    return problems
+
+
+def doubles(store: Store) -> list[str]:
+    """Return the keys that two live records have."""
+    counts = Counter(
+        (name, row[key]) for name, key in KEYS.items() for row in store.records(name) if not row["IsDeleted"]
+    )
+    return [f"{name}: {key} stands twice" for (name, key), count in counts.items() if count > 1 and key]
+
+
+def kept_books(ledger: Path, changes: Iterable[Change], api_user: str, raced: Iterable[str]) -> list[str]:
+    """Hold the outbox against the org: each write that the org took is acknowledged once, and nothing is in flight."""
+    with closing(sqlite3.connect(ledger)) as connection:
+        states = dict(connection.execute("select state, count(*) from outbox group by state").fetchall())
+        rows = connection.execute("select record_id from outbox where state = 'acknowledged'").fetchall()
+    acknowledged = Counter(record for (record,) in rows)
+    taken = Counter(change.id for change in changes if change.user == api_user and change.effective)
+    apart = sorted({*acknowledged, *taken} - set(raced))
+    problems = [
+        f"{record}: {taken[record]} writes taken, {acknowledged[record]} acknowledged"
+        for record in apart
+        if taken[record] != acknowledged[record]
+    ]
+    problems += [f"{states[state]} changes are {state} at the end" for state in ("pending", "sent") if state in states]
+    return problems
+
+
+def differences(
+    ours: Mapping[Place, Mapping[str, Any]],
+    twins: Mapping[Place, Mapping[str, Any]],
+    racing: frozenset[Place],
+    raced: frozenset[Place],
+) -> list[str]:
+    """Return where the org differs from its twin.
+
+    A record that people change while the job runs says what came last, and that is right: *racing* ones, of this week,
+    are left to the next, and so is what points to them. It puts them right; only the day on which a *raced* one
+    changed may be either. A deleted record is a deleted record, whatever it says.
+    """
+    problems = []
+    keys = {key for _, key in racing}
+    pointing = {place for said in (ours, twins) for place, row in said.items() if keys & set(map(str, row.values()))}
+    for place in sorted({*ours, *twins} - racing - pointing):
+        mine, other = ours.get(place), twins.get(place)
+        if mine and other and mine.get("IsDeleted") and other.get("IsDeleted"):
+            continue
+        if mine is None or other is None:
+            problems.append(f"{place}: {'missing' if mine is None else 'not in the twin'}")
+            continue
+        names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in raced and n in _DAYS)]
+        problems += [f"{place}: {name} is {mine[name]!r}, the twin says {other[name]!r}" for name in names]
+    return problems

@@ -1,0 +1,237 @@
+"""Plays a history: the events of each week, and each command until it ends well, as a scheduler would call it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connectors.sandbox.store import Store
+from tests.histories import events, oracle, scripted
+from tests.histories.processes import Ended, Order, Processes
+from tests.histories.script import OF_WRITES, UNHARMED, Fate, Stage, Week
+from tests.jobs.world import COMPANIES, GLOBEX, INITECH, START, World, said
+
+#: What the fault "hidden field" hides: every run reads it.
+HIDDEN = ("Account", "Website")
+_TRIES = 3  # after those that have a fate
+_ENDED_WELL, _WITH_CONFLICTS = 0, 5
+_ACCEPT = ("--accept", GLOBEX, "--accept", INITECH)
+_COMMANDS = {
+    "run": ("run", "--approve", *_ACCEPT),
+    "pull": ("pull", *_ACCEPT),
+    "match": ("match",),
+    "plan": ("plan",),
+    "apply": ("apply", "latest", "--approve"),
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a stage of the twin came to: where a fate's place lies is told by it."""
+
+    steps: int
+    requests: int
+    writes: int
+
+
+@dataclass
+class Progress:
+    """How far a history has come, beside workspace and org. *said* and *sizes* are by number of week and of act."""
+
+    now: datetime = START
+    act: int = 0
+    week: int = 0
+    trace: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    reached: Counter[str] = field(default_factory=Counter)
+    effective: int = 0
+    repeated: int = 0
+    unavoidable: int = 0
+    said: list[Mapping[oracle.Place, Mapping[str, Any]]] = field(default_factory=list)
+    sizes: dict[int, Size] = field(default_factory=dict)
+    requests: int = 0
+    changes: int = 0
+    aims: list[tuple[events.Event, str]] = field(default_factory=list)
+    racing: frozenset[oracle.Place] = frozenset()
+    raced: frozenset[oracle.Place] = frozenset()
+
+    def copy(self) -> Progress:
+        return replace(
+            self,
+            trace=[*self.trace],
+            problems=[*self.problems],
+            reached=Counter(self.reached),
+            said=[*self.said],
+            sizes=dict(self.sizes),
+            aims=[*self.aims],
+        )
+
+    @property
+    def hash(self) -> str:
+        """The history in 16 hex digits."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
+
+
+@dataclass
+class Player:
+    """Plays act after act of one history."""
+
+    folder: Path
+    store: Store
+    processes: Processes
+    progress: Progress
+    twin: Progress | None
+    met: Counter[str]
+
+    @property
+    def world(self) -> World:
+        return World(self.folder, self.store, self.progress.now)
+
+    def live(self, week: Week) -> None:
+        """Let a week pass, and its events happen."""
+        progress = self.progress
+        progress.week += 1
+        self._turn(START + timedelta(days=7 * progress.week))
+        for event in week.events:
+            self._note(f"{event.kind} {json.dumps(event.what, sort_keys=True)}")
+            if event.kind == "judge":
+                name = COMPANIES[event.what["number"]][0]
+                order = Order(("judge", name, f"X-{event.what['number']}", event.what["verdict"]), progress.now)
+                self._try(order)
+            else:
+                events.happen(self.world, event)
+        progress.racing = frozenset()
+        race = [event for stage in week.stages for event in stage.race]
+        aims = [(event, events.targets(self.world, event)) for event in race]
+        progress.aims = [(event, target) for event, target in aims if target is not None]
+        progress.act += 1
+
+    def work(self, stage: Stage) -> None:
+        """Call the stage's command until it ends well."""
+        progress = self.progress
+        size = self.twin.sizes[progress.act] if self.twin else Size(0, 0, 0)
+        waiting = bool(stage.race)
+        if waiting and stage.verb == "apply" and not stage.fates:
+            waiting = self._race()
+        ended = None
+        for fate in (*stage.fates, *[UNHARMED] * _TRIES):
+            self._turn(progress.now + timedelta(minutes=5))
+            ended = self._try(_order(stage.verb, fate, size, progress.now))
+            self._measure(ended)
+            if ended.code == _ENDED_WELL or (ended.code == _WITH_CONFLICTS and progress.racing):
+                break
+            if waiting:
+                waiting = self._race()
+        else:
+            assert ended is not None
+            progress.problems.append(f"week {progress.week}: {stage.verb} did not end well: {ended.stderr[-500:]}")
+        if waiting:
+            self._race()
+        progress.act += 1
+
+    def judge(self) -> None:
+        """Hold the week against its twin, the org's books and the ledger."""
+        progress, store = self.progress, self.store
+        scripted.settle(store)
+        changes, user = store.history(), store.api_user
+        count = oracle.written(changes[progress.changes :], user, scripted.delayed(store, changes))
+        raced = {key for _, key in progress.raced}
+        ids = {
+            row["Id"] for name, key in events.KEYS.items() for row in store.records(name) if row[key] in raced
+        } | raced
+        problems = [*count.problems, *oracle.doubles(store)]
+        problems += oracle.kept_books(self.folder / "ledger.sqlite", changes, user, ids)
+        now = said(store)
+        if self.twin is not None:
+            problems += oracle.differences(now, self.twin.said[progress.week - 1], progress.racing, progress.raced)
+        progress.problems += [f"week {progress.week}: {problem}" for problem in problems]
+        progress.effective += count.effective
+        progress.repeated += count.repeated
+        progress.unavoidable += count.unavoidable
+        progress.said.append(now)
+        progress.changes = len(changes)
+        self._note("said " + hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest())
+
+    def read_again(self) -> None:
+        """Let a quiet week pass and read the whole org anew: there is nothing to write that the weekly reads missed.
+
+        A twin misses what its code misses; this is the eye that it lacks.
+        """
+        self._turn(START + timedelta(days=7 * (self.progress.week + 1)))
+        for command in (_COMMANDS["run"], ("pull", "--full"), ("match",), ("plan", "--exit-code")):
+            self._turn(self.progress.now + timedelta(minutes=5))
+            ended = self._try(Order(command, self.progress.now))
+            if ended.code:
+                self.progress.problems.append(f"after {' '.join(command)}, a full read: exit code {ended.code}")
+
+    def _try(self, order: Order) -> Ended:
+        order = replace(order, arguments=(*order.arguments, "--dir", str(self.folder)))
+        by_script = scripted.begin(self.store, order.faults)
+        ended = self.processes.run(order)
+        struck = scripted.end(self.store, by_script)
+        self._repair()
+        reached = [f"died at {ended.steps[-1]}"] if ended.code < 0 and ended.steps else []
+        self.progress.reached.update([*reached, *ended.faults, *struck])
+        self.met.update(["tries", *reached, *ended.faults, *struck])
+        self._note(f"{order.arguments[0]} {ended.code} {'; '.join([*ended.steps, *ended.faults])}")
+        return ended
+
+    def _race(self) -> bool:
+        """Let people do what they do while the job runs; return that there is nothing of it left to wait for."""
+        progress = self.progress
+        for event, target in progress.aims:
+            self._note(f"race: {event.kind} {target}")
+            events.edit(self.world, event, target)
+        places = frozenset((event.what.get("object", "Account"), target) for event, target in progress.aims)
+        progress.racing = places
+        progress.raced |= places
+        return False
+
+    def _measure(self, ended: Ended) -> None:
+        """Look at the requests of a try: keep the size of the twin's stage, and find what people own in payloads."""
+        progress = self.progress
+        sql = "select number, method, path, body, status from request where number > ? order by number"
+        rows = self.store.database.rows(sql, (progress.requests,))
+        writes = [body for _, method, path, body, _ in rows if method in ("POST", "PATCH") and "/composite/" in path]
+        progress.problems += [f"week {progress.week}: {problem}" for problem in oracle.sent(writes)]
+        progress.requests = rows[-1][0] if rows else progress.requests
+        if self.twin is None:
+            progress.sizes[progress.act] = Size(len(ended.steps), len(rows), len(writes))
+        for _, method, path, _, status in rows:
+            self._note(f"{method} {path} {status}")
+
+    def _turn(self, now: datetime) -> None:
+        self.progress.now = now
+        self.store.set_time(now)
+
+    def _repair(self) -> None:
+        """Put the org in order: what is wrong with it lasts no longer than the try."""
+        store = self.store
+        store.set_down(False)
+        store.set_limit_used(0)
+        store.show_field(*HIDDEN)
+        store.set_credentials_valid(True)
+        store.lock_rows(0)
+
+    def _note(self, line: str) -> None:
+        self.progress.trace.append(line)
+
+
+def _order(verb: str, fate: Fate, size: Size, now: datetime) -> Order:
+    """Return the order of one try, its fate's places counted out for what the twin's stage took."""
+    die_at = None if fate.die is None or not size.steps else 1 + int(fate.die * size.steps)
+    faults = [
+        {
+            "kind": fault.kind,
+            "at": 1 + int(fault.place * (size.writes if fault.kind in OF_WRITES else size.requests)),
+            "count": fault.count,
+        }
+        for fault in fate.faults
+    ]
+    return Order(_COMMANDS[verb], now, die_at, tuple(faults))

@@ -1,0 +1,117 @@
+"""Orders for the fork server, or for the installed command line: both run one try of one command to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import connectors
+
+KILLED = -signal.SIGKILL
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Order:
+    """One try: what to call at which time, the step to die at (from 1; None to live), and the faults to meet."""
+
+    arguments: tuple[str, ...]
+    now: datetime
+    die_at: int | None = None
+    faults: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a try ended, the steps it came to, and the faults that it met."""
+
+    code: int
+    steps: tuple[str, ...]
+    faults: tuple[str, ...]
+    stderr: str
+
+
+class Processes(Protocol):
+    """Runs tries."""
+
+    def run(self, order: Order) -> Ended:
+        """Run *order* and wait for its end."""
+
+
+@dataclass(frozen=True)
+class Forked:
+    """Tries in processes that are forked off a warm one."""
+
+    orders: IO[str]
+    answers: IO[str]
+    folder: Path
+    org: Path
+
+    def run(self, order: Order) -> Ended:
+        self.orders.write(json.dumps(_spelled(order, self.folder, self.org)) + "\n")
+        self.orders.flush()
+        return _ended(int(self.answers.readline()), self.folder)
+
+
+@dataclass(frozen=True)
+class Real:
+    """Tries by the installed command, each a process from its first import on; `sitecustomize` brings its fate."""
+
+    folder: Path
+    org: Path
+
+    def run(self, order: Order) -> Ended:
+        environment = _environment(_HERE / "real") | {
+            "OVERLAP_ORDER": json.dumps(_spelled(order, self.folder, self.org))
+        }
+        command = [str(Path(sys.executable).with_name("overlap")), *order.arguments]
+        with (self.folder / "stdout").open("w") as out, (self.folder / "stderr").open("w") as err:
+            done = subprocess.run(command, env=environment, stdout=out, stderr=err, check=False, timeout=120)
+        return _ended(done.returncode, self.folder)
+
+
+@contextmanager
+def forked(folder: Path, org: Path) -> Iterator[Forked]:
+    """Start the fork server and end it."""
+    command = [sys.executable, "-P", str(_HERE / "server.py")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        yield Forked(process.stdin, process.stdout, folder, org)
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def _environment(*more: Path) -> dict[str, str]:
+    # The child finds the same packages as this one, installed or not. One thread each: many histories share the cores.
+    paths = [Path(connectors.__file__).parents[1], *more]
+    alone = dict.fromkeys(("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return {**os.environ, **alone, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
+
+
+def _spelled(order: Order, folder: Path, org: Path) -> dict[str, Any]:
+    return {
+        "arguments": order.arguments,
+        "now": order.now.isoformat(),
+        "die_at": order.die_at,
+        "faults": order.faults,
+        "org": str(org),
+        **{name: str(folder / name) for name in ("log", "stdout", "stderr")},
+    }
+
+
+def _ended(code: int, folder: Path) -> Ended:
+    lines = (folder / "log").read_text(encoding="utf-8").splitlines()
+    steps = tuple(line.removeprefix("step: ") for line in lines if line.startswith("step: "))
+    faults = tuple(line.removeprefix("fault: ") for line in lines if line.startswith("fault: "))
+    return Ended(code, steps, faults, (folder / "stderr").read_text(encoding="utf-8"))

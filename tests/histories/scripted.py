@@ -1,0 +1,66 @@
+"""Faults that the sandbox carries out by its own script: what the server does before, in and after a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from connectors.sandbox.store import Change, Store
+
+#: A sandbox without scripts has none of these.
+AVAILABLE = hasattr(Store, "set_faults")
+_RULES: dict[str, dict[str, Any]] = {
+    "reset before": {"fault": "lost-request"},
+    "reset after": {"fault": "lost-reply"},
+    "half a reply": {"fault": "half-reply", "bytes": 100},
+    "busy 429": {"fault": "http", "status": 429, "retry_after_s": 7},
+    "busy 503": {"fault": "http", "status": 503, "retry_after_s": 2},
+    "rolled back": {"fault": "rolled-back", "method": "PATCH"},
+    "error page after commit": {"fault": "http", "status": 502, "after_commit": True, "method": "PATCH"},
+    "delayed commit": {"fault": "delayed-commit", "method": "PATCH"},
+    "half a receipt": {"fault": "half-reply", "bytes": 100, "method": "PATCH"},
+}
+_BY_SCRIPT = _RULES if AVAILABLE else {}
+OF_WRITES = tuple(kind for kind, rule in _BY_SCRIPT.items() if "method" in rule)
+OF_ALL = tuple(kind for kind in _BY_SCRIPT if kind not in OF_WRITES)
+
+
+def begin(store: Any, faults: Iterable[dict[str, Any]]) -> list[str]:
+    """Bring those of *faults* that are the sandbox's into force, and return their kinds in order."""
+    mine = [fault for fault in faults if fault["kind"] in _BY_SCRIPT]
+    if AVAILABLE:
+        store.set_faults([_rule(fault) for fault in mine])
+    return [fault["kind"] for fault in mine]
+
+
+def end(store: Any, kinds: list[str]) -> list[str]:
+    """End them all, and return the kinds that struck."""
+    if not AVAILABLE:
+        return []
+    struck = [kind for kind, rule in zip(kinds, store.faults(), strict=True) if rule.reached]
+    store.set_faults([])
+    return struck
+
+
+def settle(store: Any) -> None:
+    """Commit what is still held back: a week does not end before."""
+    if AVAILABLE:
+        from connectors.sandbox.salesforce import settle as commit
+
+        commit(store)
+
+
+def delayed(store: Store, changes: Iterable[Change]) -> frozenset[str]:
+    """Return the ids of records of which a write was taken long after its reply was lost.
+
+    Who reads back meanwhile sees nothing of it: Salesforce gives no way to know, and to write again is right.
+    """
+    if not AVAILABLE:
+        return frozenset()
+    late = {request.number for request in store.requests() if getattr(request, "fault", "") == "delayed-commit"}
+    return frozenset(change.id for change in changes if getattr(change, "request", None) in late)
+
+
+def _rule(fault: dict[str, Any]) -> dict[str, Any]:
+    rule = {**_RULES[fault["kind"]], "nth": fault["at"], "times": fault["count"]}
+    return rule | {"requests": fault["count"], "times": 1} if rule["fault"] == "delayed-commit" else rule

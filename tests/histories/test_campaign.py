@@ -1,0 +1,28 @@
+"""A campaign adds up what its blocks came to, and knows which ones it has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.histories.campaign import added, numbers, ranges
+
+
+@pytest.mark.parametrize(
+    ("done", "text"), [((), ""), ((4,), "4"), ((2, 0, 1), "0-2"), ((0, 1, 20, 7, 8), "0-1,7-8,20")]
+)
+def test_blocks_are_written_in_short_and_read_again(done, text):
+    assert ranges(done) == text
+    assert numbers(text) == sorted(done)
+
+
+def test_a_block_is_added_to_what_was_found():
+    found = {"counts": {"histories": 50, "failed": 0}, "met": {"lost answer": 2}, "failures": {}}
+    block = {
+        "counts": {"histories": 50, "failed": 1},
+        "met": {"lost answer": 1, "locked rows": 4},
+        "failures": {"7": ["x"]},
+    }
+    total = added(found, block)
+    assert (total["counts"]["histories"], total["counts"]["failed"], total["counts"]["repeated"]) == (100, 1, 0)
+    assert total["met"] == {"lost answer": 3, "locked rows": 4}
+    assert total["failures"] == {"7": ["x"]}

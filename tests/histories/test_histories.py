@@ -1,0 +1,56 @@
+"""Seeded histories end where an uninterrupted run would, whatever crashed, got lost or was edited on the way.
+
+A failing seed plays again by ``python -m tests.histories SEED --trace``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.histories.bench import Bench, running_bench
+from tests.histories.campaign import play_block
+from tests.histories.script import FAULTS, OF_A_WORLD
+
+BLOCKS = range(14)  # of 50: 700 histories
+
+
+@pytest.fixture(scope="session")
+def bench() -> Iterator[Bench]:
+    with running_bench() as bench:
+        yield bench
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_history_ends_as_its_twin_and_writes_nothing_twice(block, bench):
+    found = play_block(bench, block)
+    assert found["failures"] == {}
+    assert found["counts"]["repeated"] == found["counts"]["doubles"] == 0
+    assert found["counts"]["effective"] > OF_A_WORLD
+    assert set(found["met"]) & FAULTS and any(name.startswith("died at") for name in found["met"])
+
+
+@pytest.mark.parametrize("seed", [3, 117])
+def test_a_seed_is_the_same_history_each_time_it_is_played(seed, bench):
+    shared = bench.play(seed)
+    bench.forget()
+    with running_bench(is_sharing=False) as another:
+        again = another.play(seed)
+    assert (again.trace, again.hash) == (shared.trace, shared.hash)
+    assert bench.play(seed + 1).hash != shared.hash
+
+
+def test_the_installed_command_comes_to_the_same_history(bench):
+    """One here, fifty in the campaign: a process that starts from nothing takes seconds for each try."""
+    forked = bench.play(0)
+    with running_bench(is_real=True) as real:
+        real.twins = dict(bench.twins)
+        assert real.play(0).trace == forked.trace
+    assert forked.problems == []
+
+
+@pytest.mark.campaign
+def test_fifty_histories_of_the_installed_command():
+    with running_bench(is_real=True) as real:
+        assert play_block(real, 0)["failures"] == {}

@@ -1,0 +1,96 @@
+"""The oracle of histories sees what it is there to see."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from connectors.sandbox.store import Change
+from tests.histories import oracle
+
+NOW = datetime(2026, 3, 9, tzinfo=UTC)
+API, ADA = "the API user", "Ada"
+
+
+def change(user, operation="update", object_name="Partner_Overlap__c", record="a1", **changed):
+    return Change(NOW, user, object_name, record, operation, changed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "repeated"),
+    [
+        ([change(API, Play__c=("x", "y")), change(API, Play__c=("y", "z"))], 0),
+        ([change(API, Play__c=("x", "y")), change(API)], 1),
+        ([change(API, Play__c=("x", "y")), change(API, Play__c=("y", "x")), change(API, Play__c=("x", "y"))], 1),
+        ([change(API, Play__c=("x", "y")), change(ADA, Play__c=("y", "x")), change(API, Play__c=("x", "y"))], 0),
+        ([change(ADA)], 0),
+    ],
+)
+def test_a_write_that_says_nothing_new_is_a_repeat(changes, repeated):
+    count = oracle.written(changes, API)
+    assert (count.repeated, len(count.problems)) == (repeated, repeated)
+
+
+def test_a_repeat_that_nobody_could_know_of_is_counted_apart():
+    changes = [change(API, Play__c=("x", "y")), change(API), change(API, record="a2")]
+    count = oracle.written(changes, API, late=frozenset({"a1"}))
+    assert (count.effective, count.repeated, count.unavoidable) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("made", "is_wrong"),
+    [
+        (change(API, Feedback__c=(None, "Not now")), True),
+        (change(ADA, Feedback__c=(None, "Not now")), False),
+        (change(API, "create", Feedback__c=(None, "Not now")), False),  # the org's default, not a payload
+        (change(API, object_name="Account", Website=("a", "b")), True),
+        (change(API, object_name="Account", Overlap_Best_Play__c=("a", "b")), False),
+    ],
+)
+def test_what_people_own_is_not_the_apis_to_change(made, is_wrong):
+    assert bool(oracle.written([made], API).problems) == is_wrong
+
+
+def test_a_field_of_people_in_a_payload_is_found():
+    body = '{"records": [{"attributes": {"type": "Overlap_Partner__c"}, "Name": "Globex", "Tier__c": "Growth"}]}'
+    assert oracle.sent([body]) == ["Overlap_Partner__c: Tier__c is people's and was sent"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problems"),
+    [
+        ([("acknowledged", "a1")], 0),
+        ([("unneeded", "a1")], 1),
+        ([("acknowledged", "a1"), ("acknowledged", "a1")], 1),
+        ([("acknowledged", "a1"), ("sent", "a2")], 1),
+        ([("acknowledged", "a1"), ("conflict", "a2")], 0),
+    ],
+)
+def test_the_outbox_says_what_the_org_took(rows, problems, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("create table outbox (state text, record_id text)")
+        ledger.executemany("insert into outbox values (?, ?)", rows)
+    changes = [change(API, Play__c=("x", "y")), change(ADA, record="a9", Play__c=("x", "y"))]
+    assert len(oracle.kept_books(tmp_path / "ledger.sqlite", changes, API, ())) == problems
+
+
+def test_a_raced_record_may_differ_for_a_week_and_its_day_for_good():
+    place = ("Partner_Overlap__c", "pi1-x")
+    ours, twins = {place: {"Play__c": "a", "Changed_On__c": "1"}}, {place: {"Play__c": "a", "Changed_On__c": "2"}}
+    everyone, nobody = frozenset({place}), frozenset()
+    assert oracle.differences(ours, twins, nobody, nobody)
+    assert not oracle.differences(ours, twins, nobody, everyone)
+    assert oracle.differences(ours, {place: {**twins[place], "Play__c": "b"}}, nobody, everyone)
+    assert not oracle.differences(ours, {}, everyone, everyone)
+    assert oracle.differences({}, twins, nobody, everyone)
+
+
+def test_a_racing_deletion_takes_along_what_points_to_it():
+    partner, pointing = ("Overlap_Partner__c", "p1"), ("Partner_Overlap__c", "o1")
+    ours = {partner: {"IsDeleted": True}, pointing: {"IsDeleted": False, "Partner__c": None}}
+    twins = {partner: {"IsDeleted": False}, pointing: {"IsDeleted": False, "Partner__c": "p1"}}
+    assert not oracle.differences(ours, twins, frozenset({partner}), frozenset({partner}))
+    assert len(oracle.differences(ours, twins, frozenset(), frozenset({partner}))) == 2

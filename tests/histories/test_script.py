@@ -1,0 +1,47 @@
+"""Histories are made from their seeds alone, and have in common what they are to have in common."""
+
+from __future__ import annotations
+
+from tests.histories.script import FAULTS, OF_A_STEM, OF_A_WORLD, Stage, Week, history, twin
+
+
+def stages(whole):
+    return [act for act in whole.acts() if isinstance(act, Stage)]
+
+
+def test_a_seed_makes_one_history():
+    assert history(7) == history(7)
+
+
+def test_histories_of_a_stem_differ_in_their_last_stage_only():
+    last = len(history(0).acts())
+    assert len({history(seed).prefix(last - 1) for seed in range(OF_A_STEM)}) == 1
+    assert len({history(seed).prefix(last) for seed in range(OF_A_STEM)}) == OF_A_STEM
+    assert history(OF_A_STEM).prefix(last - 1) != history(0).prefix(last - 1)
+
+
+def test_a_twin_has_the_same_events_and_no_fate():
+    for seed in (0, OF_A_WORLD - 1, OF_A_WORLD):
+        mine, other = history(seed), twin(seed)
+        assert [week.events for week in mine.weeks] == [week.events for week in other.weeks]
+        assert [stage.race for stage in stages(mine)] == [stage.race for stage in stages(other)]
+        assert not any(stage.fates for stage in stages(other))
+    assert twin(0).weeks != twin(OF_A_WORLD).weeks
+
+
+def test_a_history_has_two_to_four_weeks_and_ends_with_an_apply():
+    counts = {len(history(seed).weeks) for seed in range(0, 40 * OF_A_WORLD, OF_A_WORLD)}
+    assert counts == {2, 3, 4}
+    assert all(history(seed).acts()[-1].verb == "apply" for seed in range(0, 1000, 99))
+
+
+def test_every_kind_of_fault_and_event_comes_up():
+    faults, kinds = set(), set()
+    for seed in range(700):
+        for act in history(seed).acts():
+            if isinstance(act, Week):
+                kinds |= {event.kind for event in act.events}
+            else:
+                faults |= {fault.kind for fate in act.fates for fault in fate.faults}
+    assert faults == FAULTS
+    assert kinds >= {"list", "settings", "judge", "late commit", "delete", "edit own", "influence made", "deal deleted"}
