@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from overlap.errors import RecordError
-from tests.histories import scripted
 from tests.jobs.world import (
     COMPANIES,
     GLOBEX,
@@ -106,6 +105,7 @@ class People:
         number = self._chance.randrange(len(COMPANIES))
         deal = self._chance.randrange(3)
         name = COMPANIES[number][0]
+        other = self._chance.randrange(len(COMPANIES))
         site = self._chance.choice(SITES).format(name.split()[0].lower())
         kinds: list[Event] = [
             Event("account", {"number": number, "set": {"Name": f"{name} GmbH"}}),
@@ -125,14 +125,10 @@ class People:
             Event("influence made", {"number": deal}),
             Event("user", {"id": OTHER_SELLER, "set": {"IsActive": self._chance.random() < 0.5}}),
             Event("settings", {"text": self._chance.choice(SETTINGS)}),
+            Event("accounts merged", {"number": number, "loser": other}),
+            Event("account restored", {"number": number}),
             Event("judge", {"number": number, "verdict": self._chance.choice(("different", "same", "undo"))}),
         ]
-        if scripted.AVAILABLE:
-            other = self._chance.randrange(len(COMPANIES))
-            kinds += [
-                Event("accounts merged", {"number": number, "loser": other}),
-                Event("account restored", {"number": number}),
-            ]
         people = ("edit", "edit", "edit weighty", "edit own", "edit flat", "delete")
         return self._chance.choice([*kinds, *(self._edit(kind) for kind in people)])
 

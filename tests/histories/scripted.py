@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from connectors.sandbox.salesforce import settle as commit
 from connectors.sandbox.store import Change, Store
 
-#: A sandbox without scripts has none of these.
-AVAILABLE = hasattr(Store, "set_faults")
 _RULES: dict[str, dict[str, Any]] = {
     "reset before": {"fault": "lost-request"},
     "reset after": {"fault": "lost-reply"},
@@ -20,34 +19,27 @@ _RULES: dict[str, dict[str, Any]] = {
     "delayed commit": {"fault": "delayed-commit", "method": "PATCH"},
     "half a receipt": {"fault": "half-reply", "bytes": 100, "method": "PATCH"},
 }
-_BY_SCRIPT = _RULES if AVAILABLE else {}
-OF_WRITES = tuple(kind for kind, rule in _BY_SCRIPT.items() if "method" in rule)
-OF_ALL = tuple(kind for kind in _BY_SCRIPT if kind not in OF_WRITES)
+OF_WRITES = tuple(kind for kind, rule in _RULES.items() if "method" in rule)
+OF_ALL = tuple(kind for kind in _RULES if kind not in OF_WRITES)
 
 
-def begin(store: Any, faults: Iterable[dict[str, Any]]) -> list[str]:
+def begin(store: Store, faults: Iterable[dict[str, Any]]) -> list[str]:
     """Bring those of *faults* that are the sandbox's into force, and return their kinds in order."""
-    mine = [fault for fault in faults if fault["kind"] in _BY_SCRIPT]
-    if AVAILABLE:
-        store.set_faults([_rule(fault) for fault in mine])
+    mine = [fault for fault in faults if fault["kind"] in _RULES]
+    store.set_faults([_rule(fault) for fault in mine])
     return [fault["kind"] for fault in mine]
 
 
-def end(store: Any, kinds: list[str]) -> list[str]:
+def end(store: Store, kinds: list[str]) -> list[str]:
     """End them all, and return the kinds that struck."""
-    if not AVAILABLE:
-        return []
     struck = [kind for kind, rule in zip(kinds, store.faults(), strict=True) if rule.reached]
     store.set_faults([])
     return struck
 
 
-def settle(store: Any) -> None:
+def settle(store: Store) -> None:
     """Commit what is still held back: a week does not end before."""
-    if AVAILABLE:
-        from connectors.sandbox.salesforce import settle as commit
-
-        commit(store)
+    commit(store)
 
 
 def delayed(store: Store, changes: Iterable[Change]) -> frozenset[str]:
@@ -55,10 +47,8 @@ def delayed(store: Store, changes: Iterable[Change]) -> frozenset[str]:
 
     Who reads back meanwhile sees nothing of it: Salesforce gives no way to know, and to write again is right.
     """
-    if not AVAILABLE:
-        return frozenset()
-    late = {request.number for request in store.requests() if getattr(request, "fault", "") == "delayed-commit"}
-    return frozenset(change.id for change in changes if getattr(change, "request", None) in late)
+    late = {request.number for request in store.requests() if request.fault == "delayed-commit"}
+    return frozenset(change.id for change in changes if change.request in late)
 
 
 def _rule(fault: dict[str, Any]) -> dict[str, Any]:
