@@ -123,6 +123,7 @@ def certificate(
     show.next_steps("The app takes JWTs that are signed with its key, for overlap@sandbox.example.", [])
 
 
+@app.command()
 def fault(
     folder: SandboxFolder,
     script: Annotated[

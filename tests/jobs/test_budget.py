@@ -18,7 +18,7 @@ def test_a_plan_says_how_many_calls_it_takes_and_an_apply_how_many_it_took(world
     objects = {change.object_name for change in planned.changes}
     assert planned.calls == 2 * len(objects)
     report = world.apply(planned, approve=True)
-    assert report.calls == planned.calls + 2 + len(objects), "signing in, and a look at each object's fields"
+    assert report.calls == planned.calls + 1 + len(objects), "which org it is, and a look at each object's fields"
 
 
 def test_what_everybody_used_of_the_day_pauses_an_apply_before_it_writes(world):

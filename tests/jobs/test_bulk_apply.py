@@ -18,7 +18,7 @@ CRM = 'type = "salesforce"'
 @pytest.fixture
 def bulk(world):
     """Everything goes by bulk jobs, however little it is."""
-    world.change_settings(CRM, f"{CRM}\nbulk_from_records = 1")
+    world.change_settings(CRM, f"{CRM}\nbulk_write_from = 1")
     return world
 
 
@@ -36,7 +36,7 @@ def test_many_records_go_by_jobs_and_say_the_same(world, org, store, tmp_path):
     by_calls = said(store)
     org.put_back()
     other = new_world(org, store, tmp_path / "other")
-    other.change_settings(CRM, f"{CRM}\nbulk_from_records = 1")
+    other.change_settings(CRM, f"{CRM}\nbulk_write_from = 1")
     report = other.apply(other.look(), approve=True)
     assert report.states == {State.ACKNOWLEDGED: len(planned.changes)}
     assert said(store) == by_calls

@@ -170,7 +170,7 @@ def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, demo, 
 def bulk_trial(trial) -> Trial:
     """Everything goes by bulk jobs, and each of them commits long after it was closed."""
     path = trial.folder / "overlap.toml"
-    text = path.read_text(encoding="utf-8").replace("[crm.salesforce]", "[crm.salesforce]\nbulk_from_records = 1")
+    text = path.read_text(encoding="utf-8").replace("[crm.salesforce]", "[crm.salesforce]\nbulk_write_from = 1")
     path.write_text(text, encoding="utf-8")
     ingest_work.slow_down(trial.store.database, 2)
     return trial

@@ -48,7 +48,7 @@ def pulled(door: Door) -> list[Any]:
     with closing(connect("crm", door.settings, WORKSPACE, vault, door.settings.ca_file.parent)) as connection:
         connection.source.now()
         pages = [(page.stream, page.rows.to_dicts(), page.deleted) for page in connection.source.pages(None, UNTIL)]
-        return [pages, list(connection.source.ids())]
+        return [pages, [(stream, ids.to_list()) for stream, ids in connection.source.ids()]]
 
 
 @pytest.mark.parametrize("flow", [CLIENT_CREDENTIALS, REFRESH_TOKEN])
