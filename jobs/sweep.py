@@ -36,6 +36,8 @@ def carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: Mappin
     published = context.ledger.pinned("published_run")
     if published is None or warehouse.mark(f"sweep:{crm}") is not None:
         return
+    if not (context.workspace.runs / published).is_dir():  # restored without its runs
+        return
     for stream, noun in _COUNTED.items():
         (before,) = snapshot.read(context.workspace.runs, published, stream)
         known = sorted(warehouse.ids(stream, crm) | deleted.get(stream, set()))

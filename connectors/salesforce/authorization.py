@@ -47,12 +47,12 @@ def authorize(sign_in: SignIn, login_url: str, browser: Browser, accept: Callabl
     if access.org_id is None:
         raise AccessError(f"{sign_in.where}: the org does not say who it is; nothing was kept")
     sign_in.require_org(access.org_id)
-    accept(access.org_id)
     if access.refresh_token is None:
         raise AccessError(
             f"{sign_in.where}: the app gives no refresh token; add the scope 'Perform requests at any time "
             "(refresh_token, offline_access)' to it"
         )
+    accept(access.org_id)
     sign_in.keep(access.refresh_token)
 
 

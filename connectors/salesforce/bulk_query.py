@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import stamina
 
-from connectors.salesforce.errors import MissingError
+from connectors.salesforce.errors import MissingError, RefusedError
 from connectors.salesforce.session import SalesforceSession
 from overlap.errors import AccessError, TransientError
 
@@ -136,7 +136,7 @@ class BulkQuery:
             AccessError: Salesforce refuses it.
         """
         body = {"operation": "query", "query": query, "contentType": "CSV", "lineEnding": "LF"}
-        reply = self.session.send("POST", "jobs/query", json.dumps(body).encode()).json()
+        reply = self.session.ask("POST", "jobs/query", json.dumps(body).encode())
         self._job = Job(str(reply["id"]), query, until, expected)
         if self.kept is not None:
             self.kept.start(self._job)
@@ -146,7 +146,7 @@ class BulkQuery:
         if not job.is_complete:
             try:
                 state = self._info(job)["state"]
-            except MissingError:
+            except (MissingError, RefusedError):  # it is gone, or of another API version
                 return False
             if state in ("Failed", "Aborted"):
                 return False
@@ -215,7 +215,7 @@ class BulkQuery:
             waited_s, wait_s = waited_s + wait_s, min(wait_s * 2, _LONGEST_WAIT_S)
 
     def _info(self, job: Job) -> dict[str, Any]:
-        found: dict[str, Any] = self.session.send("GET", f"jobs/query/{job.id}").json()
+        found: dict[str, Any] = self.session.ask("GET", f"jobs/query/{job.id}")
         return found
 
     @stamina.retry(on=TransientError, attempts=_TRIES, timeout=None)
@@ -228,11 +228,14 @@ class BulkQuery:
         asked = {"maxRecords": str(self.page_rows)} | ({"locator": locator} if locator else {})
         try:
             reply = self.session.send("GET", f"jobs/query/{job.id}/results?{urlencode(asked)}")
-        except MissingError as error:
+        except (MissingError, RefusedError) as error:
             self.drop()
             raise AccessError(
                 f"{self.session.where}: the results of bulk job {job.id} are gone; 'overlap pull' starts a new one"
             ) from error
+        told = reply.headers.get("Sforce-NumberOfRecords", "")
+        if not told.isdigit():
+            raise TransientError(f"{self.session.where}: bulk job {job.id}: the answer is no page of results")
         following = reply.headers.get("Sforce-Locator", "null")
-        page = Page(reply.content, int(reply.headers["Sforce-NumberOfRecords"]))
+        page = Page(reply.content, int(told))
         return page, None if following in ("null", "") else following

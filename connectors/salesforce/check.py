@@ -27,12 +27,13 @@ def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -
     *flat_fields* says whether the workspace writes fields of ours on accounts and opportunities; without them it is
     no fault that they were never deployed.
     """
-    server, who = session.server_now(), user_id(session)
+    server, here = session.server_now(), datetime.now(UTC)
+    who = user_id(session)
     found = [
         org.identity(session, who),
         api_calls(session.api_calls()),
         *org.limits(session.send("GET", "limits").json()),
-        clock(server, datetime.now(UTC)),
+        clock(server, here),
     ]
     described = {reading.object_name: session.describe(reading.object_name) for reading in readings(workspace_id)}
     for reading in readings(workspace_id):
@@ -113,7 +114,9 @@ def writable(thing: CrmObject, described: Describe | None) -> Iterator[Finding]:
     if thing.key is not None and facts and not (facts.get("externalId") and facts.get("unique")):
         yield Finding(False, f"{name}.{key}", "the key is no external id, or not unique", DEPLOY)
     engine = [api_name(field) for field in thing.engine_fields if api_name(field) in described]
-    locked = [field for field in engine if not described[field].get("updateable")]
+    # Accounts and opportunities are never created, our own records are.
+    needed = ("updateable", "createable") if thing.key is not None else ("updateable",)
+    locked = [field for field in engine if not all(described[field].get(right) for right in needed)]
     for field in locked:
         yield Finding(False, f"{name}.{field}", "the field can be read but not written", DEPLOY)
     if engine and not locked:

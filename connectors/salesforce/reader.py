@@ -152,7 +152,7 @@ class Reader:
         return self._number(soql.count(table.object_name, table.where), "query/")
 
     def _number(self, query: str, path: str) -> int:
-        return int(self._session.send("GET", f"{path}?{urlencode({'q': query})}").json()["totalSize"])
+        return int(self._session.ask("GET", f"{path}?{urlencode({'q': query})}")["totalSize"])
 
 
 def _after(record: Record, order: tuple[str, ...]) -> soql.Condition:

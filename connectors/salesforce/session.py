@@ -126,6 +126,14 @@ class SalesforceSession:
         """
         return self._call(self._sent, method, path, body, content_type, stream)
 
+    def ask(self, method: str, path: str, body: bytes | None = None) -> Any:
+        """Send as `send` does, and return what the JSON of the answer says.
+
+        Raises:
+            TransientError: also if the answer is no JSON, such as a maintenance page.
+        """
+        return self._call(lambda: self._sent(method, path, body, "application/json", stream=False).json())
+
     def soap(self, operation: str, envelope: Callable[[str], bytes]) -> bytes:
         """Send what *envelope* makes of the session's id to the Metadata API, and return the answer, a fault too.
 
@@ -205,7 +213,7 @@ class SalesforceSession:
             self._auth.renew(token)
             reply = send(self._auth.access.token)
         # A fault comes with status 500 and says more than that.
-        if reply.status_code >= 300 and b"Envelope" not in reply.content:
+        if reply.status_code >= 300 and (reply.is_redirect or b"Envelope" not in reply.content):
             exception_handler(reply, name="the Metadata API")
         return reply.content
 
@@ -253,9 +261,16 @@ class _PatientAdapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
+class _Staying(requests.Session):
+    """Follows no redirect: it would carry tokens and data to wherever it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        del resp
+
+
 def http_session(ca_file: Path | None) -> requests.Session:
     """Return a session that trusts *ca_file* alone, if there is one, waits for nothing for ever, and knows no netrc."""
-    http = requests.Session()
+    http = _Staying()
     http.mount("https://", _PatientAdapter(ca_file))
     # An auth that does nothing: without one, requests puts a ~/.netrc entry in the place of the token.
     http.auth = lambda request: request

@@ -121,9 +121,12 @@ class SignIn:
             if token is None:
                 return False
             reply = self._post("revoke", {"token": token}, None)
-            if reply.status_code >= 500:
-                raise TransientError(f"{self.where}: revoking answers HTTP {reply.status_code}; try again later")
-            store.forget(self._name)  # a 400 says that it was revoked before
+            if reply.status_code not in (200, 400):  # a 400 says that it was revoked before
+                raise TransientError(
+                    f"{self.where}: revoking answers HTTP {reply.status_code}; the token is still kept: look at "
+                    "login_url and try again"
+                )
+            store.forget(self._name)
         return True
 
     def app(self) -> dict[str, str]:

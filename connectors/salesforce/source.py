@@ -26,7 +26,7 @@ from connectors.salesforce.reader import Conditions, Reader, Table
 from connectors.salesforce.session import Describe, SalesforceSession
 
 #: Ids per query: their list must fit into a URL.
-_IDS_PER_QUERY: Final = 500
+_IDS_PER_QUERY: Final = 200
 #: A record of the running second may still be followed by another one with the same stamp.
 _SETTLED_S: Final = 2
 #: Salesforce keeps results for seven days; what changed since they were made is read again.

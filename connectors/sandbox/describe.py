@@ -142,12 +142,16 @@ def _is_permissionable(entity: Entity, column: Column) -> bool:
     return writable and not column.required and (entity.name, column.name) not in _ALWAYS_SEEN
 
 
+#: What a describe says of any text that a formula makes.
+_FORMULA_LENGTH: Final = 1300
+
+
 def _value_facts(column: Column) -> dict[str, Any]:
     return {
         "byteLength": column.length if column.type in ("id", "reference") else column.length * 3,
         "defaultValue": column.default,
         "digits": column.digits,
-        "length": column.length,
+        "length": _FORMULA_LENGTH if column.formula and column.type == "string" else column.length,
         "picklistValues": [
             {"active": True, "defaultValue": value == column.default, "label": value, "validFor": None, "value": value}
             for value in column.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import polars as pl
@@ -283,3 +284,12 @@ def test_a_run_from_before_the_newest_columns_keeps_its_second_chances(written):
     assert not [change for change in written.look().changes if change.action == "retire"]
     row = landed(written).row(by_predicate=pl.col("id") == account_id(LAST), named=True)
     assert (row["is_lead"], row["custom"]) == (False, None)
+
+
+def test_a_workspace_restored_without_its_runs_and_warehouse_is_pulled_and_matched_anew(written):
+    written.store.edit("Partner_Overlap__c", written.overlap(0)["Id"], {"Feedback__c": "Right company"}, user="Ada")
+    shutil.rmtree(written.folder / "runs")
+    (written.folder / "warehouse.duckdb").unlink()
+    written.pull()
+    assert written.match().overlaps == 8
+    assert written.plan().changes == ()

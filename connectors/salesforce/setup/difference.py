@@ -127,7 +127,7 @@ def _clashes(one: Field, facts: Mapping[str, Any], formula: bool) -> Iterator[st
         yield "one is a formula, the other is not"
     elif one.kind is Kind.LOOKUP and facts.get("referenceTo") != [OBJECT_NAMES[one.target or ""]]:
         yield f"the org's points to {', '.join(facts.get('referenceTo') or ['nothing'])}"
-    elif one.kind in (Kind.TEXT, Kind.LONG_TEXT) and int(facts.get("length") or 0) > one.length:
+    elif not formula and one.kind in (Kind.TEXT, Kind.LONG_TEXT) and int(facts.get("length") or 0) > one.length:
         yield f"the org's holds {facts['length']} characters, ours {one.length}: making it shorter cuts what is in it"
 
 
