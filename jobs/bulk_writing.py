@@ -67,7 +67,13 @@ def end_jobs(writing: Writing, thing: CrmObject) -> None:
     for job_id in bulk_jobs.open_ones(ledger, writing.plan_id, thing.name):
         bulk = _bulk(writing)
         step(f"{thing.name}: ask job")
-        if bulk.abort(job_id).progress in (Progress.OPEN, Progress.WORKING):
+        now = bulk.abort(job_id)
+        if now.progress is Progress.OPEN:
+            raise AccessError(
+                f"bulk job {job_id} is open and cannot be aborted: abort it in Setup, Bulk Data Load Jobs, then go on "
+                f"with 'overlap apply {writing.plan_id}'"
+            )
+        if now.progress is Progress.WORKING:
             _wait(writing, job_id, None)
         bulk_jobs.end(ledger, job_id, utc_now())
         step(f"{thing.name}: job known")

@@ -69,6 +69,11 @@ def _finish_object(writing: Writing, thing: CrmObject) -> None:
                 raise TransientError(f"{error}; run 'overlap apply {plan_id}' again to finish") from error
             asked_s = error.retry_after_s or 0.0
             context.report(f"{error}; trying again")
+    if outbox.entries(context.ledger, plan_id, (State.SENT,), thing.name):
+        raise TransientError(
+            f"the CRM does not say what became of some {thing.label} records; run 'overlap apply {plan_id}' again to "
+            "finish"
+        )
 
 
 def _read_back(writing: Writing, thing: CrmObject) -> None:
@@ -84,13 +89,26 @@ def _read_back(writing: Writing, thing: CrmObject) -> None:
 
 
 def _judge_sent(entry: Entry, now: dict[str, Any] | None) -> Settled:
-    left, conflict = still_needed(entry.change, now)
+    """Return what became of a change that left without a receipt."""
+    if now is not None and _landed(entry, now):
+        return Settled(entry.seq, State.ACKNOWLEDGED, now["id"], created=entry.change.action is Action.CREATE)
+    _, conflict = still_needed(entry.change, now)
     if conflict:
         return Settled(entry.seq, State.CONFLICT, error=conflict)
-    if left is None:
-        assert now is not None, "only a record that exists needs nothing more"
-        return Settled(entry.seq, State.ACKNOWLEDGED, now["id"], created=entry.change.action is Action.CREATE)
     return Settled(entry.seq, State.PENDING)
+
+
+def _landed(entry: Entry, now: dict[str, Any]) -> bool:
+    """Whether the record shows that what left was taken, whatever people did to it since.
+
+    Only we make records of our keys, and a record is written whole: one field of what was sent proves the rest.
+    """
+    change = entry.change
+    if change.record_id is None or still_needed(change, now) == (None, None):
+        return True
+    before = entry.before or {}
+    facts = before.keys() - BY_NAME[change.object_name].bookkeeping
+    return any(now[name] == change.new[name] != before[name] for name in facts)
 
 
 def _write(writing: Writing, pending: list[Entry], attempt: int) -> None:
@@ -130,12 +148,13 @@ def _look(writing: Writing, batch: list[Entry]) -> list[Leaving]:
     leaving: list[Leaving] = []
     settled: list[Settled] = []
     for entry in batch:
-        left, conflict = still_needed(entry.change, now.get(_address(entry.change)))
-        if conflict:
-            settled.append(Settled(entry.seq, State.CONFLICT, error=conflict))
-        elif left is None and entry.attempts:
+        said = now.get(_address(entry.change))
+        left, conflict = still_needed(entry.change, said)
+        if entry.attempts and said is not None and _landed(entry, said):
             # Sent before and not found when it was read back: its commit came late, and it is ours.
-            settled.append(_judge_sent(entry, now.get(_address(entry.change))))
+            settled.append(_judge_sent(entry, said))
+        elif conflict:
+            settled.append(Settled(entry.seq, State.CONFLICT, error=conflict))
         elif left is None:
             settled.append(Settled(entry.seq, State.UNNEEDED))
         else:

@@ -84,7 +84,7 @@ def overlap_records(found: Findings) -> pl.DataFrame:
             partner_record_name=cut(pl.col("theirs_name"), 255),
             partner_record_website=pl.when(pl.col("theirs_website").str.len_chars() <= 255).then("theirs_website"),
             partner_owner_name=cut(pl.col("theirs_owner_name"), 150),
-            partner_owner_email=pl.when(fits).then(email),
+            partner_owner_email=pl.when(fits).then(email.str.to_lowercase()),  # as a CRM keeps it
             match_probability="probability",
             match_relation="relation",
             match_reason=cut(pl.col("reasons"), 255),

@@ -48,14 +48,19 @@ class _Record:
     created: bool = False
     adopted: bool = False
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)  # somebody else wrote between two of ours: no further back
 
     def add(self, older: Change) -> None:
         """Take in a change that was written before those known already."""
         self.created |= older.action is Action.CREATE
         self.adopted |= older.action is Action.ADOPT
         for name, written in older.new.items():
-            last = self.fields[name][0] if name in self.fields else written
-            self.fields[name] = (last, older.old[name])
+            if name not in self.fields:
+                self.fields[name] = (written, older.old[name])
+            elif name not in self.cut and self.fields[name][1] == written:
+                self.fields[name] = (self.fields[name][0], older.old[name])
+            else:
+                self.cut.add(name)
 
 
 def take_back(

@@ -71,7 +71,7 @@ class BulkIngest:
             except RecordError as error:
                 refused.append(Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT))
                 continue
-            if _CLEAR in write.values.values():
+            if any(value in (_CLEAR, (_CLEAR,)) for value in write.values.values()):
                 said = f"the text '{_CLEAR}' would clear its field in a bulk file; it goes in a call of its own"
                 refused.append(Receipt(write.key, write.record_id, error=said, remedy=Remedy.RETRY))
                 continue

@@ -87,7 +87,7 @@ def _email(column: Column, value: Any) -> str:
     text = _text(column, value)
     if not _EMAIL.fullmatch(text):
         raise ApiError("INVALID_EMAIL_ADDRESS", f"{column.label}: invalid email address: {text}", (column.name,))
-    return text
+    return text.lower()  # Salesforce keeps addresses in lower case
 
 
 def _picklist(column: Column, value: Any) -> str:

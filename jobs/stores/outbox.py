@@ -42,12 +42,13 @@ _DRIFT_VALUES: Final = ("written", "found", "wanted")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the outbox."""
+    """One row of the outbox. *before* is what the fields held that left last, None if nothing ever left."""
 
     seq: int
     state: State
     attempts: int
     change: Change
+    before: Mapping[str, Any] | None = None
 
 
 def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
@@ -297,7 +298,8 @@ def entry_of(row: Mapping[Any, Any], crm: str) -> Entry:
         old=dict.fromkeys(new) | _parse(row["object_name"], row["old"]),
         new=new,
     )
-    return Entry(seq=row["seq"], state=State(row["state"]), attempts=row["attempts"], change=change)
+    before = _parse(row["object_name"], row["before"]) if row["before"] else None
+    return Entry(row["seq"], State(row["state"]), row["attempts"], change, before)
 
 
 def drift_row(drift: Drift) -> dict[str, Any]:

@@ -152,6 +152,17 @@ def test_an_apply_killed_twice_is_finished_by_the_third(name, second, trial, dem
     assert_finished(trial, demo)
 
 
+def test_what_was_taken_is_ours_though_a_person_edited_it_before_it_was_read_back(trial, demo, runner):
+    number = APPLY.index("partner_overlap: sent") + 1
+    runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+    made = trial.store.records("Partner_Overlap__c")[0]
+    trial.store.edit("Partner_Overlap__c", made["Id"], {"Play__c": "Call them"})
+    done = runner.overlap(trial.folder, "apply", demo.plan, "--yes")
+    assert done.code == 0, done.stderr
+    with open_context(open_workspace(trial.folder)) as context:
+        assert outbox.tally(context.ledger, demo.plan).keys() == {State.ACKNOWLEDGED}
+
+
 def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, demo, runner):
     number = APPLY.index("partner_overlap: sent") + 1
     runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))

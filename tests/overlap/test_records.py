@@ -112,6 +112,7 @@ def test_evidence_longer_than_its_field_ends_in_an_ellipsis() -> None:
     ("email", "kept"),
     [
         ("ann@globex.example", True),
+        ("Ann@Globex.example", True),
         ("a" * 66 + "@x.example.com", True),  # 80 characters
         ("a" * 67 + "@x.example.com", False),
         ("ann", False),
@@ -123,7 +124,7 @@ def test_evidence_longer_than_its_field_ends_in_an_ellipsis() -> None:
     ],
 )
 def test_an_email_is_written_only_if_the_crm_will_take_it(email, kept) -> None:
-    assert overlap_record(theirs_owner_email=email)["partner_owner_email"] == (email if kept else None)
+    assert overlap_record(theirs_owner_email=email)["partner_owner_email"] == (email.lower() if kept else None)
 
 
 def test_a_website_is_never_cut() -> None:

@@ -61,6 +61,12 @@ def test_several_plans_are_taken_back_to_before_the_first() -> None:
     assert (one.old, one.new) == ({"play": "C"}, {"play": "A"})
 
 
+def test_an_undo_goes_no_further_back_than_to_what_a_person_wrote_between_two_plans() -> None:
+    newer, older = change({"play": "Mine"}, {"play": "B"}), change({"play": "A"}, {"play": "B"})
+    (one,) = back(newer, older, now={"play": "B"}).changes
+    assert one.new == {"play": "Mine"}
+
+
 def test_a_record_that_was_made_is_retired() -> None:
     made = change({"name": None, "status": None}, {"name": "x", "status": "Active"}, Action.CREATE)
     (one,) = back(made, now={"name": "x", "status": "Active", "changed_on": None, "first_seen": None}).changes
