@@ -13,7 +13,7 @@ from tests.histories.bench import Bench, running_bench
 from tests.histories.campaign import play_block
 from tests.histories.script import FAULTS, OF_A_WORLD
 
-BLOCKS = range(14)  # of 50: 700 histories
+BLOCKS = range(6)  # of 50: more are a matter of `make histories`
 
 
 @pytest.fixture(scope="session")
