@@ -72,7 +72,7 @@ def test_does_not_miss_flat_fields_that_the_workspace_does_not_use(salesforce: S
 
 
 def test_a_key_that_is_not_unique_is_named() -> None:
-    described = {"Overlap_Key__c": {"externalId": True, "unique": False, "updateable": True}}
+    described = {"Overlap_Key__c": {"externalId": True, "unique": False, "createable": True, "updateable": True}}
     assert [f.subject for f in check.writable(OVERLAP, described) if not f.ok] == ["Partner_Overlap__c.Overlap_Key__c"]
 
 
