@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.store import Store
-from tests.sandbox import Sandbox, running_sandbox
+from tests.sandbox import Sandbox, SharedOrg, copy_database, running_sandbox
+
+
+@pytest.fixture(scope="session")
+def org_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedOrg]:
+    """The one Salesforce org of this test process."""
+    folder = tmp_path_factory.mktemp("org")
+    with running_sandbox(folder) as address:
+        blank = tmp_path_factory.mktemp("blank") / FILE_NAME
+        copy_database(folder / FILE_NAME, blank)
+        yield SharedOrg(address, folder, blank)
 
 
 @pytest.fixture
-def salesforce(tmp_path: Path) -> Iterator[Sandbox]:
-    """A Salesforce org of this test's own, with `.address` and `.store`."""
-    folder = tmp_path / "salesforce"
-    with Store.open(folder) as store, running_sandbox(folder) as address:
-        yield Sandbox(address, store, folder)
+def salesforce(org_of_all: SharedOrg) -> Iterator[Sandbox]:
+    """A Salesforce org as nobody has touched it, with `.address` and `.store`."""
+    org_of_all.put_back()
+    with Store.open(org_of_all.folder) as store:
+        yield Sandbox(org_of_all.address, store, org_of_all.folder)

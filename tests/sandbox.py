@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from requests.adapters import HTTPAdapter
 
 import connectors
+from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.direct import URL, DirectAdapter
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
@@ -44,6 +47,27 @@ def running_sandbox(folder: Path, port: int = 0) -> Iterator[Address]:
         finally:
             process.terminate()
             assert process.wait(10) == 0
+
+
+@dataclass(frozen=True)
+class SharedOrg:
+    """A running sandbox that many tests share, and the state that each of them starts from."""
+
+    address: Address
+    folder: Path
+    blank: Path
+
+    def put_back(self, state: Path | None = None) -> None:
+        """Make the org what it was when *state* was kept, by default empty: milliseconds, not a start."""
+        for folder in filter(Path.is_dir, self.folder.iterdir()):  # results of queries, named by the ids of jobs
+            shutil.rmtree(folder)
+        copy_database(state or self.blank, self.folder / FILE_NAME)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Make the SQLite file *target* say what *source* says, also while others have it open."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target, timeout=10)) as new:
+        old.backup(new)
 
 
 @contextmanager

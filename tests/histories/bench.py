@@ -21,8 +21,8 @@ from tests.histories.play import Player, Progress
 from tests.histories.processes import Order, Processes, Real, forked
 from tests.histories.script import OF_A_WORLD, History, Week, history, twin
 from tests.jobs.conftest import Org, new_world
-from tests.jobs.world import START, copy_database
-from tests.sandbox import running_sandbox
+from tests.jobs.world import START
+from tests.sandbox import copy_database, running_sandbox
 
 #: Memory, where there is some to write files into: what is tested is the death of processes, not of machines.
 _MEMORY = Path("/dev/shm")

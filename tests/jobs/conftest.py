@@ -1,4 +1,4 @@
-"""One sandbox per test process; its database is put back before each test, which costs milliseconds, not a start."""
+"""What jobs are tried on: a small world in the org of this test process, put back before each test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.database import FILE_NAME
-from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
 from jobs.stores.ledger import Ledger, open_ledger
 from tests.jobs.trials import Runner, running_worker
@@ -23,13 +22,12 @@ from tests.jobs.world import (
     SETTINGS,
     START,
     World,
-    copy_database,
     listed,
     make_workspace,
     seed,
     sent_records,
 )
-from tests.sandbox import running_sandbox
+from tests.sandbox import SharedOrg, copy_database
 
 #: Salesforce's names of what people own, copied by hand from the description of our objects.
 HUMAN_OWNED = {
@@ -54,16 +52,8 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Org:
-    """The running sandbox, and the state that each test starts from."""
-
-    address: Address
-    folder: Path
-    blank: Path
-
-    def put_back(self, state: Path | None = None) -> None:
-        """Make the org what it was when *state* was kept, by default empty."""
-        copy_database(state or self.blank, self.folder / FILE_NAME)
+class Org(SharedOrg):
+    """The org of this test process, with ways to keep what a run has made of it."""
 
     def keep(self, workspace: Path, now: datetime) -> Prepared:
         """Keep the org as it is now beside *workspace*."""
@@ -78,12 +68,8 @@ class Org:
 
 
 @pytest.fixture(scope="session")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
-    folder = tmp_path_factory.mktemp("org")
-    with running_sandbox(folder) as address:
-        blank = tmp_path_factory.mktemp("blank") / FILE_NAME
-        copy_database(folder / FILE_NAME, blank)
-        yield Org(address, folder, blank)
+def org(org_of_all: SharedOrg) -> Org:
+    return Org(org_of_all.address, org_of_all.folder, org_of_all.blank)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,12 +100,6 @@ def listed(*numbers: int, **changed: Any) -> list[Row]:
         | changed
         for number in numbers
     ]
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """Make the SQLite file *target* say what *source* says, also while others have it open."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target, timeout=10)) as new:
-        old.backup(new)
 
 
 def seed(store: Store) -> None:
