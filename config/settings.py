@@ -108,9 +108,19 @@ class SalesforceSettings(_Section):
         sign_in.require_complete(self.auth, [key for key in sign_in.KEYS if getattr(self, key) is not None])
         return self
 
+    def reading(self) -> dict[str, Any]:
+        """Return what says which records are read, and into which columns."""
+        return self.model_dump(mode="json", include=_OF_READING)
 
+
+_OF_READING = {"person_accounts", "read_leads", "account_fields", "opportunity_fields"}
 #: Settings of a CRM that change what is found in it or written to it; the others say how to reach it.
-_OF_RESULTS = {"fallback_owner", "on_drift", "person_accounts", "read_leads", "account_fields", "opportunity_fields"}
+_OF_RESULTS = _OF_READING | {"fallback_owner", "on_drift"}
+#: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
+_OF_PLANS: Any = {
+    "workspace": {"name", "flat_fields", "token_key"},
+    "partners": {"__all__": {"name", "files", "expected_every_days"}},
+}
 
 
 class PartnerSettings(_Section):
@@ -130,6 +140,10 @@ class PartnerSettings(_Section):
     sheet: str | None = None
     account: RecordId | None = None
     expected_every_days: Annotated[int, Field(ge=1, le=730)] = 35
+
+    def reading(self) -> dict[str, Any]:
+        """Return what says how a list is read; not which file it is."""
+        return self.model_dump(mode="json", include={"population", "populations", "headings", "encoding", "sheet"})
 
 
 class InfluenceSettings(_Section):
@@ -209,7 +223,20 @@ class Settings(BaseSettings):
             mode="json", exclude={"crm": True, "guards": True, "workspace": {"token_key"}}
         )
         facts["crm"] = {name: crm.model_dump(mode="json", include=_OF_RESULTS) for name, crm in self.crm.items()}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        return _digest(facts)
+
+    def run_fingerprints(self) -> dict[str, str]:
+        """Return for each section 16 hex digits that change when it changes what a run finds.
+
+        What only a plan asks is not among it: a run that was found before such a change still holds.
+        """
+        facts: dict[str, Any] = self.model_dump(mode="json", exclude={**_OF_PLANS, "crm": True, "guards": True})
+        facts["crm"] = {name: crm.reading() for name, crm in self.crm.items()}
+        return {section: _digest(said) for section, said in facts.items()}
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load(path: Path, environment: str | None = None) -> Settings:

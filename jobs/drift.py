@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.stores.warehouse import Warehouse
 from overlap.errors import AccessError
@@ -50,10 +51,26 @@ def drift(warehouse: Warehouse, crm: str, outline: Mapping[str, str], unreadable
     )
 
 
-def remember(warehouse: Warehouse, crm: str, outline: Mapping[str, str], unreadable: tuple[str, ...]) -> None:
-    """Keep what was read by beside the rows; inside `Warehouse.transaction` it stands or falls with them."""
+def remember(
+    warehouse: Warehouse,
+    crm: str,
+    outline: Mapping[str, str],
+    unreadable: tuple[str, ...],
+    reading: Mapping[str, Any],
+) -> None:
+    """Keep what was read by beside the rows; inside `Warehouse.transaction` it stands or falls with them.
+
+    *reading* are the settings that asked for it.
+    """
     warehouse.set_mark(f"outline:{crm}", json.dumps(dict(outline)))
     warehouse.set_mark(f"unreadable:{crm}", json.dumps(unreadable))
+    warehouse.set_mark(f"reading:{crm}", json.dumps(reading))
+
+
+def read_by(warehouse: Warehouse, crm: str) -> dict[str, Any] | None:
+    """Return the settings by which *crm* was read last; None if an earlier version read it, which kept none."""
+    kept = warehouse.mark(f"reading:{crm}")
+    return None if kept is None else dict(json.loads(kept))
 
 
 def _is_stream(name: str) -> bool:

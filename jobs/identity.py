@@ -31,7 +31,7 @@ def identified(accounts: pl.DataFrame, side: str) -> pl.DataFrame:
         side,
         "id",
         name=plain_names(accounts["name"]),
-        domain=_mapped(accounts["website"], domains(accounts["website"]), "website", "domain"),
+        domain=plain_domains(accounts["website"]),
         country=plain_countries(accounts["country"], keep_unknown=False),
     )
 
@@ -60,6 +60,11 @@ def plain_names(names: pl.Series) -> pl.Series:
     """Return *names* as they are compared: one spelling, no spaces, no legal form."""
     own = variants(names).filter(pl.col("variant") == 0)
     return _mapped(names, own, "name", "squeezed")
+
+
+def plain_domains(websites: pl.Series) -> pl.Series:
+    """Return the domain of each of *websites* that is a company's own, null for every other one."""
+    return _mapped(websites, domains(websites), "website", "domain")
 
 
 def plain_countries(countries: pl.Series, keep_unknown: bool = True) -> pl.Series:

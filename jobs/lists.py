@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -113,6 +114,12 @@ def land(context: Context, warehouse: Warehouse, partner: str) -> int | None:
     warehouse.replace_side("partner_accounts", partner, rows)
     warehouse.set_mark(f"list:{partner}", wanted)
     return rows.height
+
+
+def read_by(warehouse: Warehouse, partner: str) -> dict[str, Any] | None:
+    """Return the settings by which the lists of *partner* that `land` brought were read; None if it brought none."""
+    kept = warehouse.mark(f"list:{partner}")
+    return None if kept is None else dict(json.loads(kept)[2])
 
 
 def is_late(context: Context, partner: str, as_of: datetime) -> bool:

@@ -14,6 +14,7 @@ from jobs.found_pairs import found_pairs
 from jobs.identity import identified
 from jobs.our_companies import our_companies
 from jobs.profiles import left_out, population_rules, rated, rows_of
+from jobs.pulled import require_pulled
 from jobs.steps import step
 from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
@@ -22,7 +23,6 @@ from matching.relations import relate
 from overlap import doubles
 from overlap import judgements as verdicts
 from overlap.counting import counts, reconciled
-from overlap.errors import ConfigError
 from overlap.exclusions import Excluded
 from overlap.exclusions import counts as counted
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
@@ -54,14 +54,13 @@ def match(context: Context) -> MatchReport:
     """Match what the warehouse holds and publish the run; the one before stays where it is.
 
     Raises:
-        ConfigError: a CRM has not been read yet: publishing nothing would look like overlaps that are gone.
+        ConfigError: a CRM has not been read yet: publishing nothing would look like overlaps that are gone. Or it was
+            read by other settings; or a filter cannot be asked of what was read.
     """
     with recorded(context, "match") as (run_id, summary), workspace_lock(context.workspace.lock_file):
         context.report("reading what was pulled")
         with open_warehouse(context.workspace.warehouse_file) as warehouse:
-            unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
-            if unread:
-                raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
+            require_pulled(context, warehouse)
             pulled, gone = _pulled(context, warehouse)
             pairs, how = _pairs(context, warehouse, pulled, gone)
         frames = _find(context, _without(pulled, gone), pairs)
@@ -128,7 +127,9 @@ def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame
     overlaps = conform(found.with_columns(first_seen=day), Overlap)
     influence = context.workspace.settings.influence
     evidence = Evidence(theirs, pairs, pulled["opportunity_partners"], _partner_accounts(context))
-    rules = InfluenceRules(influence.look_back_days, influence.most_per_opportunity)
+    rules = InfluenceRules(
+        influence.look_back_days, influence.most_per_opportunity, context.workspace.settings.workspace.time_zone
+    )
     influences = influences_of(evidence, pulled["opportunities"], overlaps, rules, context.today)
     return {
         **pulled,
@@ -164,6 +165,7 @@ def _facts(context: Context) -> dict[str, object]:
     return {
         "workspace": context.workspace.settings.workspace.id,
         "settings_hash": context.workspace.settings.fingerprint(),
+        "found_by": context.workspace.settings.run_fingerprints(),
         "made_at": context.now.isoformat(),
     }
 

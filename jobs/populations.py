@@ -10,9 +10,9 @@ import polars as pl
 from config.rules import known_fields
 from jobs.context import Context
 from jobs.profiles import left_out, population_rules, rows_of
+from jobs.pulled import require_pulled
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse
-from overlap.errors import ConfigError
 from overlap.exclusions import counts
 from overlap.filter_rows import Rows
 from overlap.model import OTHER, POPULATIONS
@@ -62,7 +62,7 @@ def show(context: Context) -> Populations:
     """Return who is in which population by the settings of now.
 
     Raises:
-        ConfigError: nothing has been pulled yet.
+        ConfigError: nothing has been pulled yet, or by other settings; or a filter cannot be asked of what was pulled.
     """
     rows = _pulled(context)
     gone, rules = left_out(context, rows), population_rules(context)
@@ -85,7 +85,7 @@ def suggest(context: Context) -> Suggestions:
     """Return what could stand in the settings, by what was pulled and is not excluded yet.
 
     Raises:
-        ConfigError: nothing has been pulled yet.
+        ConfigError: nothing has been pulled yet, or by other settings; or a filter cannot be asked of what was pulled.
     """
     pulled, settings = _pulled(context), context.workspace.settings
     gone = left_out(context, pulled)
@@ -105,7 +105,5 @@ def _population(found: pl.DataFrame, name: str) -> Population:
 
 def _pulled(context: Context) -> Rows:
     with workspace_lock(context.workspace.lock_file), open_warehouse(context.workspace.warehouse_file) as warehouse:
-        unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
-        if unread:
-            raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
+        require_pulled(context, warehouse)
         return rows_of(context, warehouse.frame("accounts"), warehouse.frame("opportunities"))

@@ -6,11 +6,12 @@ import polars as pl
 
 from config.rules import criterion_field, filters, known_fields
 from jobs.context import Context
-from jobs.identity import identified, plain_countries
+from jobs.identity import plain_countries, plain_domains
 from matching.normalize.websites import domains
 from overlap.errors import ConfigError
 from overlap.exclusions import Excluded, Exclusion, excluded
 from overlap.filter_rows import Rows
+from overlap.filters import asks_deals
 from overlap.icp import Criterion, IdealCustomer, fit
 from overlap.populations import PopulationRules
 
@@ -50,7 +51,13 @@ def left_out(context: Context, rows: Rows) -> Excluded:
     ]
     listed = any(rule.domains for rule in rules)
     none = pl.Series("domain", [None] * rows.accounts.height, pl.String)
-    return excluded(rows, identified(rows.accounts, "crm")["domain"] if listed else none, rules)
+    return excluded(rows, plain_domains(rows.accounts["website"]) if listed else none, rules)
+
+
+def exclusions_ask_deals(context: Context) -> bool:
+    """Return whether anybody is excluded by what its deals are."""
+    read = filters(context.workspace.settings)
+    return any(asks_deals(one.condition) for place, one in read.items() if place.startswith("exclusions."))
 
 
 def _plain_domains(rule: str, written: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from jobs.steps import step
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from overlap.errors import ConfigError
+from overlap.exclusions import counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,15 @@ class CrmReport:
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What one pull brought."""
+    """What one pull brought.
+
+    *excluded* counts the accounts that each rule of the settings takes; *uncounted* says why it could not be asked.
+    """
 
     crms: tuple[CrmReport, ...]
     lists: tuple[ListReport, ...]
+    excluded: dict[str, int] = field(default_factory=dict)
+    uncounted: str | None = None
 
     @property
     def held(self) -> tuple[ListReport, ...]:
@@ -71,9 +77,10 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         reports = tuple(
             _pull_list(context, warehouse, key, key in approve) for key in context.workspace.settings.partners
         )
-        report = PullReport(crms, reports)
+        report = PullReport(crms, reports, *_excluded(context, warehouse))
         summary |= {"crms": [asdict(crm) | {"since": str(crm.since), "until": str(crm.until)} for crm in crms]}
         summary |= {"lists": [asdict(found) | {"as_of": str(found.as_of)} for found in reports]}
+        summary |= {"excluded": report.excluded}
     return report
 
 
@@ -114,7 +121,7 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
             if swept:
                 sweep.carry_over(context, warehouse, crm, landed.deleted)
                 overlooked = sweep.sweep(context, warehouse, connection, until)
-            remember(warehouse, crm, outline, unreadable)
+            remember(warehouse, crm, outline, unreadable, context.workspace.settings.crm[crm].reading())
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
             step("pull: commit")
         step("pull: committed")
@@ -162,6 +169,20 @@ def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bo
     with warehouse.transaction():
         lists.land(context, warehouse, partner)
     return report
+
+
+def _excluded(context: Context, warehouse: Warehouse) -> tuple[dict[str, int], str | None]:
+    """Count whom the settings leave out. What was read stands also where they cannot be asked: match stops at that."""
+    rules = tuple(context.workspace.settings.exclusions)
+    if not rules:
+        return {}, None
+    from jobs.profiles import exclusions_ask_deals, left_out, rows_of  # it can read names, which takes long to load
+
+    deals = warehouse.frame("opportunities") if exclusions_ask_deals(context) else None
+    try:
+        return counts(left_out(context, rows_of(context, warehouse.frame("accounts"), deals)), rules), None
+    except ConfigError as error:
+        return {}, str(error)
 
 
 def _forget_removed(context: Context, warehouse: Warehouse) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from overlap.currencies import require_one_currency
 from overlap.errors import ConfigError
 from overlap.filters import (
     Compare,
@@ -57,13 +58,17 @@ def chosen(filter_: Filter, rows: Rows) -> pl.Series:
     """Return for each of the accounts of *rows*, in their order, whether the condition holds.
 
     Raises:
-        ConfigError: a mapped field holds something else than the condition takes it for.
+        ConfigError: a mapped field holds something else than the condition takes it for, or money in several
+            currencies would be compared.
     """
+    require_one_currency(filter_, rows.accounts, rows.deals)
     return _Asked(filter_.where, rows).holds(filter_.condition, rows.accounts)
 
 
-def values(field: Field, frame: pl.DataFrame, where: str) -> pl.Expr:
+def values(field: Field, frame: pl.DataFrame, where: str, zone: str = "UTC") -> pl.Expr:
     """Return the values of *field* in the rows of *frame*, of its kind; null where there is none.
+
+    Times that a mapped field holds are days of the time zone *zone*.
 
     Raises:
         ConfigError: a mapped field holds a value that is not of that kind; the message names one.
@@ -71,23 +76,30 @@ def values(field: Field, frame: pl.DataFrame, where: str) -> pl.Expr:
     if not field.is_mapped:
         return pl.col(field.name).cast(pl.Float64) if field.kind is Kind.NUMBER else pl.col(field.name)
     said = pl.col("custom").str.json_path_match(f"$['{field.name}']")
-    read = _read(field.kind, said)
+    read = _read(field.kind, said, zone)
     odd = frame.lazy().filter(said.is_not_null() & read.is_null()).select(said.alias("said")).head(1).collect()
     if not odd.is_empty():
         raise ConfigError(f"{where}: '{field.name}' is compared as {field.kind}, and holds {odd['said'][0]!r}")
     return read
 
 
-def _read(kind: Kind, said: pl.Expr) -> pl.Expr:
+def _read(kind: Kind, said: pl.Expr, zone: str) -> pl.Expr:
     match kind:
         case Kind.NUMBER:
             return said.cast(pl.Float64, strict=False)
         case Kind.FLAG:
             return said.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
         case Kind.DAY:
-            return said.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+            return pl.coalesce(_day_of_moment(said, zone), said.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False))
         case _:
             return said
+
+
+def _day_of_moment(said: pl.Expr, zone: str) -> pl.Expr:
+    """Return the day in *zone* of what is a time with its offset, however a CRM or polars writes it; null of a day."""
+    plain = said.str.replace(r"^(.{10}) ", "${1}T").str.replace(r" ?(?:Z|UTC)$", "+0000")
+    moment = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", strict=False, time_unit="us")
+    return moment.dt.convert_time_zone(zone).dt.date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +121,9 @@ class _Asked:
             case Deals(which, wanted):
                 return self._has_deals(which, wanted)
             case _:
+                said = values(condition.field, frame, self.where, self.rows.zone)
                 # An empty field equals nothing.
-                found = self._test(condition, values(condition.field, frame, self.where)).fill_null(False)
+                found = self._test(condition, said).fill_null(False)
                 return frame.select(found.alias("holds")).to_series()
 
     def _test(self, condition: Compare | Like | OneOf | Empty | Within, said: pl.Expr) -> pl.Expr:

@@ -15,10 +15,14 @@ from overlap.overlaps import OFF_LIMITS
 
 @dataclass(frozen=True, slots=True)
 class InfluenceRules:
-    """Evidence older than *look_back_days* makes no new suggestion; an opportunity has at most *most* current ones."""
+    """Evidence older than *look_back_days* makes no new suggestion; an opportunity has at most *most* current ones.
+
+    Times are days of the time zone *zone*.
+    """
 
     look_back_days: int = 180
     most: int = 3
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def influences_of(
     and it is among the best of its opportunity. Where it is false, the evidence stands and an existing suggestion is
     kept: closing a deal does not withdraw what led to it. A claim without a date counts as recent.
     """
-    found = pl.concat([_claims(evidence, opportunities), _opportunity_partners(evidence)])
+    found = pl.concat([_claims(evidence, opportunities), _opportunity_partners(evidence, rules.zone)])
     pairs = (
         found.sort("kind_rank", "on", "text", descending=[False, True, False], nulls_last=True)
         .group_by("crm", "opportunity_id", "partner", maintain_order=True)
@@ -102,7 +106,7 @@ def _claims(evidence: Evidence, opportunities: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _opportunity_partners(evidence: Evidence) -> pl.DataFrame:
+def _opportunity_partners(evidence: Evidence, zone: str) -> pl.DataFrame:
     """Partners that somebody of ours entered on the opportunity."""
     keys = pl.DataFrame(
         [(crm, account_id, partner) for (crm, account_id), partner in evidence.partner_accounts.items()],
@@ -115,5 +119,5 @@ def _opportunity_partners(evidence: Evidence) -> pl.DataFrame:
         "partner",
         kind_rank=pl.lit(1),
         text=pl.format("entered as partner on the opportunity{}", pl.format(" ({})", "role").fill_null("")),
-        on=pl.col("created_at").dt.date(),
+        on=pl.col("created_at").dt.convert_time_zone(zone).dt.date(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +15,8 @@ from connectors.salesforce.session import Describe
 from connectors.salesforce.views import Column, View
 from overlap.errors import ConfigError
 
+#: Types of fields that the API gives as one object, and the Bulk API not at all.
+_COMPOUND: Final = frozenset({"address", "location"})
 #: Gives the describe of an object, None if there is no such object for us.
 Look = Callable[[str], Describe | None]
 
@@ -22,9 +25,10 @@ def mapped(reading: Reading, wanted: Mapping[str, str], section: str, look: Look
     """Return *reading* whose first view reads the paths *wanted*, by our names; *section* is where they were asked for.
 
     A name that is a column gets the field in place of the usual one; any other name goes to the JSON of ``custom``.
+    What a row cannot do without, its name above all, is the usual field's where the other one is empty.
 
     Raises:
-        ConfigError: the org has no such field, or does not show it to us.
+        ConfigError: the org has no such field, or does not show it to us, or it is made of several.
     """
     if not wanted:
         return reading
@@ -34,9 +38,13 @@ def mapped(reading: Reading, wanted: Mapping[str, str], section: str, look: Look
     kinds: dict[str, pl.DataType] = {}
     for name, path in wanted.items():
         described, type_ = _found(reading.object_name, path, f"[{section}] {name} = '{path}'", look)
-        required = name in columns and columns[name].required
-        (columns if name in first.schema else custom)[name] = Column(name, path, described, required)
+        usual = columns.get(name)
+        required = usual is not None and usual.required
+        instead = usual.path if usual is not None and required else None
+        (columns if name in first.schema else custom)[name] = Column(name, path, described, required, instead)
         kinds[path] = kind_of(type_)
+        if instead is not None:
+            kinds[instead] = first.kind(instead)
     view: View = replace(
         first, columns=tuple(columns.values()), custom=tuple(custom.values()), kinds={**first.kinds, **kinds}
     )
@@ -58,6 +66,10 @@ def _found(object_name: str, path: str, asked: str, look: Look) -> tuple[str, st
     described = look(holder) or {}
     if last not in described:
         raise _unknown(holder, last, asked, described, "field")
+    if described[last].get("type") in _COMPOUND:
+        parts = (part for part, facts in described.items() if facts.get("compoundFieldName") == last)
+        known = ", ".join(".".join((*parents, part)) for part in parts) or "which are hidden from the integration user"
+        raise ConfigError(f"{asked}: {last} of {holder} is made of several fields; map one of these: {known}")
     return first or last, str(described[last].get("type", "string"))
 
 

@@ -27,5 +27,6 @@ def _columns(reading: Reading, view: View, look: Callable[[str], Describe | None
     for column in (*view.columns, *view.custom):
         facts = described.get(column.field, {}) if column.field == column.path else {}
         type_ = str(facts.get("type") or view.kind(column.path).base_type().__name__.lower())
+        path = column.path if column.instead is None else f"{column.path} or else {column.instead}"
         length = facts.get("length") or 0
-        yield f"{view.stream}.{column.name}", f"{column.path}, {type_}" + (f"({length})" if length else "")
+        yield f"{view.stream}.{column.name}", f"{path}, {type_}" + (f"({length})" if length else "")

@@ -17,12 +17,14 @@ class Column:
     """One column of a frame: *path* is what SOQL selects, *field* what the describe must list for it.
 
     They differ in a lookup to an object of ours: ``Partner__c`` is described, ``Partner__r.Partner_Key__c`` is read.
+    *instead* is the path that is read where this one is empty.
     """
 
     name: str
     path: str
     field: str
     required: bool = False
+    instead: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class View:
     @property
     def paths(self) -> tuple[str, ...]:
         """What to select for it."""
-        return tuple(column.path for column in (*self.columns, *self.custom))
+        instead = (column.instead for column in self.columns if column.instead is not None)
+        return (*(column.path for column in (*self.columns, *self.custom)), *instead)
 
     def frame(self, records: Sequence[Mapping[str, Any]], crm: str) -> pl.DataFrame:
         """Return *records*, as the REST API gives them, with the columns of *schema*."""
@@ -52,7 +55,7 @@ class View:
 
     def of_cells(self, found: pl.DataFrame, crm: str) -> pl.DataFrame:
         """Return *found*, a frame of `connectors.salesforce.cells`, with the columns of *schema*."""
-        filled = {column.name: pl.col(column.path) for column in self.columns}
+        filled = {column.name: self._filled(column, found) for column in self.columns}
         filled |= {name: pl.lit(value) for name, value in {**self.constants, "crm": crm}.items()}
         if self.custom:
             filled["custom"] = self._custom(found)
@@ -66,6 +69,14 @@ class View:
         name = next((column.name for column in self.columns if column.path == path), None)
         return cells.kind_for(self.schema[name]) if name else pl.String()
 
+    def _filled(self, column: Column, found: pl.DataFrame) -> pl.Expr:
+        """Return what fills *column*, of the type that *schema* says; a whole number is text without a ``.0``."""
+        dtype = self.schema[column.name]
+        said = [pl.col(path).cast(dtype) for path in (column.path, column.instead) if path is not None]
+        if dtype == pl.String and found.schema[column.path] == pl.Float64:
+            said[0] = said[0].str.strip_suffix(".0")
+        return said[0] if column.instead is None else pl.coalesce(said)
+
     def _custom(self, found: pl.DataFrame) -> pl.Expr:
         """Return one JSON object per row: numbers and booleans as such, everything else as text."""
         plain = (pl.Float64, pl.Boolean)
@@ -75,4 +86,8 @@ class View:
             )
             for column in self.custom
         ]
-        return pl.struct(said).struct.json_encode()
+        written = pl.struct(said).struct.json_encode()
+        if not any(found.schema[column.path] == pl.Float64 for column in self.custom):
+            return written
+        # Keys are plain names, and no text holds a bare quote: what follows a key is its value. 12.0 is 12.
+        return written.str.replace_all(r'("\w+":-?\d+)\.0([,}])', "$1$2")

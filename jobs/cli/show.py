@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +105,15 @@ def pulled(report: PullReport) -> None:
             for reason in one.reasons:
                 out.print(f"  → {escape(reason)}", soft_wrap=True)
             out.print(f"  if it is right all the same: overlap pull --accept {one.partner}{_STANDS}", soft_wrap=True)
+    excluded(report.excluded)
+    if report.uncounted:
+        out.print(f"[yellow]match will stop at this:[/] {escape(report.uncounted)}", soft_wrap=True)
+
+
+def excluded(by_rule: Mapping[str, int]) -> None:
+    """Print how many accounts each rule leaves out."""
+    for rule, count in by_rule.items():
+        out.print(f"  {count:,} accounts excluded by '{rule}'")
 
 
 def matched(report: MatchReport) -> None:
@@ -115,8 +124,7 @@ def matched(report: MatchReport) -> None:
         f"influences, {report.greenfield:,} greenfield, {report.judgements:,} judged",
         soft_wrap=True,
     )
-    for rule, count in report.excluded.items():
-        out.print(f"  {count:,} accounts excluded by '{rule}'")
+    excluded(report.excluded)
     next_steps("", ["overlap matrix", "overlap overlaps", "overlap plan"])
 
 

@@ -345,6 +345,26 @@ def test_a_plan_is_stale_when_a_setting_changes_a_result(tmp_path, right, other)
     assert read(tmp_path, WHOLE).fingerprint() != read(tmp_path, WHOLE.replace(right, other)).fingerprint()
 
 
+OF_A_RUN = [
+    ("weight = 40", "weight = 41", {"icp"}),
+    ("Kunde = ", "Kunden = ", {"partners"}),
+    ("[icp.industry]", "[influence]\nlook_back_days = 90\n[icp.industry]", {"influence"}),
+    ("[icp.industry]", '[exclusions.tests]\nfilter = "is_lead"\n[icp.industry]', {"exclusions"}),
+    ('env:SF_SECRET"', 'env:SF_SECRET"\nread_leads = true', {"crm"}),
+    ('env:SF_SECRET"', 'env:SF_SECRET"\nfallback_owner = "005"\non_drift = "hold"\nbulk_write_from = 9', set()),
+    ('name = "Globex"', 'name = "Globex Inc"\nexpected_every_days = 9', set()),
+    ("[icp.industry]", "[guards]\ncreates = 1\n[icp.industry]", set()),
+]
+
+
+@pytest.mark.parametrize(("right", "other", "sections"), OF_A_RUN)
+def test_a_run_is_of_other_settings_where_they_change_what_it_finds(tmp_path, right, other, sections) -> None:
+    assert right in WHOLE
+    before = read(tmp_path, WHOLE).run_fingerprints()
+    after = read(tmp_path, WHOLE.replace(right, other)).run_fingerprints()
+    assert {name for name in before | after if before.get(name) != after.get(name)} == sections
+
+
 def with_account_fields(text: str) -> str:
     return WHOLE.replace("[partners.globex]", f"[crm.salesforce.account_fields]\n{text}\n\n[partners.globex]")
 

@@ -22,6 +22,9 @@ def test_what_was_written_is_taken_back_and_comes_again_when_the_rule_goes(writt
     assert written.overlap(0)["Status__c"] == "Active"
     settings = (written.folder / "overlap.toml").read_text(encoding="utf-8")
     settle(written, RULE)
+    stale = r"overlap\.toml: \[exclusions\] changed since run \d+ was matched; run 'overlap match' first"
+    with pytest.raises(ConfigError, match=stale):
+        written.plan()
     planned = written.look()
     about = {change.cause for change in planned.changes if account_id(0) in (change.account_id, change.key)}
     assert about == {"excluded: legal-hold"}
@@ -41,15 +44,27 @@ def test_what_was_written_is_taken_back_and_comes_again_when_the_rule_goes(writt
 def test_it_is_counted_by_its_rule_and_is_no_greenfield(world: World) -> None:
     settle(world, RULE)
     world.send(GLOBEX, listed(0, 1))
-    world.pull()
+    assert world.pull().excluded == {"legal-hold": 1}
     report = world.match()
     assert report.excluded == {"legal-hold": 1}
     assert (report.accounts, report.greenfield) == (10, 0)
 
 
+def test_a_pull_counts_whom_each_rule_takes_by_what_it_read(world: World) -> None:
+    settle(world, RULE + '[exclusions.in-talks]\nfilter = "any_opportunity()"\n[exclusions.none]\nids = ["x"]\n')
+    report = world.pull()
+    assert (report.excluded, report.uncounted) == ({"legal-hold": 1, "in-talks": 2, "none": 0}, None)
+    [run] = world.runs()
+    assert run.summary["excluded"] == report.excluded
+
+
 def test_a_domain_that_is_none_is_named(world: World) -> None:
     settle(world, '[exclusions.tests]\ndomains = ["no domain"]\n')
-    world.pull()
+    said = world.pull()
+    assert (said.excluded, said.crms[0].rows["accounts"]) == ({}, 11), "what was read stands"
+    assert said.uncounted == (
+        "exclusions.tests.domains: 'no domain' is no domain of a company; write it like 'acme.com'"
+    )
     with pytest.raises(ConfigError, match=r"exclusions\.tests\.domains: 'no domain' is no domain of a company"):
         world.match()
 

@@ -67,6 +67,25 @@ def test_numbers_and_days_may_come_as_text() -> None:
     assert taken("arr > 12 and renewal within last 1 days", {"custom": custom}) == [True]
 
 
+MOMENTS = ["2026-03-01T23:30:00.000+0000", "2026-03-01 23:30:00.000000+00:00", "2026-03-02T01:30:00+02:00"]
+
+
+@pytest.mark.parametrize("written", [*MOMENTS, "2026-03-01T23:30:00Z", "2026-03-01 23:30:00 UTC"])
+def test_a_mapped_time_is_a_day_of_the_workspaces_time_zone(written) -> None:
+    custom = {"custom": json.dumps({"renewal": written})}
+    of_deals = read_filter("any_opportunity(renewal = '2026-03-02')", "here", fields((), ("renewal",)))
+    of_accounts = read_filter("renewal = '2026-03-02'", "here", FIELDS)
+    for zone, is_day in (("Europe/Berlin", True), ("UTC", False), ("America/New_York", False)):
+        rows = Rows(frame(Account, custom), frame(Opportunity, custom), TODAY, zone)
+        assert chosen(of_accounts, rows).to_list() == chosen(of_deals, rows).to_list() == [is_day], zone
+
+
+@pytest.mark.parametrize("written", ["2026-03-01", "2026-03-01T23:30:00"])
+def test_a_mapped_day_is_the_same_in_every_time_zone(written) -> None:
+    rows = Rows(frame(Account, {"custom": json.dumps({"renewal": written})}), None, TODAY, "Pacific/Auckland")
+    assert chosen(read_filter("renewal = '2026-03-01'", "here", FIELDS), rows).to_list() == [True]
+
+
 @pytest.mark.parametrize("name", ["segment", "a-b", "Größe", "end"])
 def test_a_mapped_field_may_have_any_name_that_can_be_quoted(name) -> None:
     known = fields((name,))

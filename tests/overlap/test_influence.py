@@ -114,6 +114,13 @@ def test_evidence_suggests_within_the_look_back_and_stands_after_it(age, recent)
     assert claim["suggest"] is entered["suggest"] is recent
 
 
+def test_the_day_of_an_entry_is_that_of_the_workspaces_time_zone() -> None:
+    late = TODAY - timedelta(days=181)
+    entered = ({"created_at": datetime(late.year, late.month, late.day, 23, 59, tzinfo=UTC)},)
+    assert suggested(entered=entered) == []
+    assert suggested(entered=entered, rules=InfluenceRules(zone="Europe/Berlin")) == ["globex"]
+
+
 def test_the_look_back_is_a_setting() -> None:
     day = TODAY - timedelta(days=11)
     assert suggested(({"claim": "x", "claimed_on": day},), rules=InfluenceRules(look_back_days=10)) == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from config.settings import load
+from jobs.cli import show
+from jobs.pull import PullReport
 from tests.jobs.cli.terminal import Desk
 from tests.jobs.world import GLOBEX_ACCOUNT, account_id
 
@@ -83,7 +85,9 @@ def test_overlaps_and_the_matrix_can_be_of_one_population(talking: Desk) -> None
     )
 
 
-def test_who_is_excluded_is_told_by_status_match_and_explain(talking: Desk) -> None:
+def test_who_is_excluded_is_told_by_pull_status_match_and_explain(talking: Desk) -> None:
+    assert talking.overlap("pull", "--json").json["excluded"] == {"partners": 1}
+    assert "1 accounts excluded by 'partners'" in talking.overlap("pull").out
     assert talking.overlap("status", "--json").json["excluded"] == {"partners": 1}
     assert "1 accounts excluded by 'partners'" in talking.overlap("status").out
     assert "1 accounts excluded by 'partners'" in talking.overlap("match").out
@@ -92,6 +96,11 @@ def test_who_is_excluded_is_told_by_status_match_and_explain(talking: Desk) -> N
         2,
         "'Globex Corporation' is excluded by [exclusions.partners]: it is not matched",
     )
+
+
+def test_a_pull_says_which_rule_could_not_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    show.pulled(PullReport((), (), uncounted="exclusions.big.filter: revenue is in EUR, USD"))
+    assert capsys.readouterr().out == "match will stop at this: exclusions.big.filter: revenue is in EUR, USD\n"
 
 
 def test_nothing_is_shown_before_the_first_pull(fresh: Desk) -> None:

@@ -1,0 +1,38 @@
+"""Whether what was pulled is what the settings ask for now: a changed mapping counts from the next pull on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs import drift, lists
+from jobs.context import Context
+from jobs.stores.warehouse import Warehouse
+from overlap.errors import ConfigError
+
+
+def require_pulled(context: Context, warehouse: Warehouse) -> None:
+    """Make sure that every CRM has been read, and it and the partners' lists as the settings say now.
+
+    Raises:
+        ConfigError: a CRM has not been read, or something was read by other settings; the message names them.
+    """
+    unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
+    if unread:
+        raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
+    settings = context.workspace.settings
+    changed = []
+    for crm, now in settings.crm.items():
+        changed += _moved(f"crm.{crm}", drift.read_by(warehouse, crm), now.reading())
+    for partner, said in settings.partners.items():
+        changed += _moved(f"partners.{partner}", lists.read_by(warehouse, partner), said.reading())
+    if changed:
+        raise ConfigError(
+            f"{context.workspace.settings_files}: {', '.join(changed)} changed since the last pull; "
+            f"run 'overlap pull' first"
+        )
+
+
+def _moved(place: str, then: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
+    """Return which settings of *place* differ; none where nobody kept what they were *then*."""
+    return [] if then is None else [f"{place}.{name}" for name, said in sorted(now.items()) if then.get(name) != said]
