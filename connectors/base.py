@@ -16,8 +16,24 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+class KeptToken(Protocol):
+    """The place of one refresh token, while nobody else can reach it. What is kept is opaque to it."""
+
+    def read(self) -> str | None:
+        """Return what was written last; None if nothing was."""
+        ...
+
+    def write(self, token: str) -> None:
+        """Keep *token* in the place of the one before. When this returns, a power cut loses neither."""
+        ...
+
+    def forget(self) -> None:
+        """Keep nothing here any more."""
+        ...
+
+
 class TokenStore(Protocol):
-    """Where refresh tokens live between runs, each under the name of its connection. What is kept is opaque to it."""
+    """Where refresh tokens live between runs, each under the name of its connection."""
 
     def ready(self) -> None:
         """Make sure that a token could be kept, before anybody is asked for one.
@@ -27,20 +43,12 @@ class TokenStore(Protocol):
         """
         ...
 
-    def locked(self, name: str) -> AbstractContextManager[None]:
-        """Keep every other process from reading or writing the token of *name*, waiting for its turn."""
-        ...
+    def locked(self, name: str) -> AbstractContextManager[KeptToken]:
+        """Wait until no other process holds the token of *name*, and hold it: from here on, keeping it needs no secret.
 
-    def read(self, name: str) -> str | None:
-        """Return what was written last; None if nothing was."""
-        ...
-
-    def write(self, name: str, token: str) -> None:
-        """Keep *token* in the place of the one before. When this returns, a power cut loses neither."""
-        ...
-
-    def forget(self, name: str) -> None:
-        """Keep nothing under *name* any more."""
+        Raises:
+            ConfigError: a token could not be kept.
+        """
         ...
 
 

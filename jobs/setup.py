@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from connectors.salesforce.check import asked_for
+from connectors.salesforce.columns import Wishes, readings
+from connectors.salesforce.connection import wishes_of
+from connectors.salesforce.mapping import Look
+from connectors.salesforce.record_access import user_id
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.setup import layout, source
 from connectors.salesforce.setup.assignment import Assignment, assign, users
 from connectors.salesforce.setup.difference import Action, Step, compared, to_deploy
 from connectors.salesforce.setup.fields import Wanted
 from connectors.salesforce.setup.layout import LayoutChange
-from connectors.salesforce.setup.metadata_api import Deployed, deploy
+from connectors.salesforce.setup.metadata_api import Deployed, at_work, deploy, ended
 from connectors.salesforce.setup.permissions import FOR_WHOM
+from connectors.salesforce.setup.wishes import more_to_read
 from jobs.context import Context, connected
-from overlap.errors import ConfigError
+from overlap.errors import ConfigError, OverlapError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,10 @@ class SetupPlan:
     crm: str
     org_id: str
     steps: tuple[Step, ...]
+    #: Deployments of ours that the org has not ended: what they bring may be missing in *steps*.
+    at_work: tuple[str, ...] = ()
+    #: What the settings map and this user does not see: a field that is not there makes the org refuse everything.
+    doubts: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -41,6 +52,23 @@ class SetupPlan:
     def clashes(self) -> tuple[Step, ...]:
         """The steps that only a person can settle."""
         return tuple(step for step in self.steps if step.action is Action.CLASH)
+
+    @property
+    def notes(self) -> tuple[Step, ...]:
+        """What stays as it is, and should be known."""
+        return tuple(step for step in self.steps if step.action is Action.KEEP and step.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """*files* were written. *project* is a file of the admin's that was there and stays, None if there was none.
+
+    *blind* says why the org could not be asked, None if it was.
+    """
+
+    files: tuple[Path, ...]
+    project: Path | None
+    blind: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +100,11 @@ def apply(
     """
     with _session(context, crm) as session:
         ids = users(session, assignments)
+        for number in at_work(session, user_id(session)):
+            context.report(f"waiting for deployment {number}, which an earlier run began")
+            ended(session, number)
         wanted, made = _plan(context, crm, session)
-        if made.clashes:
-            listed = "; ".join(f"{step.name}: {step.detail}" for step in made.clashes)
-            raise ConfigError(f"{session.where}: the org has fields of our names that are not ours: {listed}")
+        _require_no_clash(made)
         deployed = None
         if made.changes:
             agreed(made)
@@ -97,9 +126,27 @@ def add_to_layout(context: Context, crm: str, name: str, agreed: Callable[[Layou
         return layout.change_layout(session, change)
 
 
-def write(context: Context, folder: Path) -> list[Path]:
-    """Write the source of everything into *folder*, for an admin who deploys it with Salesforce's own tool."""
-    return source.write(source.components(_wanted(context)), folder)
+def write(context: Context, crm: str | None, folder: Path) -> Written:
+    """Write the source of everything into *folder*, for an admin who deploys it with Salesforce's own tool.
+
+    The fields that the org has are written as they are there, with what they lack. An org that cannot be asked is no
+    obstacle: for a first setup there is nothing to ask.
+
+    Raises:
+        ConfigError: a field of the org stands in the way.
+    """
+    wanted, made, blind = _wanted(context, crm, lambda _: None), None, None
+    try:
+        if crm is not None:
+            with _session(context, crm) as session:
+                wanted, made = _plan(context, crm, session)
+    except OverlapError as error:
+        blind = str(error)
+    if made is not None:
+        _require_no_clash(made)
+    files = source.write(source.components(wanted), folder)
+    project = folder / source.PROJECT_FILE
+    return Written(tuple(files), None if project in files else project, blind)
 
 
 def to_assign() -> list[str]:
@@ -109,8 +156,18 @@ def to_assign() -> list[str]:
 
 def _plan(context: Context, crm: str, session: SalesforceSession) -> tuple[Wanted, SetupPlan]:
     context.report("comparing with the org")
-    wanted, steps = compared(session, _wanted(context))
-    return wanted, SetupPlan(crm, session.org_id, tuple(steps))
+    running, look = at_work(session, user_id(session)), cache(session.describe)
+    wishes = wishes_of(context.workspace.settings.crm[crm])
+    found = [asked_for(session.where, reading, wishes, look)[1] for reading in readings("")]
+    doubts = [finding.detail for findings in found for finding in findings]
+    wanted, steps = compared(session, _wanted(context, crm, look))
+    return wanted, SetupPlan(crm, session.org_id, tuple(steps), tuple(running), tuple(doubts))
+
+
+def _require_no_clash(made: SetupPlan) -> None:
+    if made.clashes:
+        listed = "; ".join(f"{step.name}: {step.detail}" for step in made.clashes)
+        raise ConfigError(f"crm '{made.crm}': the org has fields of our names that are not ours: {listed}")
 
 
 def _deploy(context: Context, session: SalesforceSession, package: bytes) -> Deployed:
@@ -122,10 +179,11 @@ def _deploy(context: Context, session: SalesforceSession, package: bytes) -> Dep
     return deploy(session, package, check_only=False)
 
 
-def _wanted(context: Context) -> Wanted:
+def _wanted(context: Context, crm: str | None, look: Look) -> Wanted:
     settings = context.workspace.settings
     names = sorted(partner.name for partner in settings.partners.values())
-    return Wanted(tuple(names), settings.workspace.flat_fields)
+    wishes = Wishes() if crm is None else wishes_of(settings.crm[crm])
+    return Wanted(tuple(names), settings.workspace.flat_fields, more_to_read(wishes, look))
 
 
 @contextmanager

@@ -38,22 +38,25 @@ def authorize(sign_in: SignIn, login_url: str, browser: Browser, accept: Callabl
         "redirect_uri": browser.redirect_uri,
         "scope": _SCOPE,
         "state": state,
+        # A browser is often signed in already, as an admin: without this it would say yes in that name, unasked.
+        "prompt": "login consent",
         "code_challenge": challenge(verifier),
         "code_challenge_method": "S256",
     }
     led_to = browser.visit(f"{login_url}/services/oauth2/authorize?{urlencode(asked)}")
     form = {"grant_type": "authorization_code", "code": code_of(led_to, state), "code_verifier": verifier}
-    access = sign_in.ask({**form, "redirect_uri": browser.redirect_uri, **app})
-    if access.org_id is None:
-        raise AccessError(f"{sign_in.where}: the org does not say who it is; nothing was kept")
-    sign_in.require_org(access.org_id)
-    if access.refresh_token is None:
-        raise AccessError(
-            f"{sign_in.where}: the app gives no refresh token; add the scope 'Perform requests at any time "
-            "(refresh_token, offline_access)' to it"
-        )
-    accept(access.org_id)
-    sign_in.keep(access.refresh_token)
+    with sign_in.place() as keep:
+        access = sign_in.ask({**form, "redirect_uri": browser.redirect_uri, **app})
+        if access.org_id is None:
+            raise AccessError(f"{sign_in.where}: the org does not say who it is; nothing was kept")
+        sign_in.require_org(access.org_id)
+        if access.refresh_token is None:
+            raise AccessError(
+                f"{sign_in.where}: the app gives no refresh token; add the scope 'Perform requests at any time "
+                "(refresh_token, offline_access)' to it"
+            )
+        accept(access.org_id)
+        keep(access.refresh_token)
 
 
 def challenge(verifier: str) -> str:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 from connectors.base import Finding
 from connectors.salesforce import org
-from connectors.salesforce.columns import MAY_BE_ABSENT, Reading, none_deployed, readings
+from connectors.salesforce.columns import MAY_BE_ABSENT, Reading, Wishes, none_deployed, readings, visible
 from connectors.salesforce.errors import DEPLOY
+from connectors.salesforce.mapping import Look, mapped
 from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
 from connectors.salesforce.record_access import record_access, user_id
 from connectors.salesforce.session import Describe, SalesforceSession
 from connectors.salesforce.setup.difference import Action, differences
-from overlap.fields import OBJECTS, CrmObject
+from overlap.errors import AccessError, ConfigError
+from overlap.fields import INFLUENCE, OBJECTS, CrmObject
 
 #: Share of the day's API calls from which on a run may not come to its end.
 _MOST_USED: Final = 0.9
 _MOST_SKEW_S: Final = 120
+#: Objects that are read and whose records no sharing hides by itself.
+_UNSHARED: Final = frozenset({"User", "OpportunityPartner"})
 
 
-def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -> list[Finding]:
+def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool, wishes: Wishes) -> list[Finding]:
     """Return what is well and what is not, in the order in which an admin would mend it.
 
     *flat_fields* says whether the workspace writes fields of ours on accounts and opportunities; without them it is
-    no fault that they were never deployed.
+    no fault that they were never deployed. *wishes* are what the settings read beside the usual.
     """
     server, here = session.server_now(), datetime.now(UTC)
     who = user_id(session)
@@ -35,16 +41,37 @@ def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool) -
         *org.limits(session.send("GET", "limits").json()),
         clock(server, here),
     ]
-    described = {reading.object_name: session.describe(reading.object_name) for reading in readings(workspace_id)}
-    for reading in readings(workspace_id):
-        found += readable(reading, described[reading.object_name], flat_fields)
+    look = cache(session.describe)
+    described = {reading.object_name: look(reading.object_name) for reading in readings("", wishes.read_leads)}
+    for reading in readings(workspace_id, wishes.read_leads):
+        wanted, bad = asked_for(session.where, reading, wishes, look)
+        found += [*bad, *readable(wanted, described[reading.object_name], flat_fields)]
     for thing in OBJECTS:
         found += writable(thing, described[OBJECT_NAMES[thing.name]])
         found += fitting(thing, described[OBJECT_NAMES[thing.name]])
-    found.append(org.shape(described["Account"]))
+    found.append(org.shape(described["Account"], wishes.person_accounts))
     if who is not None:
-        found += record_access(session, who, flat_fields)
-    return [*found, *org.rules(session)]
+        shared = [name for name, fields in described.items() if fields is not None and name not in _UNSHARED]
+        found += record_access(session, who, shared, flat_fields)
+    return [*found, *org.rules(session, described[OBJECT_NAMES[INFLUENCE.name]] is not None)]
+
+
+def asked_for(where: str, reading: Reading, wishes: Wishes, look: Look) -> tuple[Reading, list[Finding]]:
+    """Return *reading* with the fields that the settings map, and a line for each that cannot be read as asked."""
+    wanted = {"Account": wishes.account_fields, "Opportunity": wishes.opportunity_fields}.get(reading.object_name, {})
+    if look(reading.object_name) is None:
+        return reading, []
+    found = []
+    for name, path in wanted.items():
+        section = f"{reading.object_name.lower()}_fields"
+        alone = replace(reading, views=(replace(reading.views[0], columns=(), custom=()),))
+        try:
+            visible(where, mapped(alone, {name: path}, section, look), look(reading.object_name) or {})
+            reading = mapped(reading, {name: path}, section, look)
+        except (ConfigError, AccessError) as error:
+            remedy = "correct the setting, or run 'overlap setup salesforce': its permission set shows what is mapped"
+            found.append(Finding(False, f"{section}.{name}", str(error), remedy))
+    return reading, found
 
 
 def fitting(thing: CrmObject, described: Describe | None) -> Iterator[Finding]:
@@ -86,9 +113,10 @@ def readable(reading: Reading, described: Describe | None, flat_fields: bool) ->
     name = reading.object_name
     if described is None:
         detail = "not used in this org" if reading.optional else "the object is missing or hidden"
-        yield Finding(reading.optional, name, detail, DEPLOY)
+        remedy = f"{DEPLOY}, or set read_leads = false" if name == "Lead" else DEPLOY
+        yield Finding(reading.optional, name, detail, remedy)
         return
-    columns = [column for view in reading.views for column in view.columns]
+    columns = [column for view in reading.views for column in (*view.columns, *view.custom)]
     lost = {column.field for column in columns if column.field not in described} - MAY_BE_ABSENT
     if any(none_deployed(view, described) for view in reading.views):
         lost = {field for field in lost if not field.endswith("__c")}

@@ -28,10 +28,11 @@ class SalesforceConnection:
     session: SalesforceSession
     workspace_id: str
     flat_fields: bool
+    wishes: Wishes
 
     def check(self) -> list[Finding]:
         """Look at everything that a run needs, and change nothing."""
-        return check.findings(self.session, self.workspace_id, self.flat_fields)
+        return check.findings(self.session, self.workspace_id, self.flat_fields, self.wishes)
 
     def api_calls_left(self) -> tuple[int, int] | None:
         """Return (used, allowed) calls of the last 24 hours as the org last said; None if it never did."""
@@ -54,6 +55,11 @@ class SalesforceConnection:
         self.close()
 
 
+def wishes_of(settings: SalesforceSettings) -> Wishes:
+    """Return what *settings* read beside, or in place of, the usual."""
+    return Wishes(settings.account_fields, settings.opportunity_fields, settings.person_accounts, settings.read_leads)
+
+
 def open_connection(
     name: str,
     settings: SalesforceSettings,
@@ -64,9 +70,9 @@ def open_connection(
 ) -> SalesforceConnection:
     """Sign in and return the connection; see `connectors.salesforce.connect`."""
     session = SalesforceSession(name, settings, vault, folder)
-    wishes = Wishes(settings.account_fields, settings.opportunity_fields, settings.person_accounts, settings.read_leads)
+    wishes = wishes_of(settings)
     look_back = timedelta(hours=settings.look_back_hours)
     scope = Scope(name, workspace_id, look_back, folder / "pull" / name, wishes, settings.bulk_read_from)
     source = SalesforceSource(session, scope)
     sink = SalesforceSink(session, settings.bulk_write_from)
-    return SalesforceConnection(name, session.org_id, source, sink, session, workspace_id, flat_fields)
+    return SalesforceConnection(name, session.org_id, source, sink, session, workspace_id, flat_fields, wishes)

@@ -7,10 +7,12 @@ no message here can tell them apart, so each names both remedies.
 from __future__ import annotations
 
 import re
+import ssl
 from typing import Any, Final
 
 import requests
 from simple_salesforce.exceptions import SalesforceError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from overlap.errors import AccessError, OverlapError, TransientError
 
@@ -54,13 +56,35 @@ def translated(where: str, error: Exception, retry_after_s: float | None = None)
     """
     if isinstance(error, SalesforceError):
         return _refusal(where, error, retry_after_s)
-    if isinstance(error, requests.exceptions.SSLError):
+    if is_wrong_certificate(error):
         return AccessError(f"{where}: the server's certificate is not trusted; set ca_file, then run 'overlap check'")
     if isinstance(error, requests.exceptions.JSONDecodeError):
         return TransientError(f"{where}: answered with something that is not JSON, such as a maintenance page")
     if isinstance(error, requests.exceptions.RequestException):
         return TransientError(f"{where}: the connection failed ({type(error).__name__}); try again later")
     return AccessError(f"{where}: answered in an unknown shape ({type(error).__name__}); run 'overlap check'")
+
+
+def is_wrong_certificate(error: BaseException) -> bool:
+    """Whether *error* comes of a certificate that is not trusted; a TLS connection that drops is another matter."""
+    return any(isinstance(one, ssl.SSLCertVerificationError) for one in _origins(error))
+
+
+def is_drop(error: BaseException) -> bool:
+    """Whether *error* comes of a connection that was there and broke off, or fell silent."""
+    return any(isinstance(one, ProtocolError | ReadTimeoutError) for one in _origins(error))
+
+
+def _origins(error: BaseException) -> list[BaseException]:
+    """Return *error* and what it comes of: requests and urllib3 wrap errors as causes, as arguments and as reasons."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return seen
 
 
 def _refusal(where: str, error: SalesforceError, retry_after_s: float | None) -> OverlapError:

@@ -11,14 +11,23 @@ import polars as pl
 
 from connectors.salesforce.cells import kind_of
 from connectors.salesforce.columns import Reading
+from connectors.salesforce.objects import OBJECT_NAMES, api_name
 from connectors.salesforce.session import Describe
 from connectors.salesforce.views import Column, View
 from overlap.errors import ConfigError
+from overlap.fields import OBJECTS
 
 #: Types of fields that the API gives as one object, and the Bulk API not at all.
 _COMPOUND: Final = frozenset({"address", "location"})
 #: Gives the describe of an object, None if there is no such object for us.
 Look = Callable[[str], Describe | None]
+#: What we brought into the org ourselves: read back as a fact, it would feed on itself.
+_OURS: Final = frozenset(
+    f"{OBJECT_NAMES[thing.name]}.{api_name(one)}"
+    for thing in OBJECTS
+    for one in thing.fields
+    if api_name(one).endswith("__c")
+)
 
 
 def mapped(reading: Reading, wanted: Mapping[str, str], section: str, look: Look) -> Reading:
@@ -64,6 +73,10 @@ def _found(object_name: str, path: str, asked: str, look: Look) -> tuple[str, st
         first = first or relations[parent]
         holder = described[relations[parent]]["referenceTo"][0]
     described = look(holder) or {}
+    if f"{holder}.{last}" in _OURS:
+        raise ConfigError(
+            f"{asked}: {last} is a field of overlap's own, which it reads and writes already; name one of the org's"
+        )
     if last not in described:
         raise _unknown(holder, last, asked, described, "field")
     if described[last].get("type") in _COMPOUND:

@@ -32,9 +32,20 @@ def identity(session: SalesforceSession, user_id: str | None) -> Finding:
     who = ""
     if user_id is not None:
         found = session.query(soql.select("User", ["Username"], [soql.compare("Id", "=", user_id)]))
-        who = next((f" as {user['Username']}" for user in found), "")
+        who = next((f" as {user['Username']}{_kind_of_user(session, user_id)}" for user in found), "")
     where = f"{org['Name']}, {org['OrganizationType']}, {kind} on {org['InstanceName']}"
     return Finding(True, "sign-in", f"signed in to org {session.org_id}{who} ({where})")
+
+
+def _kind_of_user(session: SalesforceSession, user_id: str) -> str:
+    """Return the user's profile and licence in words, nothing where we may not look."""
+    own = [soql.compare("AssigneeId", "=", user_id), soql.compare("PermissionSet.IsOwnedByProfile", "=", True)]
+    paths = ["PermissionSet.Profile.Name", "PermissionSet.Profile.UserLicense.Name"]
+    found = asked(session, soql.select("PermissionSetAssignment", paths, own))
+    if not found:
+        return ""
+    profile = found[0]["PermissionSet"]["Profile"]
+    return f", profile {profile['Name']}, licence {profile['UserLicense']['Name']}"
 
 
 def limits(body: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -50,16 +61,23 @@ def limits(body: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
         yield Finding(True, "limits", "left: " + "; ".join(said))
 
 
-def shape(account: Describe | None) -> Finding:
-    """Return how this org differs from a plain one in what we read."""
+def shape(account: Describe | None, person_accounts: bool) -> Finding:
+    """Return how this org differs from a plain one in what we read; *person_accounts* says that people are read too."""
     fields = account or {}
     currencies = "several currencies" if "CurrencyIsoCode" in fields else "one currency"
-    people = "person accounts are on and left out" if "IsPersonAccount" in fields else "no person accounts"
+    people = "no person accounts"
+    if "IsPersonAccount" in fields:
+        people = "person accounts are on, and " + ("read like companies" if person_accounts else "left out")
+    elif person_accounts:
+        people = "no person accounts, although person_accounts = true"
     return Finding(True, "org", f"{currencies}; {people}")
 
 
-def rules(session: SalesforceSession) -> Iterator[Finding]:
-    """Yield the validation rules and flows of others that may refuse or change what we write, and our own flow."""
+def rules(session: SalesforceSession, deployed: bool) -> Iterator[Finding]:
+    """Yield the validation rules and flows of others that may refuse or change what we write, and our own flow.
+
+    *deployed* says that our objects are there: without them, nobody misses the flow.
+    """
     names = [OBJECT_NAMES[thing.name] for thing in OBJECTS]
     where = [soql.compare("Active", "=", True), soql.one_of("EntityDefinition.QualifiedApiName", names)]
     paths = ["ValidationName", "EntityDefinition.QualifiedApiName"]
@@ -70,23 +88,26 @@ def rules(session: SalesforceSession) -> Iterator[Finding]:
     else:
         every = [f"{rule['EntityDefinition']['QualifiedApiName']}.{rule['ValidationName']}" for rule in found]
         yield from _others("validation rules", [rule for rule in every if rule not in ours])
-    yield from _flows(session, names)
+    yield from _flows(session, names, deployed)
 
 
-def _flows(session: SalesforceSession, names: list[str]) -> Iterator[Finding]:
+def _flows(session: SalesforceSession, names: list[str], deployed: bool) -> Iterator[Finding]:
     paths = ["ApiName", "IsActive", "TriggerObjectOrEvent.QualifiedApiName"]
     where = [soql.one_of("TriggerObjectOrEvent.QualifiedApiName", names)]
     found = asked(session, soql.select("FlowDefinitionView", paths, where))
     if found is None:
+        yield Finding(True, "flow", f"this user may not look at flows; make sure that {STAMP} is active")
         return
     active = [str(flow["ApiName"]) for flow in found if flow["IsActive"]]
     yield from _others("flows", [name for name in active if name != STAMP])
-    if STAMP in (str(flow["ApiName"]) for flow in found):
+    if STAMP in active:
+        yield Finding(True, "flow", f"{STAMP} is active")
+    elif STAMP in (str(flow["ApiName"]) for flow in found):
         remedy = "activate it in Setup, Flows: production orgs may take a deployed flow as inactive"
-        detail = (
-            f"{STAMP} is active" if STAMP in active else f"{STAMP} is there and inactive: nobody stamps confirmations"
-        )
-        yield Finding(STAMP in active, "flow", detail, remedy)
+        yield Finding(False, "flow", f"{STAMP} is there and inactive: nobody stamps confirmations", remedy)
+    elif deployed:
+        remedy = "run 'overlap setup salesforce --apply', which deploys it"
+        yield Finding(False, "flow", f"{STAMP} is missing: nobody stamps confirmations", remedy)
 
 
 def _others(what: str, names: list[str]) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.tooling import asked
 from overlap.errors import AccessError
 
-_READ: Final = ("Account", "Opportunity")
+#: The CRM's own objects that carry fields of ours.
+_EDITED: Final = ("Account", "Opportunity")
 _SEE_ALL: Final = "assign the permission set Overlap_Integration, which holds View All, to this user"
 #: Salesforce's own count is a little old; below this share of it, records are missing.
 _LEAST_SEEN: Final = 0.9
@@ -20,14 +21,19 @@ _LEAST_SEEN: Final = 0.9
 _SAMPLE: Final = 200
 
 
-def record_access(session: SalesforceSession, user_id: str, flat_fields: bool) -> Iterator[Finding]:
-    """Yield for Account and Opportunity whether every record is seen, and whether other people's may be edited."""
-    everything = _sees_everything(session, user_id)
-    counts = _counts(session)
-    for name in _READ:
+def record_access(
+    session: SalesforceSession, user_id: str, names: Sequence[str], flat_fields: bool
+) -> Iterator[Finding]:
+    """Yield whether every record of the objects *names* is seen, and whether other people's may be edited.
+
+    Our own objects need no question about editing: who has Modify All on them sees all of them too.
+    """
+    everything = _sees_everything(session, user_id, names)
+    counts = _counts(session, names)
+    for name in names:
         sees_all = None if everything is None else name in everything
         yield seen(name, sees_all, session.count(name), counts.get(name))
-        if flat_fields:
+        if flat_fields and name in _EDITED:
             yield from _editable(session, user_id, name)
 
 
@@ -57,28 +63,28 @@ def user_id(session: SalesforceSession) -> str | None:
     return found[1] if found else None
 
 
-def _sees_everything(session: SalesforceSession, user: str) -> set[str] | None:
-    """Return the objects whose every record *user* may see; None if we may not ask."""
+def _sees_everything(session: SalesforceSession, user: str, names: Sequence[str]) -> set[str] | None:
+    """Return those of the objects *names* whose every record *user* may see; None if we may not ask."""
     mine = soql.compare("AssigneeId", "=", user)
     paths = ["PermissionSetId", "PermissionSet.PermissionsViewAllData"]
     sets = asked(session, soql.select("PermissionSetAssignment", paths, [mine]))
     if not sets:  # everybody has one, the profile's: none means that we may not look
         return None
     if any(one["PermissionSet"]["PermissionsViewAllData"] for one in sets):
-        return set(_READ)
+        return set(names)
     where = [
         soql.one_of("ParentId", [str(one["PermissionSetId"]) for one in sets]),
-        soql.one_of("SobjectType", _READ),
+        soql.one_of("SobjectType", names),
         soql.compare("PermissionsViewAllRecords", "=", True),
     ]
     found = asked(session, soql.select("ObjectPermissions", ["SobjectType"], where))
     return None if found is None else {str(one["SobjectType"]) for one in found}
 
 
-def _counts(session: SalesforceSession) -> dict[str, int]:
+def _counts(session: SalesforceSession, names: Sequence[str]) -> dict[str, int]:
     """Return how many records the org counts, seen or not, as far as it tells."""
     try:
-        reply: dict[str, Any] = session.send("GET", f"limits/recordCount?sObjects={','.join(_READ)}").json()
+        reply: dict[str, Any] = session.send("GET", f"limits/recordCount?sObjects={','.join(names)}").json()
     except AccessError:
         return {}
     return {str(one["name"]): int(one["count"]) for one in reply.get("sObjects", [])}

@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
+from urllib3.exceptions import ProtocolError, SSLError
 from urllib3.util.retry import Retry
 
 from config.settings import SalesforceSettings
 from connectors.base import Vault
 from connectors.salesforce import soql
-from connectors.salesforce.errors import MissingError, translated
+from connectors.salesforce.errors import MissingError, is_wrong_certificate, translated
 from connectors.salesforce.renewal import RenewingAuth
 from connectors.salesforce.signin import SignIn
 from overlap.errors import AccessError, ConfigError, TransientError
@@ -237,12 +238,23 @@ class SalesforceSession:
         return float(told) if told.isdigit() else None
 
 
+class _Patience(Retry):
+    """Takes a TLS connection that drops for what it is; urllib3 takes every fault of TLS for a wrong certificate."""
+
+    def increment(self, *args: Any, **more: Any) -> Self:
+        """Return what is left of our patience after a failure; raises when nothing is."""
+        error = more.get("error")
+        if isinstance(error, SSLError) and not is_wrong_certificate(error):
+            more["error"] = ProtocolError("the connection was dropped", error)
+        return super().increment(*args, **more)
+
+
 class _PatientAdapter(HTTPAdapter):
     """Gives every call timeouts and our CA. Only reads are tried again: a lost write may have been taken."""
 
     def __init__(self, ca_file: Path | None) -> None:
         self._ca_file = ca_file
-        retry = Retry(
+        retry = _Patience(
             total=RETRIES,
             other=0,  # a wrong certificate does not get better
             status_forcelist=(502, 503, 504),

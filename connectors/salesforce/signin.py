@@ -6,6 +6,8 @@ else happens.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config.settings import SalesforceSettings
-from connectors.base import TokenStore, Vault
-from connectors.salesforce.errors import translated
+from connectors.base import KeptToken, TokenStore, Vault
+from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated
 from overlap.errors import AccessError, ConfigError, TransientError
 
 #: Salesforce takes a JWT for at most five minutes; what is left is for clocks that differ.
@@ -103,11 +105,15 @@ class SignIn:
         """
         self._tokens().ready()
 
-    def keep(self, refresh_token: str) -> None:
-        """Make *refresh_token* the one that later sign-ins use."""
-        store = self._tokens()
-        with store.locked(self._name):
-            store.write(self._name, self._bound(refresh_token))
+    @contextmanager
+    def place(self) -> Iterator[Callable[[str], None]]:
+        """Hold the place of the refresh token. What this yields makes a token the one that later sign-ins use.
+
+        Raises:
+            ConfigError: none could be kept: enter before it is asked for.
+        """
+        with self._tokens().locked(self._name) as kept:
+            yield lambda token: kept.write(self._bound(token))
 
     def forget(self) -> bool:
         """Revoke the refresh token and keep it no longer; return whether there was one.
@@ -115,9 +121,8 @@ class SignIn:
         Raises:
             AccessError: the org cannot be reached; the token is still kept.
         """
-        store = self._tokens()
-        with store.locked(self._name):
-            token = self._refresh_token(store)
+        with self._tokens().locked(self._name) as kept:
+            token = self._refresh_token(kept)
             if token is None:
                 return False
             reply = self._post("revoke", {"token": token}, None)
@@ -126,7 +131,7 @@ class SignIn:
                     f"{self.where}: revoking answers HTTP {reply.status_code}; the token is still kept: look at "
                     "login_url and try again"
                 )
-            store.forget(self._name)
+            kept.forget()
         return True
 
     def app(self) -> dict[str, str]:
@@ -192,9 +197,8 @@ class SignIn:
 
         The lock spans the whole exchange: two processes that use one token would look like a thief to Salesforce.
         """
-        store = self._tokens()
-        with store.locked(self._name):
-            token = self._refresh_token(store)
+        with self._tokens().locked(self._name) as kept:
+            token = self._refresh_token(kept)
             if token is None:
                 raise AccessError(
                     f"{self.where}: there is no refresh token for {self._settings.login_url}; run "
@@ -202,7 +206,7 @@ class SignIn:
                 )
             access = self.ask({"grant_type": "refresh_token", "refresh_token": token, **self.app()})
             if access.refresh_token not in (None, token):
-                store.write(self._name, self._bound(str(access.refresh_token)))
+                kept.write(self._bound(str(access.refresh_token)))
         return access
 
     def _tokens(self) -> TokenStore:
@@ -214,8 +218,8 @@ class SignIn:
         """Return *token* as it is kept: with its host, so that it is never shown to another one."""
         return f"{self._settings.login_url} {token}"
 
-    def _refresh_token(self, store: TokenStore) -> str | None:
-        host, _, token = (store.read(self._name) or "").partition(" ")
+    def _refresh_token(self, kept: KeptToken) -> str | None:
+        host, _, token = (kept.read() or "").partition(" ")
         return token if token and host == self._settings.login_url else None
 
     def _post(self, endpoint: str, form: dict[str, str], basic: tuple[str, str] | None) -> requests.Response:
@@ -225,9 +229,9 @@ class SignIn:
             return self._http.post(
                 f"{login_url}/services/oauth2/{endpoint}", data=form, auth=basic, allow_redirects=False
             )
-        except requests.exceptions.SSLError as error:
-            raise translated(self.where, error) from error
         except requests.RequestException as error:
+            if is_wrong_certificate(error) or is_drop(error):
+                raise translated(self.where, error) from error
             raise AccessError(
                 f"{self.where}: cannot reach {login_url} ({type(error).__name__}); check login_url and the network, "
                 "then run 'overlap check'"

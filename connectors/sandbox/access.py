@@ -7,18 +7,23 @@ has only what was deployed into it, and of that the API user sees what its permi
 from __future__ import annotations
 
 import json
-import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from connectors.sandbox.database import Database
-from connectors.sandbox.ids import with_checksum
+from connectors.sandbox.describe import is_permissionable
 from connectors.sandbox.packages import Components, Parts, first
 from connectors.sandbox.schema import Catalog, Column, Entity, visible
 
 COMPONENTS: Final = "metadata"
+#: Deployments and retrievals by id, and the look at one that finds it done.
+JOBS: Final = "metadata_jobs"
+LAST_LOOK: Final = 2
 _ASSIGNED: Final = "assigned"
+#: Objects and parts of addresses that permission sets have a say in.
+_SECURED: Final = frozenset({"Account", "Contact", "Lead", "Opportunity"})
+_OF_ADDRESS: Final = frozenset({"Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude"})
 _DESCRIBED: Final = {
     "Text": "string",
     "LongTextArea": "textarea",
@@ -50,19 +55,36 @@ def assign(database: Database, assignment_id: str, user: str, name: str) -> None
     database.keep(_ASSIGNED, [*assignments(database), (assignment_id, user, name)])
 
 
+def may_change_late(database: Database, user: str) -> bool:
+    """Whether a permission set lets *user* change influence that is settled; that of the API user does, if deployed."""
+    if database.setting("deployed", True):
+        return bool(user == database.setting("api_user"))
+    sets = components(database).get("PermissionSet", {})
+    held = [sets[name].get("customPermissions", []) for _, owner, name in assignments(database) if owner == user]
+    return any(first(one, "name") == "Change_Influence_After_Close" for granted in held for one in granted)
+
+
 def catalog(database: Database, hidden: frozenset[tuple[str, str]], features: frozenset[str]) -> Catalog:
     """Return what the API user sees."""
     if database.setting("deployed", True):
         return visible(hidden, features=features)
     user = database.setting("api_user")
     names = sorted(name for _, owner, name in assignments(database) if owner == user)
-    return _seen(json.dumps(components(database)), tuple(names), hidden, features)
+    profile = Profile(hidden, features, database.setting("profile_shows", True))
+    return _seen(json.dumps(components(database)), tuple(names), profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the API user sees without a permission set: all but *hidden*; without *shows*, nothing that sets grant."""
+
+    hidden: frozenset[tuple[str, str]]
+    features: frozenset[str]
+    shows: bool
 
 
 @lru_cache(maxsize=4)
-def _seen(
-    deployed: str, names: tuple[str, ...], hidden: frozenset[tuple[str, str]], features: frozenset[str]
-) -> Catalog:
+def _seen(deployed: str, names: tuple[str, ...], profile: Profile) -> Catalog:
     there: Components = json.loads(deployed)
     granted = [there["PermissionSet"][name] for name in names if name in there.get("PermissionSet", {})]
     fields: dict[str, bool] = {}
@@ -72,18 +94,22 @@ def _seen(
         for p in one.get("fieldPermissions", []):
             fields[first(p, "field")] = fields.get(first(p, "field"), False) or first(p, "editable") == "true"
     entities = {}
-    for key, entity in visible(hidden, features=features).entities.items():
+    for key, entity in visible(profile.hidden, features=profile.features).entities.items():
         if entity.custom and not (entity.name in objects and entity.name in there.get("CustomObject", {})):
             continue
-        entities[key] = replace(entity, columns=_columns(entity, there, fields))
+        if not profile.shows and entity.name in _SECURED and entity.name not in objects:
+            continue
+        entities[key] = replace(entity, columns=_columns(entity, there, fields, profile.shows))
     return Catalog(entities)
 
 
-def _columns(entity: Entity, there: Components, fields: dict[str, bool]) -> dict[str, Column]:
+def _columns(entity: Entity, there: Components, fields: dict[str, bool], shows: bool) -> dict[str, Column]:
     found = {}
     for key, column in entity.columns.items():
         if not column.name.endswith("__c"):
-            found[key] = column
+            free = shows or entity.name not in _SECURED or not is_permissionable(entity, column)
+            if free or f"{entity.name}.{_whole(entity.name, column.name)}" in fields:
+                found[key] = column
             continue
         name = f"{entity.name}.{column.name}"
         parts = there.get("CustomField", {}).get(name)
@@ -93,10 +119,20 @@ def _columns(entity: Entity, there: Components, fields: dict[str, bool]) -> dict
     return found
 
 
+def _whole(entity: str, name: str) -> str:
+    """Return the field that access to *name* is granted on: the parts of an address are granted as one."""
+    place = name.removeprefix("Billing").removeprefix("Shipping").removeprefix("Mailing").removeprefix("Other")
+    if place in _OF_ADDRESS and (place != name or entity == "Lead"):
+        return f"{name.removesuffix(place)}Address"
+    return name
+
+
 def _column(column: Column, parts: Parts, editable: bool) -> Column:
     """Return *column* as it was deployed; what is stored in it keeps the type of the sandbox's own."""
     values = first(parts, "valueSet", {})
-    listed = first(values, "valueSetDefinition", {}).get("value", []) if values else []
+    every = first(values, "valueSetDefinition", {}).get("value", []) if values else []
+    listed = [one for one in every if first(one, "isActive", "true") == "true"]
+    default = next((first(one, "fullName") for one in listed if first(one, "default") == "true"), None)
     access = column.access if editable else column.access.replace("c", "").replace("u", "")
     if "formula" not in parts and first(parts, "type") != "Checkbox":
         access = access.replace("n", "") + ("" if first(parts, "required") == "true" else "n")
@@ -109,6 +145,9 @@ def _column(column: Column, parts: Parts, editable: bool) -> Column:
         precision=_number(parts, "precision", column.precision),
         scale=_number(parts, "scale", column.scale),
         values=tuple(first(one, "fullName") for one in listed),
+        labels=tuple(first(one, "label", first(one, "fullName")) for one in listed),
+        default=default if every else column.default,
+        formula_text=first(parts, "formula", None),
         restricted=first(values, "restricted") == "true" if values else False,
         external_id=first(parts, "externalId") == "true",
     )
@@ -116,116 +155,3 @@ def _column(column: Column, parts: Parts, editable: bool) -> Column:
 
 def _number(parts: Parts, tag: str, default: int) -> int:
     return int(first(parts, tag, default))
-
-
-def rows(database: Database, object_name: str, *, tooling: bool) -> list[dict[str, Any]] | None:
-    """Return the records of an object of the org's set-up, None for any other object; *tooling* has its own."""
-    make = (_TOOLING_ROWS if tooling else _ROWS).get(object_name.lower())
-    return None if make is None else make(database)
-
-
-def set_id(name: str) -> str:
-    """Return the id of the permission set called *name*; the same name has the same id."""
-    return with_checksum(f"0PS{zlib.crc32(name.encode()):012d}")
-
-
-_PROFILE: Final = "X00eAPI"
-
-
-def _permission_sets(database: Database) -> list[dict[str, Any]]:
-    profile = {
-        "Id": set_id(_PROFILE),
-        "Name": _PROFILE,
-        "Label": _PROFILE,
-        "Description": None,
-        "IsOwnedByProfile": True,
-        # An org that is set up from the start is one whose API user was made an administrator.
-        "PermissionsViewAllData": database.setting("deployed", True) and database.setting("view_all", True),
-    }
-    ours = [
-        {
-            "Id": set_id(name),
-            "Name": name,
-            "Label": first(parts, "label"),
-            "Description": first(parts, "description"),
-            "IsOwnedByProfile": False,
-            "PermissionsViewAllData": False,
-        }
-        for name, parts in components(database).get("PermissionSet", {}).items()
-    ]
-    return [profile, *ours]
-
-
-def _assignments(database: Database) -> list[dict[str, Any]]:
-    sets = {row["Name"]: row for row in _permission_sets(database)}
-    given = [("0Pa000000000000AAA", database.setting("api_user"), _PROFILE), *assignments(database)]
-    return [
-        {"Id": one, "AssigneeId": user, "PermissionSetId": set_id(name), "PermissionSet": sets[name]}
-        for one, user, name in given
-        if name in sets
-    ]
-
-
-def _object_permissions(database: Database) -> list[dict[str, Any]]:
-    return [
-        {
-            "ParentId": set_id(name),
-            "SobjectType": first(one, "object"),
-            "PermissionsRead": first(one, "allowRead") == "true",
-            "PermissionsEdit": first(one, "allowEdit") == "true",
-            "PermissionsViewAllRecords": first(one, "viewAllRecords") == "true",
-            "PermissionsModifyAllRecords": first(one, "modifyAllRecords") == "true",
-        }
-        for name, parts in components(database).get("PermissionSet", {}).items()
-        for one in parts.get("objectPermissions", [])
-    ]
-
-
-def _flows(database: Database) -> list[dict[str, Any]]:
-    return [
-        {
-            "ApiName": name,
-            "Label": first(parts, "label"),
-            "IsActive": first(parts, "status") == "Active" and database.setting("flows_active", True),
-            "TriggerType": first(first(parts, "start", {}), "triggerType"),
-            "TriggerObjectOrEvent": {"QualifiedApiName": first(first(parts, "start", {}), "object")},
-        }
-        for name, parts in components(database).get("Flow", {}).items()
-    ]
-
-
-def _validation_rules(database: Database) -> list[dict[str, Any]]:
-    return [
-        {
-            "ValidationName": name.partition(".")[2],
-            "Active": first(parts, "active") == "true",
-            "EntityDefinition": {"QualifiedApiName": name.partition(".")[0]},
-        }
-        for name, parts in components(database).get("ValidationRule", {}).items()
-    ]
-
-
-def _custom_fields(database: Database) -> list[dict[str, Any]]:
-    return [
-        {
-            "DeveloperName": name.partition(".")[2].removesuffix("__c"),
-            "EntityDefinition": {"QualifiedApiName": name.partition(".")[0]},
-        }
-        for name in components(database).get("CustomField", {})
-    ]
-
-
-def _record_access(database: Database) -> list[dict[str, Any]]:
-    found = database.rows('select "Id" from "Account" union all select "Id" from "Opportunity"')
-    user, may_edit = database.setting("api_user"), database.setting("edit_all", True)
-    return [{"UserId": user, "RecordId": record, "HasEditAccess": may_edit} for (record,) in found]
-
-
-_ROWS: Final = {
-    "permissionset": _permission_sets,
-    "permissionsetassignment": _assignments,
-    "objectpermissions": _object_permissions,
-    "flowdefinitionview": _flows,
-    "userrecordaccess": _record_access,
-}
-_TOOLING_ROWS: Final = {"validationrule": _validation_rules, "customfield": _custom_fields}

@@ -112,7 +112,7 @@ def _field(entity: Entity, column: Column) -> dict[str, Any]:
         "aggregatable": column.filterable and column.type != "boolean",
         "autoNumber": column.auto_number,
         "calculated": calculated,
-        "calculatedFormula": column.formula,
+        "calculatedFormula": column.formula_text or column.formula,
         "caseSensitive": False,
         "createable": column.createable,
         "custom": column.name.endswith("__c"),
@@ -127,14 +127,14 @@ def _field(entity: Entity, column: Column) -> dict[str, Any]:
         "name": column.name,
         "nameField": column.name == "Name",
         "nillable": column.nillable,
-        "permissionable": _is_permissionable(entity, column),
+        "permissionable": is_permissionable(entity, column),
         "sortable": column.filterable and column.type != "multipicklist",
         "unique": column.external_id,
         "updateable": column.updateable,
     }
 
 
-def _is_permissionable(entity: Entity, column: Column) -> bool:
+def is_permissionable(entity: Entity, column: Column) -> bool:
     """Field-level security may take it from a user: not what every record needs, nor what nobody writes."""
     if column.custom:
         return column.nillable or column.type == "boolean"
@@ -153,8 +153,8 @@ def _value_facts(column: Column) -> dict[str, Any]:
         "digits": column.digits,
         "length": _FORMULA_LENGTH if column.formula and column.type == "string" else column.length,
         "picklistValues": [
-            {"active": True, "defaultValue": value == column.default, "label": value, "validFor": None, "value": value}
-            for value in column.values
+            {"active": True, "defaultValue": value == column.default, "label": label, "validFor": None, "value": value}
+            for value, label in zip(column.values, column.labels or column.values, strict=True)
         ],
         "precision": column.precision,
         "referenceTo": [column.target] if column.target else [],

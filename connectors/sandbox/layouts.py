@@ -1,10 +1,7 @@
-"""The page layouts that the sandbox has from the start, in Salesforce's own form, and how a retrieve packs one."""
+"""The page layouts that the sandbox has from the start, in Salesforce's own form."""
 
 from __future__ import annotations
 
-import base64
-import io
-import zipfile
 from typing import Final
 
 _LAYOUT: Final = """<?xml version="1.0" encoding="UTF-8"?>
@@ -38,13 +35,3 @@ LAYOUTS: Final = {
     "Account-Account Layout": _LAYOUT.format(label="Account", field="Website"),
     "Opportunity-Opportunity Layout": _LAYOUT.format(label="Opportunity", field="Amount"),
 }
-
-
-def layout_zip(found: dict[str, str]) -> str:
-    """Return a package with the layouts *found*, as base64. What does not exist is simply not in it."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("package.xml", "<?xml version='1.0'?><Package/>")
-        for name, text in found.items():
-            archive.writestr(f"layouts/{name}.layout", text)
-    return base64.b64encode(target.getvalue()).decode()

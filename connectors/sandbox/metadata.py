@@ -1,42 +1,28 @@
-"""The set-up side of the org: the SOAP Metadata API, questions about permissions and rules, and assigning a set.
+"""The set-up side of the org: envelopes of the Metadata API, questions about permissions and rules, assigning a set.
 
-A deployment is all or nothing and takes two looks: one that says InProgress, one that says how it ended.
-Source: Metadata API Developer Guide, "deploy()", "checkDeployStatus()", "retrieve()"; the schema is its WSDL.
+What the Metadata API does is in `deployments`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from connectors.sandbox import access, package_checks, packages, soql
+from connectors.sandbox import access, setup_objects, soql
 from connectors.sandbox.database import Database
+from connectors.sandbox.deployments import OPERATIONS, SoapFaultError
 from connectors.sandbox.errors import ApiError, unknown_column_in_query, unknown_type
 from connectors.sandbox.ids import with_checksum
-from connectors.sandbox.layouts import LAYOUTS, layout_zip
-from connectors.sandbox.packages import Problem
+from connectors.sandbox.schema import visible
 from connectors.sandbox.soql import Comparison, Condition, Literal
-from connectors.sandbox.values import stamp
 
 _NAMESPACE: Final = "http://soap.sforce.com/2006/04/metadata"
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _MAY_NOT: Final = "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions"
-_JOBS: Final = "metadata_jobs"
-_LAYOUTS: Final = "layouts"
-
-
-class SoapFaultError(Exception):
-    """A refusal in SOAP's way."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
 
 
 def soap(database: Database, body: bytes) -> tuple[bytes, int]:
@@ -61,7 +47,7 @@ def query(database: Database, text: str, *, tooling: bool = False) -> dict[str, 
         ApiError: the query is refused.
     """
     named = re.search(r"\sfrom\s+(\w+)", text, re.IGNORECASE)
-    rows = access.rows(database, named[1], tooling=tooling) if named else None
+    rows = setup_objects.rows(database, named[1], tooling=tooling) if named else None
     if named is None or rows is None:
         return None
     if not database.setting("view_setup", True):  # to whoever may not look, these objects do not exist
@@ -83,7 +69,7 @@ def assign(database: Database, body: Any) -> dict[str, Any]:
         ApiError: it is refused.
     """
     user, wanted = body.get("AssigneeId"), body.get("PermissionSetId")
-    names = {access.set_id(name): name for name in access.components(database).get("PermissionSet", {})}
+    names = {setup_objects.set_id(name): name for name in access.components(database).get("PermissionSet", {})}
     if wanted not in names or not database.rows('select 1 from "User" where "Id" = ?', (user,)):
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     for one, owner, name in access.assignments(database):
@@ -107,7 +93,7 @@ def record_counts(database: Database, names: str) -> dict[str, Any]:
     counts = [
         {"count": database.rows(f'select count(*) from "{name}" where "IsDeleted" = 0')[0][0], "name": name}
         for name in names.split(",")
-        if name in ("Account", "Opportunity")
+        if name.lower() in visible().entities
     ]
     return {"sObjects": counts}
 
@@ -124,87 +110,10 @@ def _answer(database: Database, body: bytes) -> tuple[str, list[tuple[str, Any]]
         raise SoapFaultError("INSUFFICIENT_ACCESS", _MAY_NOT)
     call = next(iter(envelope.find(f"{{{_SOAP}}}Body") or []), None)
     operation = "" if call is None else call.tag.rpartition("}")[2]
-    act = _OPERATIONS.get(operation)
+    act = OPERATIONS.get(operation)
     if act is None or call is None:
         raise SoapFaultError("UNKNOWN_EXCEPTION", f"No operation available for request {operation}")
     return operation, act(database, call)
-
-
-def _deploy(database: Database, call: Element) -> list[tuple[str, Any]]:
-    try:
-        content = base64.b64decode(call.findtext(f"{{{_NAMESPACE}}}ZipFile", ""), validate=True)
-    except binascii.Error as error:
-        raise SoapFaultError("INVALID_TYPE", "ZipFile is no base64") from error
-    check_only = call.findtext(f".//{{{_NAMESPACE}}}checkOnly", "").lower() == "true"
-    package, there = packages.read(content), access.components(database)
-    new = package.components
-    problems = [*package.problems, *package_checks.wrong(there, new)]
-    if not problems and not check_only:
-        merged = {kind: {**there.get(kind, {}), **new.get(kind, {})} for kind in there.keys() | new.keys()}
-        database.keep(access.COMPONENTS, merged)
-        database.keep(_LAYOUTS, {**database.setting(_LAYOUTS, {}), **package.layouts})
-    total = sum(len(parts) for parts in new.values())
-    return _started(database, "0Af", _ended(database, problems, total, check_only))
-
-
-def _ended(database: Database, problems: list[Problem], total: int, check_only: bool) -> list[tuple[str, Any]]:
-    now, ok = stamp(database.now()), not problems
-    failures = [
-        (
-            "componentFailures",
-            [
-                *(("changed", "false"), ("componentType", one.kind), ("created", "false"), ("createdDate", now)),
-                *(("deleted", "false"), ("fileName", one.file), ("fullName", one.name), ("problem", one.problem)),
-                *(("problemType", "Error"), ("success", "false")),
-            ],
-        )
-        for one in problems
-    ]
-    return [
-        ("checkOnly", str(check_only).lower()),
-        ("details", failures),
-        ("done", "true"),
-        ("numberComponentErrors", len(problems)),
-        ("numberComponentsDeployed", total if ok else 0),
-        ("numberComponentsTotal", total),
-        ("status", "Succeeded" if ok else "Failed"),
-        ("success", str(ok).lower()),
-    ]
-
-
-def _retrieve(database: Database, call: Element) -> list[tuple[str, Any]]:
-    kind = call.findtext(f".//{{{_NAMESPACE}}}name", "")
-    names = [one.text or "" for one in call.iter(f"{{{_NAMESPACE}}}members")]
-    kept: dict[str, str] = {**LAYOUTS, **database.setting(_LAYOUTS, {})}
-    found = {name: kept[name] for name in names if kind == "Layout" and name in kept}
-    ended = [("done", "true"), ("status", "Succeeded"), ("success", "true"), ("zipFile", layout_zip(found))]
-    return _started(database, "09S", ended)
-
-
-def _started(database: Database, prefix: str, ended: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    number = with_checksum(f"{prefix}{database.next_number(_JOBS):012d}")
-    database.keep(_JOBS, {**database.setting(_JOBS, {}), number: {"looks": 0, "ended": ended}})
-    return [("done", "false"), ("id", number), ("state", "Queued")]
-
-
-def _look(database: Database, call: Element) -> list[tuple[str, Any]]:
-    jobs = database.setting(_JOBS, {})
-    number = call.findtext(f"{{{_NAMESPACE}}}asyncProcessId", "")
-    if number not in jobs:
-        raise SoapFaultError("INVALID_ID_FIELD", f"invalid ID: {number}")
-    jobs[number]["looks"] += 1
-    database.keep(_JOBS, jobs)
-    if jobs[number]["looks"] == 1:
-        return [("done", "false"), ("id", number), ("status", "InProgress"), ("success", "false")]
-    return [*((tag, value) for tag, value in jobs[number]["ended"]), ("id", number)]
-
-
-_OPERATIONS: Final[dict[str, Callable[[Database, Element], list[tuple[str, Any]]]]] = {
-    "deploy": _deploy,
-    "checkDeployStatus": _look,
-    "retrieve": _retrieve,
-    "checkRetrieveStatus": _look,
-}
 
 
 def _holds(row: dict[str, Any], condition: Condition) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.sandbox.describe import is_permissionable
 from connectors.sandbox.packages import Components, Parts, Problem, first
 from connectors.sandbox.schema import visible
 
@@ -42,7 +43,16 @@ class _Org:
         if owner.endswith("__c"):
             return owner in self.components.get("CustomObject", {})
         known = visible().entities.get(owner.lower())
-        return known is not None and (known.column(own) is not None or own in ("BillingAddress", "ShippingAddress"))
+        return known is not None and (known.column(own) is not None or own in _COMPOUNDS.get(owner, ()))
+
+    def grantable(self, name: str) -> bool:
+        """Whether field-level security knows the field; a required one has a refusal of its own."""
+        owner, _, own = name.partition(".")
+        known = visible().entities.get(owner.lower())
+        column = None if known is None or own.endswith("__c") else known.column(own)
+        if known is None or column is None:
+            return self.field(name)
+        return is_permissionable(known, column) or column.required
 
     def required(self, name: str) -> bool:
         parts = self.components.get("CustomField", {}).get(name)
@@ -50,6 +60,14 @@ class _Org:
             column = visible().entity(name.partition(".")[0]).column(name.partition(".")[2])
             return column is not None and not column.nillable and not column.defaulted
         return bool(first(parts, "required") == "true" or first(parts, "type") == "MasterDetail")
+
+
+#: Fields that are several columns, and shown or hidden as one.
+_COMPOUNDS: Final = {
+    "Account": ("BillingAddress", "ShippingAddress"),
+    "Lead": ("Address",),
+    "Contact": ("MailingAddress", "OtherAddress"),
+}
 
 
 def _standard(name: str) -> bool:
@@ -87,8 +105,22 @@ def _custom_field(org: _Org, name: str, parts: Parts) -> Iterator[str]:
         yield f"referenceTo value of '{target}' does not resolve to a valid sObject type"
     if first(parts, "required") == "true" and first(parts, "deleteConstraint") == "SetNull":
         yield "Cannot specify SetNull for a required lookup"
-    if "valueSet" in parts and "value" not in first(first(parts, "valueSet"), "valueSetDefinition", {}):
+    if "valueSet" in parts and "valueSetName" not in first(parts, "valueSet"):
+        yield from _values(first(first(parts, "valueSet"), "valueSetDefinition", {}).get("value", []))
+
+
+def _values(listed: list[Parts]) -> Iterator[str]:
+    """Yield what is wrong with a picklist's values: names and labels are told apart without regard to case."""
+    if not listed:
         yield "Picklist must have at least one value"
+    for tag in ("fullName", "label"):
+        seen = set[str]()
+        for name in (first(one, tag, first(one, "fullName")) for one in listed):
+            if name.lower() in seen:
+                yield f"Duplicate value in picklist: {name}"
+            seen.add(name.lower())
+    if sum(first(one, "default") == "true" for one in listed) > 1:
+        yield "Only one picklist value can be the default"
 
 
 def _custom_object(_: _Org, __: str, parts: Parts) -> Iterator[str]:
@@ -102,7 +134,7 @@ def _permission_set(org: _Org, _: str, parts: Parts) -> Iterator[str]:
         yield "Required field is missing: label"
     for one in parts.get("fieldPermissions", []):
         field = first(one, "field")
-        if not org.field(field):
+        if not org.grantable(field):
             yield f"In field: field - no CustomField named {field} found"
         elif org.required(field):
             yield f"You cannot deploy to a required field: {field}"

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from connectors.sandbox import access
 from connectors.sandbox.database import Database
 from connectors.sandbox.errors import ApiError
 from connectors.sandbox.schema import Entity
 from connectors.sandbox.values import Stored, accept
 
 _INFLUENCE: Final = "Partner_Influence__c"
+_SETTLED: Final = (
+    *("Status__c", "Influence_Type__c", "Involvement__c", "Sourced__c", "Influenced_On__c"),
+    *("Partner__c", "Opportunity__c"),
+)
 _NEEDED: Final = ("Influence_Type__c", "Influenced_On__c", "Evidence__c")
 
 
@@ -39,11 +44,16 @@ def _influence(database: Database, before: dict[str, Stored], record: dict[str, 
         raise _invalid("A confirmed influence needs its type, its date and its evidence.")
     if record.get("Sourced__c") and record.get("Status__c") != "Confirmed":
         raise _invalid("Only a confirmed influence can have sourced the deal.")
-    if not before or user in (database.setting("api_user"), *database.setting("late_changers", [])):
+    if user in database.setting("late_changers", []) or access.may_change_late(database, user):
         return
-    won = database.rows('select "IsWon" from "Opportunity" where "Id" = ?', (before.get("Opportunity__c"),))
-    if won and won[0][0]:
+    changed = {name for name in _SETTLED if before.get(name) != record.get(name)}
+    touched = bool(changed) if before else record.get("Origin__c") != "Engine"
+    # As a formula sees it: the deal that the record points to after the write.
+    won = database.rows('select "IsWon" from "Opportunity" where "Id" = ?', (record.get("Opportunity__c"),))
+    if touched and won and won[0][0]:
         raise _invalid("The deal is closed won: changing its influence takes a permission.")
+    if before.get("Status__c") == "Confirmed" and "Opportunity__c" in changed:
+        raise _invalid("A confirmed influence stays with its deal.")
 
 
 def _is(entity: Entity, record: dict[str, Stored], field: str, value: Any) -> bool:

@@ -29,8 +29,8 @@ class Column:
 
     *access* holds the letters of `standard`. *default* is stored on create when the field is absent. *target* is the
     object a reference points to, *relationship* the name its fields are read by. *formula* is the parent path that a
-    calculated field shows; such a field is not stored. *hints* are what *values* a picklist offers.
-    *feature* is what the org must have for it.
+    calculated field shows, *formula_text* what says so in Salesforce; such a field is not stored. *labels* are how
+    people read the *values* of a picklist, where that differs. *feature* is what the org must have for it.
     """
 
     name: str
@@ -42,12 +42,14 @@ class Column:
     scale: int = 0
     digits: int = 0
     values: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     restricted: bool = False
     default: str | bool | None = None
     target: str | None = None
     relationship: str | None = None
     external_id: bool = False
     formula: str | None = None
+    formula_text: str | None = None
     auto_number: bool = False
     feature: str | None = None
 
@@ -176,6 +178,7 @@ def deployed_for(thing: CrmObject, field: Field) -> Column:
         default=False if field.kind is Kind.CHECKBOX else field.default,
         external_id=field.name == thing.key,
         formula=_FORMULAS.get((thing.name, field.name)),
+        formula_text=_FORMULA_TEXTS.get((thing.name, field.name)),
     )
     if field.kind is Kind.NUMBER:
         return replace(column, length=0, precision=field.length, scale=field.scale)
@@ -203,6 +206,12 @@ _FORMULAS: Final = {
     ("partner_overlap", "partner_name"): "Partner__r.Name",
     ("partner_overlap", "as_of"): "Partner__r.List_As_Of__c",
     ("partner_overlap", "freshness"): "Partner__r.Feed_Status__c",
+}
+
+
+#: Where Salesforce's formula says more than the field that it shows.
+_FORMULA_TEXTS: Final = {
+    ("partner_overlap", "freshness"): 'IF(ISPICKVAL(Partner__r.Feed_Status__c, "Late"), "Unknown", "Current")',
 }
 
 

@@ -195,7 +195,10 @@ class Store(People, Switches, Door):
         self.database.keep("deployed", deployed)
 
     def set_rights(self, **rights: bool) -> None:
-        """Take or give the API user ``may_deploy``, ``view_setup``, ``view_all``, ``edit_all``; or ``flows_active``."""
+        """Take or give the API user ``may_deploy``, ``view_setup``, ``view_all``, ``edit_all``; or ``flows_active``.
+
+        Without ``profile_shows`` its profile shows it nothing: of the org's own fields, too, it sees what sets grant.
+        """
         for name, given in rights.items():
             self.database.keep(name, given)
 

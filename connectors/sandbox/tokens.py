@@ -31,6 +31,9 @@ _ASSERTION_VALID: Final = timedelta(minutes=5)
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _FORM: Final = "application/x-www-form-urlencoded"
 
+#: How a person may be asked; several, by a blank.
+_PROMPTS: Final = frozenset({"login", "consent", "select_account"})
+
 Form = Mapping[str, str]
 
 
@@ -141,6 +144,8 @@ def _authorize(store: Store, asked: Form) -> Response:
     state = {"state": asked["state"]} if "state" in asked else {}
     if asked.get("response_type") != "code":
         refused = {"error": "unsupported_response_type", "error_description": "response type not supported"}
+    elif not _PROMPTS.issuperset(asked.get("prompt", "").split()):
+        refused = {"error": "invalid_request", "error_description": "invalid prompt"}
     elif not asked.get("code_challenge") or asked.get("code_challenge_method") != "S256":
         refused = {"error": "invalid_request", "error_description": "missing required code challenge"}
     elif store.database.setting("authorization_denied", False):

@@ -35,7 +35,7 @@ def browser(port: int, timeout_s: float, open_it: bool) -> Browser:
 
 
 def _visit(url: str, port: int, timeout_s: float, open_it: bool) -> str:
-    with _Listener(port) as listener:
+    with _Listener(port, _query(url).get("state")) as listener:
         err.print("Open this address in a browser, sign in as the integration user, and allow access:")
         err.print(escape(url), soft_wrap=True, style="bold")
         err.print(
@@ -61,10 +61,12 @@ def _first(listener: _Listener, timeout_s: float) -> str:
                 return listener.led_to
         if keyboard in ready and keyboard is not None:
             line = keyboard.readline()
-            if is_answer(line):
+            if is_answer(line) and listener.is_ours(line):
                 return line.strip()
             if not line:
                 keyboard = None
+            elif is_answer(line):
+                err.print("That belongs to another sign-in: open the address above, and copy the one that it ends at.")
             elif line.strip():
                 err.print("That is not it: copy the whole address, from http://localhost to its end.")
     raise AccessError(f"nobody answered within {timeout_s:.0f} s; run 'overlap connect' again when you are ready")
@@ -72,7 +74,11 @@ def _first(listener: _Listener, timeout_s: float) -> str:
 
 def is_answer(address: str) -> bool:
     """Whether *address* is where a browser ends up: it holds a code, or the reason why there is none."""
-    return not {"code", "error"}.isdisjoint(parse_qs(urlsplit(address.strip()).query))
+    return not {"code", "error"}.isdisjoint(_query(address))
+
+
+def _query(address: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(address.strip()).query).items()}
 
 
 def _has_a_screen() -> bool:
@@ -89,11 +95,12 @@ def _keyboard() -> TextIO | None:
 
 
 class _Listener(HTTPServer):
-    """Listens on the loopback interface only. *led_to* is the answer, once it is there."""
+    """Listens on the loopback interface only, for an answer with *state*. *led_to* is that answer, once it is there."""
 
     led_to: str | None = None
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, state: str | None) -> None:
+        self.state = state
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except OSError as error:
@@ -101,16 +108,22 @@ class _Listener(HTTPServer):
                 f"port {port} is taken; name another one with --port, and add its callback URL to the app"
             ) from error
 
+    def is_ours(self, address: str) -> bool:
+        """Whether *address* answers this sign-in; any page that the browser shows can send it here with another."""
+        return _query(address).get("state") == self.state
+
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = _LONGEST_REQUEST_S
 
     def do_GET(self) -> None:
-        known = urlsplit(self.path).path == _PATH and is_answer(self.path)
-        if known and isinstance(self.server, _Listener):
-            self.server.led_to = self.path
-        content = (_DONE if known else "Nothing is here.").encode()
-        self.send_response(200 if known else 404)
+        status, said = 404, "Nothing is here."
+        if isinstance(self.server, _Listener) and urlsplit(self.path).path == _PATH and is_answer(self.path):
+            status, said = 400, "This belongs to another sign-in. Open the address that the terminal shows."
+            if self.server.is_ours(self.path):
+                status, said, self.server.led_to = 200, _DONE, self.path
+        content = said.encode()
+        self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.cli import setup_tables as tables
 from jobs.cli.options import HERE, Folder, Json, opened, require_known
 
 if TYPE_CHECKING:
     from connectors.salesforce.setup.layout import LayoutChange
-    from connectors.salesforce.setup.metadata_api import Deployed
     from jobs.context import Context
-    from jobs.setup import SetupPlan, SetupReport
+    from jobs.setup import SetupPlan
 
 CHANGES_PENDING = 4
 
@@ -42,7 +42,7 @@ def salesforce(
         typer.Option(
             "--assign",
             metavar="[SET=]USERNAME",
-            help="Give a user a permission set: integration (without SET), reader or editor.",
+            help="Give a user a permission set: integration (without SET), reader, editor or manager.",
         ),
     ] = None,
     layout: Annotated[
@@ -63,7 +63,8 @@ def salesforce(
         raise typer.BadParameter("--exit-code goes with --plan")
     with opened(folder) as context:
         if write is not None:
-            _write(context, write, as_json)
+            has_crm = bool(context.workspace.settings.crm)
+            _write(context, _connection(context, crm) if has_crm else None, write, as_json)
             return
         name = _connection(context, crm)
         if layout is not None:
@@ -92,9 +93,9 @@ def _plan(context: Context, crm: str, exit_code: bool, as_json: bool) -> None:
 
     made = plan(context, crm)
     if as_json:
-        console.print_json(_plan_as_json(made))
+        console.print_json(tables.plan_as_json(made))
     else:
-        _print_plan(made)
+        tables.print_plan(made)
         if made.changes or made.hidden:
             show.next_steps("", ["overlap setup salesforce --apply --assign USERNAME"])
         else:
@@ -110,29 +111,43 @@ def _apply(context: Context, crm: str, assign: list[str], yes: bool, as_json: bo
 
     def agreed(made: SetupPlan) -> None:
         if not as_json:
-            _print_plan(made)
+            tables.print_plan(made)
         if not yes:
             show.ask(f"Deploy {len(made.changes)} changes to org {made.org_id}?")
 
     report = apply(context, crm, [read_assignment(text) for text in assign], agreed)
     if as_json:
-        console.print_json(_report_as_json(report))
+        console.print_json(tables.report_as_json(report))
     else:
-        _print_report(report)
+        tables.print_report(report)
     if report.deployed is not None and not report.deployed.ok:
         raise typer.Exit(1)
 
 
-def _write(context: Context, folder: Path, as_json: bool) -> None:
+def _write(context: Context, crm: str | None, folder: Path, as_json: bool) -> None:
+    from rich.markup import escape
+
     from jobs.cli import console, show
     from jobs.setup import to_assign, write
 
-    files = write(context, folder)
+    written = write(context, crm, folder)
+    files = [str(file) for file in written.files]
     if as_json:
-        console.print_json({"folder": str(folder), "files": [str(file) for file in files]})
+        asked = crm is not None and written.blind is None
+        console.print_json({"folder": str(folder), "files": files, "org_asked": asked, "org_error": written.blind})
         return
+    if written.project is not None:
+        said = f"{written.project} was there and stays; 'force-app' must be one of its packageDirectories."
+        console.out.print(escape(said), soft_wrap=True)
+    if written.blind is not None:
+        console.out.print(
+            f"[yellow]The org could not be asked:[/] {escape(written.blind)}\n"
+            "What an admin changed in lists of values that are there already is not in these files: deploying them "
+            "would put it back. Into an org that has none of overlap's fields they are right.",
+            soft_wrap=True,
+        )
     show.next_steps(f"{len(files)} files are in {folder}.", [f"cd {folder} && sf project deploy start"])
-    _print_sets(to_assign())
+    tables.print_sets(to_assign())
 
 
 def _layout(context: Context, crm: str, name: str, yes: bool, as_json: bool) -> None:
@@ -144,121 +159,19 @@ def _layout(context: Context, crm: str, name: str, yes: bool, as_json: bool) -> 
     def agreed(change: LayoutChange) -> None:
         shown.extend(change.difference)
         if not as_json:
-            _print_lines(shown)
+            tables.print_lines(shown)
         if not yes:
             show.ask(f"Add this to '{name}'?")
 
     deployed = add_to_layout(context, crm, name, agreed)
     if as_json:
-        failures = [] if deployed is None else [_failure(one) for one in deployed.failures]
+        failures = [] if deployed is None else [tables.failure(one) for one in deployed.failures]
         console.print_json({"layout": name, "changed": deployed is not None, "difference": shown, "failures": failures})
     elif deployed is None:
         show.next_steps(f"'{name}' shows every field of ours already.", [])
     elif deployed.ok:
         show.next_steps(f"'{name}' has our section.", [])
     else:
-        _print_failures(deployed)
+        tables.print_failures(deployed)
     if deployed is not None and not deployed.ok:
         raise typer.Exit(1)
-
-
-def _print_plan(made: SetupPlan) -> None:
-    """Print one line per change of something that is there, and one per object for what is new in it."""
-    from collections import Counter, defaultdict
-
-    from rich.markup import escape
-
-    from jobs.cli.console import out
-
-    counts = Counter(str(step.action) for step in made.steps)
-    said = ", ".join(f"{counts[action]} to {action}" for action in ("create", "change", "keep") if counts[action])
-    out.print(f"[bold]{made.crm}[/], org {made.org_id}: {said or 'nothing to do'}")
-    if made.hidden:
-        out.print(f"{len(made.hidden)} are there and hidden from this user: assign a permission set.")
-    new: dict[str, list[str]] = defaultdict(list)
-    for step in made.changes:
-        if not step.detail:
-            owner, _, name = step.name.partition(".") if step.kind == "CustomField" else (step.kind, "", step.name)
-            new[owner].append(name)
-    for owner, names in new.items():
-        out.print(f"[cyan]create[/] [bold]{escape(owner)}[/] {escape(', '.join(names))}", soft_wrap=True)
-    for step in [*made.clashes, *(one for one in made.changes if one.detail)]:
-        colour = "red" if step in made.clashes else "cyan"
-        name = f"[bold]{escape(step.name)}[/]"
-        out.print(f"[{colour}]{step.action}[/] {step.kind} {name}: {escape(step.detail)}", soft_wrap=True)
-
-
-def _print_report(report: SetupReport) -> None:
-    from jobs.cli import show
-    from jobs.cli.console import out
-    from jobs.setup import to_assign
-
-    if report.deployed is None:
-        out.print("The org has everything: nothing to deploy.")
-    elif not report.deployed.ok:
-        _print_failures(report.deployed)
-        return
-    else:
-        out.print(f"Deployed {report.deployed.components} components to org {report.plan.org_id}.")
-    for one in report.assigned:
-        out.print(f"{one.permission_set} is assigned to {one.username}.")
-    for one in report.kept:
-        out.print(f"{one.username} has {one.permission_set} already.")
-    if not report.assigned and not report.kept:
-        out.print("[yellow]Nobody was given a permission set:[/] without one, nobody sees the new fields.")
-        _print_sets(to_assign())
-    show.next_steps("", ["overlap check"])
-
-
-def _print_sets(lines: list[str]) -> None:
-    from rich.markup import escape
-
-    from jobs.cli.console import out
-
-    out.print("Permission sets to assign (--assign [SET=]USERNAME, or in Setup):")
-    for line in lines:
-        out.print(f"  {escape(line)}", soft_wrap=True)
-
-
-def _print_failures(deployed: Deployed) -> None:
-    from rich.markup import escape
-
-    from jobs.cli.console import err
-
-    err.print(f"[red]The org refused {len(deployed.failures)} components; nothing was deployed:[/]")
-    for one in deployed.failures:
-        err.print(f"  {one.kind} [bold]{escape(one.name)}[/]: {escape(one.problem)}", soft_wrap=True)
-
-
-def _print_lines(lines: list[str]) -> None:
-    from rich.markup import escape
-
-    from jobs.cli.console import out
-
-    for line in lines:
-        colour = "green" if line.startswith("+") else "dim"
-        out.print(f"[{colour}]{escape(line)}[/]", soft_wrap=True)
-
-
-def _plan_as_json(made: SetupPlan) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    steps = [asdict(step) for step in made.steps]
-    return {"crm": made.crm, "org_id": made.org_id, "changes": len(made.changes), "steps": steps}
-
-
-def _report_as_json(report: SetupReport) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    deployed = report.deployed
-    return {
-        **_plan_as_json(report.plan),
-        "deployed": 0 if deployed is None else deployed.components,
-        "failures": [] if deployed is None else [_failure(one) for one in deployed.failures],
-        "assigned": [asdict(one) for one in report.assigned],
-        "already_assigned": [asdict(one) for one in report.kept],
-    }
-
-
-def _failure(one: Any) -> dict[str, str]:
-    return {"kind": one.kind, "name": one.name, "problem": one.problem}

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -21,7 +22,7 @@ class FileTokens:
     """A `connectors.base.TokenStore` in *folder*. *key* returns the secret that the files are encrypted with.
 
     Raises:
-        ConfigError: from each method that needs the key, if there is none, it is none, or not the one of the file.
+        ConfigError: from each method, if there is no key, or what there is is none.
     """
 
     def __init__(self, folder: Path, key: Callable[[], str]) -> None:
@@ -34,51 +35,19 @@ class FileTokens:
         self._folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """Wait until no other process holds the token of *name*, and hold it."""
+    def locked(self, name: str) -> Iterator[FileToken]:
+        """Wait until no other process holds the token of *name*, and hold it.
+
+        The key is resolved here, once: one that cannot be had when a new token has come would lose that token.
+        """
+        cipher = self._fernet()
         self._folder.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(self._folder / f".{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield FileToken(name, self._folder / f"{name}.enc", cipher)
         finally:
             os.close(descriptor)
-
-    def read(self, name: str) -> str | None:
-        """Return what was written last; None if nothing was."""
-        path = self._path(name)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return self._fernet().decrypt(content).decode()
-        except InvalidToken as error:
-            raise ConfigError(
-                f"{path} was encrypted with another token_key, or is damaged; put that key back, or run "
-                f"'overlap connect {name}' to make the token anew"
-            ) from error
-
-    def write(self, name: str, token: str) -> None:
-        """Replace the file of *name*; what a crash leaves is the old one or the new one."""
-        content = self._fernet().encrypt(token.encode())
-        path = self._path(name)
-        draft = path.with_suffix(".new")
-        step("token: received")
-        with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync(self._folder)
-        step("token: kept")
-
-    def forget(self, name: str) -> None:
-        """Remove the file of *name*."""
-        self._path(name).unlink(missing_ok=True)
-
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.enc"
 
     def _fernet(self) -> Fernet:
         """Return the cipher. A key of 32 bytes in either alphabet of base64 will do."""
@@ -87,6 +56,50 @@ class FileTokens:
             return Fernet(key.encode())
         except ValueError as error:
             raise ConfigError(f"workspace.token_key: the secret is no key of 32 bytes in base64; {MAKE_ONE}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FileToken:
+    """A `connectors.base.KeptToken` in the file *path*, of the connection called *name*."""
+
+    name: str
+    path: Path
+    cipher: Fernet
+
+    def read(self) -> str | None:
+        """Return what was written last; None if nothing was.
+
+        Raises:
+            ConfigError: it was written with another key.
+        """
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return self.cipher.decrypt(content).decode()
+        except InvalidToken as error:
+            raise ConfigError(
+                f"{self.path} was encrypted with another token_key, or is damaged; put that key back, or run "
+                f"'overlap connect {self.name}' to make the token anew"
+            ) from error
+
+    def write(self, token: str) -> None:
+        """Replace the file; what a crash leaves is the old one or the new one."""
+        content = self.cipher.encrypt(token.encode())
+        draft = self.path.with_suffix(".new")
+        step("token: received")
+        with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+        _sync(self.path.parent)
+        step("token: kept")
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

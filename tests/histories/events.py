@@ -220,8 +220,9 @@ def _happen(world: World, event: Event) -> None:
         case "influence made" if _alive(world, "Opportunity", deal_id(what["number"])):
             partners = sorted(r["Id"] for r in store.records("Overlap_Partner__c") if not r["IsDeleted"])
             values = {"Opportunity__c": deal_id(what["number"]), "Status__c": "Proposed"}
-            if partners:
-                store.create("Partner_Influence__c", {"Partner__c": partners[0], **values}, user="Ada")
+            with suppress(RecordError):  # a deal that is won takes no more influence
+                if partners:
+                    store.create("Partner_Influence__c", {"Partner__c": partners[0], **values}, user="Ada")
         case "accounts merged" if what["number"] != what["loser"]:
             pair = [account_id(what[name]) for name in ("number", "loser")]
             if all(_alive(world, "Account", one) for one in pair):

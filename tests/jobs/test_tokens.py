@@ -24,13 +24,19 @@ def tokens(tmp_path: Path) -> FileTokens:
     return FileTokens(tmp_path / "tokens", lambda: KEY)
 
 
-def kept(folder: Path) -> str | None:
-    return FileTokens(folder / "tokens", lambda: KEY).read("crm")
+def kept(folder: Path, key: str = KEY) -> str | None:
+    with FileTokens(folder / "tokens", lambda: key).locked("crm") as held:
+        return held.read()
 
 
 def written(tokens: FileTokens, token: str = TOKEN) -> None:
-    with tokens.locked("crm"):
-        tokens.write("crm", token)
+    with tokens.locked("crm") as held:
+        held.write(token)
+
+
+def forgotten(tokens: FileTokens) -> None:
+    with tokens.locked("crm") as held:
+        held.forget()
 
 
 def test_what_is_written_is_read_by_the_next_process(tokens: FileTokens, tmp_path: Path) -> None:
@@ -39,8 +45,8 @@ def test_what_is_written_is_read_by_the_next_process(tokens: FileTokens, tmp_pat
     assert kept(tmp_path) == TOKEN
     written(tokens, "another")
     assert kept(tmp_path) == "another"
-    tokens.forget("crm")
-    tokens.forget("crm")
+    forgotten(tokens)
+    forgotten(tokens)
     assert kept(tmp_path) is None
 
 
@@ -58,7 +64,7 @@ def test_either_alphabet_of_base64_will_do(tokens: FileTokens, tmp_path: Path) -
     assert {"+", "/"} & set(KEY)
     written(tokens)
     other = KEY.replace("+", "-").replace("/", "_")
-    assert FileTokens(tmp_path / "tokens", lambda: other).read("crm") == TOKEN
+    assert kept(tmp_path, other) == TOKEN
 
 
 @pytest.mark.parametrize("key", ["words", KEY[:-4], KEY[:-4] + KEY, "ä" * 44])
@@ -76,7 +82,15 @@ def test_a_file_that_cannot_be_read_names_the_remedy(tokens: FileTokens, tmp_pat
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ConfigError, match=r"put that key back, or run 'overlap connect crm'"):
-        FileTokens(tmp_path / "tokens", lambda: key).read("crm")
+        kept(tmp_path, key)
+
+
+def test_a_key_that_goes_away_during_an_exchange_loses_no_token(tmp_path: Path) -> None:
+    keys = iter([KEY])  # a second look at the secret raises
+    with FileTokens(tmp_path / "tokens", lambda: next(keys)).locked("crm") as held:
+        assert held.read() is None
+        held.write(TOKEN)
+    assert kept(tmp_path) == TOKEN
 
 
 WRITE = """
@@ -86,8 +100,8 @@ from jobs import steps
 from jobs.stores.tokens import FileTokens
 steps.listen(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step == sys.argv[3] else None)
 tokens = FileTokens(Path(sys.argv[1]), lambda: sys.argv[2])
-with tokens.locked("crm"):
-    tokens.write("crm", "the new one")
+with tokens.locked("crm") as held:
+    held.write("the new one")
 """
 
 
@@ -110,8 +124,8 @@ from pathlib import Path
 from jobs.stores.tokens import FileTokens
 tokens = FileTokens(Path(sys.argv[1]), lambda: sys.argv[2])
 for _ in range(20):
-    with tokens.locked("crm"):
-        tokens.write("crm", str(int(tokens.read("crm")) + 1))
+    with tokens.locked("crm") as held:
+        held.write(str(int(held.read()) + 1))
 """
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from connectors.salesforce import soql
 from connectors.salesforce.session import SalesforceSession
-from connectors.salesforce.setup.permissions import EDITOR, INTEGRATION, READER
+from connectors.salesforce.setup.permissions import EDITOR, INTEGRATION, MANAGER, READER
 from overlap.errors import AccessError, ConfigError
 
 #: How the command line calls the permission sets.
-SHORT: Final = {"integration": INTEGRATION, "reader": READER, "editor": EDITOR}
+SHORT: Final = {"integration": INTEGRATION, "reader": READER, "editor": EDITOR, "manager": MANAGER}
 
 
 @dataclass(frozen=True, slots=True)

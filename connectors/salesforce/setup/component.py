@@ -102,6 +102,14 @@ def written(element: ElementTree.Element) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode()
 
 
+def parts_of(element: ElementTree.Element) -> list[Part]:
+    """Return what is in *element*, a piece of metadata as an org gives it; every value is text."""
+    return [
+        (child.tag.rpartition("}")[2], parts_of(child) if len(child) else (child.text or "").strip())
+        for child in element
+    ]
+
+
 def _fill(element: ElementTree.Element, parts: Iterable[Part]) -> None:
     for tag, value in parts:
         child = ElementTree.SubElement(element, tag)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.salesforce.objects import OBJECT_NAMES, api_name
+from connectors.salesforce.setup import picklists
 from connectors.salesforce.setup.component import Component, Part
 from overlap.fields import OBJECTS, PLAYS, CrmObject, Field, Kind, Owner
 
@@ -39,6 +40,13 @@ _WHO: Final = {
     Owner.FORMULA: "Filled in by Salesforce.",
 }
 _LINES: Final = 4
+#: What a field that the org has is given again when it is deployed; its label, its help and the like are the org's.
+_OURS_TO_SAY: Final = frozenset(
+    {
+        *("type", "length", "precision", "scale", "required", "externalId", "unique", "caseSensitive"),
+        *("formula", "formulaTreatBlanksAs", "referenceTo"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,14 @@ class Wanted:
     """What a setup depends on beside the table of fields.
 
     *partners* are the values of the lists of partners. Without *flat_fields* Account and Opportunity get no field.
-    *kept* are the values that the org has in a picklist, by full name: those that we do not know stay, after ours.
+    *more* are fields that the settings read beside the usual, by object. *there* are the parts of fields that the org
+    has, by full name: what an admin may change of one stays.
     """
 
     partners: tuple[str, ...] = ()
     flat_fields: bool = True
-    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    more: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    there: Mapping[str, Sequence[Part]] = field(default_factory=dict)
 
     @property
     def things(self) -> tuple[CrmObject, ...]:
@@ -92,8 +102,12 @@ def _parts(thing: CrmObject, one: Field, wanted: Wanted) -> list[Part]:
     if formula is None:
         facts |= _shape(thing, one)
     if one.kind in (Kind.PICKLIST, Kind.MULTI_PICKLIST):
-        facts["valueSet"] = _values(one, wanted.partners, wanted.kept.get(full_name(thing, one), ()))
-    return sorted(facts.items())  # the schema lists the parts of a field by name
+        facts["valueSet"] = _values(one, wanted)
+    there = wanted.there.get(full_name(thing, one), ())
+    merged = {**facts, **{tag: value for tag, value in there if tag not in _OURS_TO_SAY or tag not in facts}}
+    if "valueSet" in facts and "valueSet" in dict(there):
+        merged["valueSet"] = picklists.completed(there, facts["valueSet"], NO_PARTNER)
+    return sorted(merged.items())  # the schema lists the parts of a field by name
 
 
 def _shape(thing: CrmObject, one: Field) -> dict[str, Any]:
@@ -124,11 +138,10 @@ def relationship(thing: CrmObject) -> str:
     return (thing.label + "s").replace(" ", "_")
 
 
-def _values(one: Field, partners: Sequence[str], kept: Sequence[str]) -> list[Part]:
-    ours = list(one.values) or _open_values(one, partners)
-    every = [*ours, *(value for value in kept if value not in ours and value != NO_PARTNER)]
+def _values(one: Field, wanted: Wanted) -> list[Part]:
+    ours = list(one.values) or _open_values(one, wanted.partners)
     listed: list[Part] = [
-        ("value", [("fullName", value), ("default", value == one.default), ("label", value)]) for value in every
+        ("value", [("fullName", value), ("default", value == one.default), ("label", value)]) for value in ours
     ]
     return [("restricted", one.restricted), ("valueSetDefinition", [("sorted", False), *listed])]
 

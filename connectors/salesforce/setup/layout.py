@@ -90,7 +90,7 @@ def _object(name: str) -> CrmObject:
 
 def _encoded(name: str) -> str:
     """Return a layout's full name: what is no letter, digit, space, hyphen or underscore is percent-encoded."""
-    return quote(unquote(name), safe=" -_")
+    return quote(unquote(name), safe=" -_").replace(".", "%2E").replace("~", "%7E")  # these quote() leaves alone
 
 
 def _place(root: Element) -> int:

@@ -11,20 +11,27 @@ import binascii
 import io
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+import stamina
+
+from connectors.salesforce import soql
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.setup.component import NAMESPACE, SOURCE_VERSION, Part
+from connectors.salesforce.tooling import tooling
 from overlap.errors import AccessError, TransientError
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 #: Seconds between two looks at a deployment: quick ones at first, then patient ones.
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 5.0
 _PATIENCE_S: Final = 3600.0
+#: Looks at one state before the connection counts as broken.
+_TRIES: Final = 10
+_AT_WORK: Final = ("Pending", "InProgress", "Canceling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +66,45 @@ def deploy(session: SalesforceSession, package: bytes, *, check_only: bool) -> D
     options = [("checkOnly", check_only), ("rollbackOnError", True), ("singlePackage", True)]
     body = [("ZipFile", base64.b64encode(package).decode()), ("DeployOptions", options)]
     started = _call(session, "deploy", body)
-    number = _text(started, "result/id")
+    return ended(session, _text(started, "result/id"))
+
+
+def ended(session: SalesforceSession, number: str) -> Deployed:
+    """Wait for the end of the deployment *number* and return how it ended; raises as `deploy` does."""
     return _deployed(_wait(session, "checkDeployStatus", number, [("includeDetails", True)]), session)
 
 
+def at_work(session: SalesforceSession, user_id: str | None) -> list[str]:
+    """Return the ids of this user's deployments that the org has not ended, rehearsals too; none if we may not ask."""
+    if user_id is None:
+        return []
+    where = [soql.one_of("Status", _AT_WORK), soql.compare("CreatedById", "=", user_id)]
+    return [str(row["Id"]) for row in tooling(session, soql.select("DeployRequest", ["Id"], where)) or []]
+
+
 def retrieve(session: SalesforceSession, kind: str, name: str) -> bytes | None:
-    """Return the file of one component as the org has it now; None if there is none.
+    """Return the file of one component as the org has it now; None if there is none. Raises as `retrieve_all`."""
+    return next(iter(retrieve_all(session, {kind: [name]}).values()), None)
+
+
+def retrieve_all(session: SalesforceSession, members: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+    """Return the files of the components *members*, full names by type, by path; what is not there has none.
 
     Raises:
         AccessError: the user may not look at the org's metadata.
     """
-    types = [("types", [("members", name), ("name", kind)]), ("version", SOURCE_VERSION)]
-    request = [("apiVersion", SOURCE_VERSION), ("singlePackage", True), ("unpackaged", types)]
+    types: list[Part] = [
+        ("types", [*(("members", name) for name in names), ("name", kind)]) for kind, names in members.items()
+    ]
+    unpackaged = [*types, ("version", SOURCE_VERSION)]
+    request = [("apiVersion", SOURCE_VERSION), ("singlePackage", True), ("unpackaged", unpackaged)]
     started = _call(session, "retrieve", [("retrieveRequest", request)])
     done = _wait(session, "checkRetrieveStatus", _text(started, "result/id"), [("includeZip", True)])
     if _text(done, "result/success") != "true":
         raise AccessError(f"{session.where}: {_text(done, 'result/errorMessage')}")
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(_text(done, "result/zipFile")))) as archive:
-            found = [path for path in archive.namelist() if not path.endswith("package.xml")]
-            return archive.read(found[0]) if found else None
+            return {path: archive.read(path) for path in archive.namelist() if not path.endswith("package.xml")}
     except (zipfile.BadZipFile, binascii.Error) as error:
         raise TransientError(f"{session.where}: the org answered with a broken package; try again") from error
 
@@ -86,15 +112,29 @@ def retrieve(session: SalesforceSession, kind: str, name: str) -> bytes | None:
 def _wait(session: SalesforceSession, operation: str, number: str, more: Sequence[Part]) -> Element:
     pause, until = _FIRST_WAIT_S, time.monotonic() + _PATIENCE_S
     while True:
-        state = _call(session, operation, [("asyncProcessId", number), *more])
+        try:
+            state = _state(session, operation, number, more)
+        except TransientError as error:
+            raise TransientError(f"{error}. {_goes_on(number)}", error.retry_after_s) from error
         if _text(state, "result/done") == "true":
             return state
         if time.monotonic() > until:
-            raise TransientError(
-                f"{session.where}: {number} is not done after an hour; look at Deployment Status in Setup"
-            )
+            raise TransientError(f"{session.where}: not done after an hour. {_goes_on(number)}")
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_WAIT_S)
+
+
+@stamina.retry(on=TransientError, attempts=_TRIES, timeout=None, wait_max=_LONGEST_WAIT_S)
+def _state(session: SalesforceSession, operation: str, number: str, more: Sequence[Part]) -> Element:
+    """Ask how *number* stands. That changes nothing: it is asked again when an answer is lost."""
+    return _call(session, operation, [("asyncProcessId", number), *more])
+
+
+def _goes_on(number: str) -> str:
+    return (
+        f"Job {number} goes on in the org: see Deployment Status in Setup, or run 'overlap setup salesforce --apply' "
+        "again, which waits for it"
+    )
 
 
 def _deployed(state: Element, session: SalesforceSession) -> Deployed:

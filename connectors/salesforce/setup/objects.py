@@ -10,6 +10,11 @@ from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER, CrmObject
 
 #: Who may change a confirmed influence, or make one, after the deal is won.
 AFTER_CLOSE: Final = "Change_Influence_After_Close"
+#: What makes up the credit for a won deal.
+_SETTLED: Final = (
+    *("Status__c", "Influence_Type__c", "Involvement__c", "Sourced__c", "Influenced_On__c"),
+    *("Partner__c", "Opportunity__c"),
+)
 _MOTIFS: Final = {
     PARTNER.name: "Custom57: Building Block",
     OVERLAP.name: "Custom11: Star",
@@ -30,8 +35,9 @@ def own_objects() -> list[CrmObject]:
 def objects() -> list[Component]:
     """Return our objects without their fields.
 
-    Sharing is open: who may see or edit anything here is said by the permission sets, object by object and field by
-    field. Whoever has none of them sees nothing.
+    Sharing gives nothing away: an overlap belongs to the account's owner, an influence to the opportunity's, and they
+    name accounts and deals that others may not see. The permission sets open them to whom they should be open. An org
+    that has the objects keeps its own defaults: they are never deployed again.
     """
     return [Component("CustomObject", OBJECT_NAMES[thing.name], _object(thing)) for thing in own_objects()]
 
@@ -48,10 +54,11 @@ def _object(thing: CrmObject) -> list[tuple[str, Any]]:
         ("enableSearch", True),
         ("enableSharing", True),
         ("enableStreamingApi", True),
+        ("externalSharingModel", "Private"),
         ("label", thing.label),
         ("nameField", named if "name" in thing.by_name else numbered),
         ("pluralLabel", thing.label + "s"),
-        ("sharingModel", "ReadWrite"),
+        ("sharingModel", "Read" if thing == PARTNER else "Private"),
     ]
 
 
@@ -105,7 +112,11 @@ def _columns(*names: str) -> list[tuple[str, Any]]:
 
 
 def permission_to_change() -> Component:
-    """Return the custom permission that the rule on won deals asks for; none of our permission sets holds it."""
+    """Return the custom permission that the rules on settled influence ask for.
+
+    Of our permission sets only the integration's holds it: it puts back a lookup that Salesforce has emptied, because
+    its partner's record was deleted, and field-level security keeps it from all that people decide.
+    """
     what = "May enter and change partner influence after its opportunity is won."
     return Component(
         "CustomPermission",
@@ -115,7 +126,11 @@ def permission_to_change() -> Component:
 
 
 def validation_rules() -> list[Component]:
-    """Return the rules on influence. They ask about people's fields only: what the engine writes cannot break one."""
+    """Return the rules on influence. What the engine writes cannot break one.
+
+    Whose influence on which deal it is counts as much as its status: a confirmed one that is moved takes its credit
+    along. `IsWon` is that of the deal that an influence is moved to, so there is a rule of its own about moving away.
+    """
     return [
         _rule(
             "Confirmed_Needs_Evidence",
@@ -135,10 +150,16 @@ def validation_rules() -> list[Component]:
             # Evidence is a long text, which no rule can compare; adding to it changes no report.
             f"AND(Opportunity__r.IsWon, NOT($Permission.{AFTER_CLOSE}), "
             'OR(AND(ISNEW(), NOT(ISPICKVAL(Origin__c, "Engine"))), '
-            "AND(NOT(ISNEW()), OR(ISCHANGED(Status__c), ISCHANGED(Influence_Type__c), ISCHANGED(Involvement__c), "
-            "ISCHANGED(Sourced__c), ISCHANGED(Influenced_On__c)))))",
+            f"AND(NOT(ISNEW()), OR({', '.join(f'ISCHANGED({field})' for field in _SETTLED)}))))",
             "The deal is won: changing its partner influence needs the permission 'Change Influence After Close'.",
             None,
+        ),
+        _rule(
+            "Confirmed_Stays_With_Its_Deal",
+            f"AND(NOT(ISNEW()), NOT($Permission.{AFTER_CLOSE}), ISCHANGED(Opportunity__c), "
+            'ISPICKVAL(PRIORVALUE(Status__c), "Confirmed"))',
+            "Confirmed influence stays with its opportunity: take the confirmation back first, or enter a new one.",
+            "Opportunity__c",
         ),
     ]
 

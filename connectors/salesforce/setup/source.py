@@ -24,6 +24,8 @@ from connectors.salesforce.setup.component import (
 from connectors.salesforce.setup.fields import Wanted, fields
 
 _SOURCE: Final = "force-app/main/default"
+#: What makes a folder a project; an admin's own one may be there.
+PROJECT_FILE: Final = "sfdx-project.json"
 _PROJECT: Final = {
     "packageDirectories": [{"default": True, "path": "force-app"}],
     "name": "overlap",
@@ -31,13 +33,15 @@ _PROJECT: Final = {
     "sfdcLoginUrl": "https://login.salesforce.com",
     "sourceApiVersion": SOURCE_VERSION,
 }
+#: The CRM's own objects that carry fields of ours.
+_CARRIERS: Final = frozenset({"Account", "Opportunity"})
 #: A zip file cannot say "no time".
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def components(wanted: Wanted) -> list[Component]:
     """Return everything, what others refer to first."""
-    read = _read_fields()
+    read = _read_fields(wanted)
     rest = [
         *objects.tabs(),
         *objects.list_views(),
@@ -64,14 +68,16 @@ def fingerprint(wanted: Wanted) -> str:
 def files(every: Iterable[Component]) -> dict[str, bytes]:
     """Return a project that `sf project deploy` takes: path to content."""
     found = {f"{_SOURCE}/{one.source_path}": source_xml(one) for one in every}
-    return {"sfdx-project.json": (json.dumps(_PROJECT, indent=2) + "\n").encode(), **found}
+    return {PROJECT_FILE: (json.dumps(_PROJECT, indent=2) + "\n").encode(), **found}
 
 
 def write(every: Iterable[Component], folder: Path) -> list[Path]:
-    """Write the project into *folder* and return its files. Other files that are there stay."""
+    """Write the project into *folder* and return its files. Other files that are there stay, a project's own too."""
     written = []
     for path, content in sorted(files(every).items()):
         target = folder / path
+        if path == PROJECT_FILE and target.exists():
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         written.append(target)
@@ -120,11 +126,14 @@ def _digest(every: Iterable[Component]) -> str:
     return hashlib.sha256(b"".join(source_xml(one) for one in every)).hexdigest()[:12]
 
 
-def _read_fields() -> dict[str, list[str]]:
-    """Return the fields that a pull reads, by object."""
+def _read_fields(wanted: Wanted) -> dict[str, list[str]]:
+    """Return the fields of the CRM's own objects that a pull reads, by object."""
     from connectors.salesforce.columns import readings  # polars: only setting up needs it here
 
     found: dict[str, list[str]] = defaultdict(list)
     for reading in readings(""):
-        found[reading.object_name] += [column.field for view in reading.views for column in view.columns]
+        if reading.object_name in _CARRIERS:
+            found[reading.object_name] += [column.field for view in reading.views for column in view.columns]
+    for name, more in wanted.more.items():
+        found[name] += more
     return found

@@ -36,7 +36,7 @@ def key_pair(number: int = 0) -> tuple[str, str]:
 
 
 class MemoryTokens:
-    """A `connectors.base.TokenStore` that remembers what happened, and crashes beside a write if told to."""
+    """A `connectors.base.TokenStore`, and its one place, that remembers; it crashes beside a write if told to."""
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
@@ -46,22 +46,22 @@ class MemoryTokens:
         pass
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str) -> Iterator[MemoryTokens]:
         assert name == "crm"
-        yield
+        yield self
 
-    def read(self, name: str) -> str | None:
-        return self.kept.get(name)
+    def read(self) -> str | None:
+        return self.kept.get("crm")
 
-    def write(self, name: str, token: str) -> None:
+    def write(self, token: str) -> None:
         if self.crash == "before":
             raise KeyboardInterrupt
-        self.kept[name] = token
+        self.kept["crm"] = token
         if self.crash == "after":
             raise KeyboardInterrupt
 
-    def forget(self, name: str) -> None:
-        self.kept.pop(name, None)
+    def forget(self) -> None:
+        self.kept.pop("crm", None)
 
 
 class Door:

@@ -43,6 +43,7 @@ def test_asks_for_no_more_than_the_api_and_a_token_and_never_twice_the_same(door
     visited(door, visit)
     assert [one["scope"] for one in asked] == ["api refresh_token"] * 2
     assert [one["code_challenge_method"] for one in asked] == ["S256"] * 2
+    assert [one["prompt"] for one in asked] == ["login consent"] * 2, "never in the name of who is signed in already"
     for secret in ("state", "code_challenge"):
         assert asked[0][secret] != asked[1][secret]
         assert len(asked[0][secret]) >= 32

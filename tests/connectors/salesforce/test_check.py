@@ -59,7 +59,7 @@ def test_names_a_hidden_field_and_how_to_get_it_back(
 def test_names_each_object_that_is_not_deployed(org: SalesforceBench) -> None:
     org.store.set_deployed(False)
     ours = {"Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c"}
-    unseen = {"Account records", "Opportunity records"}
+    unseen = {"Account records", "Opportunity records"}  # of what is not there nobody asks
     assert {finding.subject for finding in bad(org)} == ours | {"Account", "Opportunity"} | unseen
     assert all("deploy" in finding.remedy for finding in bad(org) if finding.subject not in unseen)
 
@@ -69,6 +69,38 @@ def test_does_not_miss_flat_fields_that_the_workspace_does_not_use(salesforce: S
     with connected(salesforce, flat_fields=False) as connection:
         subjects = {finding.subject for finding in connection.check() if not finding.ok}
     assert not subjects & {"Account", "Opportunity"}
+
+
+MAPPED = {
+    "segment": "Rating",  # as it should be
+    "region": "Owner.Department",
+    "tier": "Segmnt__c",
+    "headcount": "Site",
+    "play": "Overlap_Best_Play__c",
+    "their_play": "Parent.Overlap_Best_Play__c",
+}
+
+
+def test_leads_and_mapped_fields_are_looked_at_too(salesforce: Sandbox) -> None:
+    salesforce.store.hide_field("Lead", "Website")
+    with connected(salesforce, read_leads=True, account_fields=MAPPED) as connection:
+        found = {one.subject: one for one in connection.check() if one.subject != "clock"}
+    wrong = {subject: one.detail for subject, one in found.items() if not one.ok}
+    assert wrong.keys() == {
+        "Lead.Website",
+        *(f"account_fields.{n}" for n in ("tier", "headcount", "play", "their_play")),
+    }
+    assert "Account has no field 'Segmnt__c', or it is hidden" in wrong["account_fields.tier"]
+    assert "Site of Account is string, but 'headcount' needs a number" in wrong["account_fields.headcount"]
+    assert "Overlap_Best_Play__c is a field of overlap's own" in wrong["account_fields.play"]
+    assert "Overlap_Best_Play__c is a field of overlap's own" in wrong["account_fields.their_play"]
+    assert found["Lead records"].ok
+
+
+def test_a_field_that_another_takes_the_place_of_may_be_hidden(salesforce: Sandbox) -> None:
+    salesforce.store.hide_field("Account", "Website")
+    with connected(salesforce, account_fields={"website": "Site"}) as connection:
+        assert [one for one in connection.check() if not one.ok and one.subject != "clock"] == []
 
 
 def test_a_key_that_is_not_unique_is_named() -> None:

@@ -11,6 +11,8 @@ from connectors.salesforce import org, record_access
 from tests.connectors.salesforce.bench import SalesforceBench, connected
 from tests.sandbox import Sandbox
 
+OURS = ("Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c")
+
 
 @pytest.fixture
 def bench(salesforce: Sandbox) -> Iterator[SalesforceBench]:
@@ -26,14 +28,15 @@ def bad(bench: SalesforceBench) -> dict[str, Finding]:
 def test_a_user_who_sees_all_and_may_edit_is_well(bench: SalesforceBench) -> None:
     assert bad(bench) == {}
     details = {one.subject: one.detail for one in bench.connection.check()}
-    assert "as overlap@sandbox.example (Sandbox, Developer Edition, a sandbox on SBX1)" in details["sign-in"]
+    who = "as overlap@sandbox.example, profile Minimum Access - API Only, licence Salesforce Integration"
+    assert f"{who} (Sandbox, Developer Edition, a sandbox on SBX1)" in details["sign-in"]
     assert details["Opportunity records"] == "0 can be seen, whoever owns them"
 
 
 def test_a_user_without_the_right_to_see_all_is_told_which_permission_set(bench: SalesforceBench) -> None:
     bench.store.set_rights(view_all=False)
     found = bad(bench)
-    assert found.keys() == {"Account records", "Opportunity records"}
+    assert found.keys() == {f"{name} records" for name in ("Account", "Opportunity", *OURS)}
     assert "hidden ones would look deleted" in found["Account records"].detail
     assert "Overlap_Integration" in found["Account records"].remedy
 
@@ -58,6 +61,7 @@ def test_a_user_who_may_not_look_at_setup_is_told_so_and_nothing_fails(bench: Sa
     details = [one.detail for one in bench.connection.check() if one.subject != "clock"]
     assert bad(bench) == {}
     assert "this user may not look at validation rules; a refused record names the rule" in details
+    assert "this user may not look at flows; make sure that Stamp_Influence_Confirmation is active" in details
 
 
 def test_rules_and_flows_of_others_are_named_and_ours_are_not(bench: SalesforceBench) -> None:
@@ -87,6 +91,10 @@ def test_rules_and_flows_of_others_are_named_and_ours_are_not(bench: SalesforceB
     assert bad(bench) == {}
     bench.store.set_rights(flows_active=False)
     assert "inactive" in bad(bench)["flow"].detail
+    bench.store.set_deployed(False)
+    bench.store.database.keep("metadata", {})
+    assert "flow" not in bad(bench), "without our objects nobody misses it"
+    assert "is missing" in next(org.rules(bench.connection.session, deployed=True)).detail
 
 
 SEEN = [  # what permissions grant, records seen, records that the org counts, is it well?
@@ -129,8 +137,13 @@ def test_an_org_that_tells_no_limits_has_no_line_about_them() -> None:
     [
         ({}, "one currency; no person accounts"),
         ({"CurrencyIsoCode": {}}, "several currencies; no person accounts"),
-        ({"IsPersonAccount": {}}, "one currency; person accounts are on and left out"),
+        ({"IsPersonAccount": {}}, "one currency; person accounts are on, and left out"),
     ],
 )
 def test_what_is_special_about_an_org_is_said(fields, said) -> None:
-    assert org.shape(fields).detail == said
+    assert org.shape(fields, person_accounts=False).detail == said
+
+
+def test_person_accounts_that_are_read_are_said_to_be_read() -> None:
+    assert "person accounts are on, and read like companies" in org.shape({"IsPersonAccount": {}}, True).detail
+    assert "no person accounts, although person_accounts = true" in org.shape({}, True).detail

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 
-from connectors.salesforce.session import RETRIES
+from connectors.salesforce.session import RETRIES, http_session
 from overlap.errors import AccessError, ConfigError, OverlapError, TransientError
 from tests.connectors.salesforce.scripted import EXPIRED, SECRETS, SILENT, TOKEN, Script, opened, refusal, scripted
 
@@ -179,6 +182,46 @@ def test_an_org_out_of_service_at_sign_in_is_worth_another_try(script: Script) -
 def test_an_unreachable_server_is_named(script: Script) -> None:
     with pytest.raises(AccessError, match=r"cannot reach https://localhost:1 .*login_url"):
         opened(script, login_url="https://localhost:1")
+
+
+@contextmanager
+def hanging_up() -> Iterator[tuple[str, list[int]]]:
+    """A server that drops each connection in the middle of the TLS handshake, and what it counted."""
+    dropped: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drop() -> None:
+            while True:
+                connection = server.accept()[0]
+                with connection:
+                    if not connection.recv(1):
+                        return
+                    connection.recv(65536)
+                    dropped.append(len(dropped))
+
+        thread = threading.Thread(target=drop)
+        thread.start()
+        try:
+            yield f"https://localhost:{server.getsockname()[1]}", dropped
+        finally:
+            socket.create_connection(server.getsockname()).close()
+            thread.join()
+
+
+def test_a_tls_connection_that_drops_is_no_wrong_certificate_and_reads_are_tried_again(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for waiting in ("BACKOFF_S", "JITTER_S"):
+        monkeypatch.setattr(f"connectors.salesforce.session.{waiting}", 0.0)
+    with hanging_up() as (url, dropped):
+        with pytest.raises(TransientError, match="the connection failed") as caught:
+            opened(script, login_url=url)
+        assert "certificate" not in str(caught.value)
+        assert len(dropped) == 1, "a sign-in is asked for once"
+        http = http_session(script.ca_file)
+        with closing(http), pytest.raises(requests.ConnectionError):
+            http.get(url)
+        assert len(dropped) == 1 + 1 + RETRIES
 
 
 def test_trusts_the_ca_file_of_the_settings_alone(

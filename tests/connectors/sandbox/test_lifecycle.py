@@ -141,10 +141,27 @@ def test_an_influence_of_a_deal_that_is_won_takes_a_permission_to_change(org, ap
     org.edit("Opportunity", deal, {"StageName": "Closed Won"})
     with pytest.raises(RecordError, match="closed won"):
         org.edit("Partner_Influence__c", influence, {"Status__c": "Rejected"})
-    (result,) = api.update("Partner_Influence__c", {"Id": influence, "Suggestion_State__c": "Withdrawn"})
+    other = org.create("Opportunity", DEAL)
+    org.edit("Partner_Influence__c", influence, {"Rejection_Reason__c": "Too late", "Opportunity__c": other})
+    with pytest.raises(RecordError, match="closed won"):
+        org.edit("Partner_Influence__c", influence, {"Opportunity__c": deal})
+    (result,) = api.update("Partner_Influence__c", {"Id": influence, "Opportunity__c": deal})
     assert result["success"], "the integration has the permission"
+    with pytest.raises(RecordError, match="closed won"):
+        org.create("Partner_Influence__c", {"Opportunity__c": deal})
     org.let_change_late()
     org.edit("Partner_Influence__c", influence, {"Status__c": "Rejected"})
+
+
+def test_a_confirmed_influence_stays_with_its_deal(org):
+    deals = [org.create("Opportunity", DEAL) for _ in range(2)]
+    influence = org.create("Partner_Influence__c", {"Opportunity__c": deals[0], **TOLD, "Status__c": "Confirmed"})
+    org.edit("Opportunity", deals[0], {"StageName": "Closed Won"})
+    with pytest.raises(RecordError, match="stays with its deal"):
+        org.edit("Partner_Influence__c", influence, {"Opportunity__c": deals[1]})
+    org.edit("Opportunity", deals[0], {"StageName": "Prospecting"})
+    org.edit("Partner_Influence__c", influence, {"Status__c": "Proposed"})
+    org.edit("Partner_Influence__c", influence, {"Opportunity__c": deals[1]})
 
 
 def test_a_rule_of_the_org_refuses_the_records_that_it_names(org, api):

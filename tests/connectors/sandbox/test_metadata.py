@@ -138,6 +138,10 @@ REFUSED = {
         package(granting(field_permission("Opportunity.StageName")), PermissionSet="Writer"),
         "You cannot deploy to a required field: Opportunity.StageName",
     ),
+    "a permission on a field that nobody hides": (
+        package(granting(field_permission("Account.OwnerId")), PermissionSet="Writer"),
+        "In field: field - no CustomField named Account.OwnerId found",
+    ),
     "a right that needs another": (
         package(granting(OBJECT_RIGHTS.format("<allowEdit>true</allowEdit>", "Account")), PermissionSet="Writer"),
         "Permission Edit Account depends on permission(s): Read Account",

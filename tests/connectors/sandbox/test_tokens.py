@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -85,8 +86,9 @@ def test_an_assertion_gets_a_token_that_works(client: Client) -> None:
     assert "refresh_token" not in body
 
 
-def soon(minutes: float) -> int:
-    return int((datetime.now(UTC) + timedelta(minutes=minutes)).timestamp())
+def soon(minutes: float) -> Callable[[], int]:
+    """A time from the moment of the test on: a list of cases is made minutes before its last one runs."""
+    return lambda: int((datetime.now(UTC) + timedelta(minutes=minutes)).timestamp())
 
 
 ASSERTIONS = {
@@ -101,13 +103,14 @@ ASSERTIONS = {
     "no end": ({"exp": None}, "invalid_grant", "invalid assertion"),
     "past": ({"exp": soon(-0.1)}, "invalid_grant", "expired authorization code"),
     "too late": ({"exp": soon(9)}, "invalid_grant", "expired authorization code"),
-    "milliseconds": ({"exp": soon(3) * 1000}, "invalid_grant", "invalid assertion"),
+    "milliseconds": ({"exp": lambda: soon(3)() * 1000}, "invalid_grant", "invalid assertion"),
 }
 
 
 @pytest.mark.parametrize(("claims", "error", "description"), ASSERTIONS.values(), ids=ASSERTIONS)
 def test_an_assertion_is_verified(client: Client, claims: dict, error: str, description: str) -> None:
-    answer = client.token(grant_type=BEARER, assertion=client.assertion(**claims))
+    now = {name: value() if callable(value) else value for name, value in claims.items()}
+    answer = client.token(grant_type=BEARER, assertion=client.assertion(**now))
     assert answer == (400, {"error": error, "error_description": description})
 
 
@@ -170,6 +173,7 @@ def test_without_its_scope_there_is_no_refresh_token(client: Client) -> None:
 def test_the_page_leads_back_with_a_reason_or_nowhere_at_all(client: Client) -> None:
     assert client.answer(code_challenge="")["error"] == "invalid_request"
     assert client.answer(code_challenge_method="plain")["error"] == "invalid_request"
+    assert client.answer(prompt="login please")["error"] == "invalid_request"
     assert client.answer(response_type="token")["error"] == "unsupported_response_type"
     for strange in ({"client_id": "x"}, {"redirect_uri": "https://elsewhere.example/"}, {"redirect_uri": ""}):
         reply = client.page(**strange)

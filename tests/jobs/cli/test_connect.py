@@ -80,11 +80,13 @@ def connect(desk: Desk, org: Org, port: int) -> Said:
 
 def test_a_browser_on_this_machine_is_led_back_and_every_verb_can_sign_in(by_token: Desk, org: Org, port: int):
     with connecting(by_token, org, port) as visitor:
-        stray = requests.get(f"http://localhost:{port}/favicon.ico", timeout=10) if visitor.address() else None
-        assert stray is not None
+        url = visitor.address()
+        callback = f"http://localhost:{port}/callback?code=aPrx"
+        stray = requests.get(f"http://localhost:{port}/favicon.ico", timeout=10)
         assert stray.status_code == 404, "a browser asks for more than it is led to"
-    with connecting(by_token, org, port) as visitor:
-        page = visitor.browse(visitor.address(), follow=True)
+        for other in (callback, f"{callback}&state=made-by-somebody-else"):
+            assert requests.get(other, timeout=10).status_code == 400, "and other pages may send it here"
+        page = visitor.browse(url, follow=True)
         said = visitor.done()
     assert page.text == "Done. You may close this page and go back to the terminal."
     assert said.code == 0, said
@@ -96,9 +98,11 @@ def test_a_browser_on_this_machine_is_led_back_and_every_verb_can_sign_in(by_tok
 def test_on_a_machine_without_a_browser_the_address_is_pasted(by_token: Desk, org: Org, port: int):
     with connecting(by_token, org, port, "--json") as visitor:
         led_to = visitor.browse(visitor.address(), follow=False).headers["Location"]
-        said = visitor.done(f"\nwhat?\n{led_to.partition('?')[0]}\n  {led_to}  \n")
+        other = "http://localhost/callback?code=aPrx&state=an-old-one"
+        said = visitor.done(f"\nwhat?\n{led_to.partition('?')[0]}\n{other}\n  {led_to}  \n")
     assert said.code == 0, said
     assert said.err.count("That is not it: copy the whole address") == 2
+    assert said.err.count("That belongs to another sign-in") == 1
     assert said.json["org_id"] == by_token.store.org_id
     assert said.json["authorized"] is True
 

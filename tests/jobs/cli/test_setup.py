@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import stamina
 
 from tests.jobs.cli.terminal import Desk, overlap
 from tests.jobs.world import api_writes
@@ -14,8 +15,9 @@ ME = "overlap@sandbox.example"
 
 @pytest.fixture
 def bare(fresh: Desk) -> Desk:
-    """A workspace whose org has never heard of overlap."""
+    """A workspace whose org has never heard of overlap, and whose user there sees what permission sets grant."""
     fresh.store.set_deployed(False)
+    fresh.store.set_rights(profile_shows=False)
     return fresh
 
 
@@ -65,10 +67,43 @@ def test_a_user_who_may_not_deploy_is_shown_the_other_way(bare: Desk, tmp_path: 
     said = bare.overlap("setup", "salesforce", "--apply", "--yes")
     assert said.code == 3
     assert "deploy as an admin: 'overlap setup salesforce --write DIR'" in said.err
-    written = bare.overlap("setup", "salesforce", "--write", tmp_path / "source")
+    (tmp_path / "sfdx-project.json").write_text("{}")
+    written = bare.overlap("setup", "salesforce", "--write", tmp_path)
     assert written.code == 0
     assert "sf project deploy start" in written.out
-    assert (tmp_path / "source" / "sfdx-project.json").is_file()
+    assert "sfdx-project.json was there and stays" in written.out
+    assert (tmp_path / "sfdx-project.json").read_text() == "{}"
+    assert "could not be asked" not in written.out
+
+
+def test_the_source_has_what_an_admin_did_to_a_list_or_says_that_it_has_not(bare: Desk, tmp_path: Path):
+    assert bare.overlap("setup", "salesforce", "--apply", "--yes", "--assign", ME).code == 0
+    found = bare.store.database.setting("metadata")
+    listed = found["CustomField"]["Overlap_Partner__c.Tier__c"]["valueSet"][0]["valueSetDefinition"][0]["value"]
+    listed[0]["label"] = ["Most important"]
+    bare.store.database.keep("metadata", found)
+    path = tmp_path / "force-app/main/default/objects/Overlap_Partner__c/fields/Tier__c.field-meta.xml"
+    assert bare.overlap("setup", "salesforce", "--write", tmp_path).code == 0
+    assert "<label>Most important</label>" in path.read_text()
+    bare.store.set_down(True)
+    written = bare.overlap("setup", "salesforce", "--write", tmp_path)
+    assert written.code == 0
+    assert "The org could not be asked: salesforce 'salesforce': sign-in answers HTTP 503" in written.out
+    assert "<label>Strategic</label>" in path.read_text()
+
+
+def test_a_deployment_of_an_earlier_run_is_told_and_then_waited_for(bare: Desk):
+    # A rehearsal and two looks, the deployment, and then nobody answers.
+    bare.store.set_faults([{"fault": "http", "path": "*/Soap/*", "nth": 5, "times": 99}])
+    with stamina.set_testing(True, attempts=2):
+        cut_short = bare.overlap("setup", "salesforce", "--apply", "--yes", "--assign", ME)
+    assert cut_short.code == 3
+    assert "goes on in the org" in cut_short.err
+    assert bare.store.database.setting("metadata") is None, "it has not come to its end"
+    bare.store.set_faults([])
+    assert "is still at work; --apply waits for it first" in bare.overlap("setup", "salesforce").out
+    applied = bare.overlap("setup", "salesforce", "--apply", "--yes", "--assign", ME)
+    assert "The org has everything: nothing to deploy." in applied.out
 
 
 def test_a_field_of_the_orgs_own_with_our_name_stops_it(bare: Desk):
@@ -83,6 +118,17 @@ def test_a_field_of_the_orgs_own_with_our_name_stops_it(bare: Desk):
     assert said.code == 2
     assert "Account.Overlap_Best_Play__c" in said.error
     assert "✗ Account.Overlap_Best_Play__c" in bare.overlap("check").out
+
+
+def test_a_mapped_field_that_nobody_sees_is_named_before_the_org_refuses_it(bare: Desk):
+    bare.store.set_rights(profile_shows=True)
+    bare.set_up("[crm.salesforce]", '[crm.salesforce.account_fields]\nsegment = "Ratng"\n\n[crm.salesforce]')
+    planned = bare.overlap("setup", "salesforce")
+    assert "note [account_fields] segment = 'Ratng': Account has no field 'Ratng'" in planned.out
+    assert "did you mean 'Rating'?" in planned.out
+    applied = bare.overlap("setup", "salesforce", "--apply", "--yes")
+    assert applied.code == 1
+    assert "no CustomField named Account.Ratng found" in applied.err
 
 
 def test_json_names_every_step_and_every_assignment(bare: Desk):

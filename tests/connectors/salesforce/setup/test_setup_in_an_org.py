@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import pytest
+import stamina
 
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.setup import source
@@ -13,9 +15,10 @@ from connectors.salesforce.setup.component import Component
 from connectors.salesforce.setup.difference import Action, Step, compared, differences, to_deploy
 from connectors.salesforce.setup.fields import Wanted
 from connectors.salesforce.setup.layout import change_layout, layout_change
-from connectors.salesforce.setup.metadata_api import deploy, retrieve
+from connectors.salesforce.setup.metadata_api import at_work, deploy, ended, retrieve
+from connectors.salesforce.setup.wishes import more_to_read
 from connectors.sandbox.store import Store
-from overlap.errors import AccessError, ConfigError
+from overlap.errors import AccessError, ConfigError, TransientError
 from overlap.fields import OVERLAP, PARTNER
 from tests.connectors.salesforce.bench import connected
 from tests.sandbox import Sandbox, running_sandbox
@@ -86,6 +89,35 @@ def test_what_was_deployed_is_hidden_until_its_permission_set_is_assigned(sessio
     assert "Overlap_Best_Play__c" in session.describe("Account")
 
 
+def test_the_integrations_set_is_all_that_reading_needs(bare):
+    bare.store.set_rights(profile_shows=False)
+    asked = {"account_fields": {"segment": "Site", "town": "ShippingCity"}, "read_leads": True}
+    with connected(bare, **asked) as connection:
+        assert connection.session.describe("Account") is None
+        more = more_to_read(connection.wishes, connection.session.describe)
+        set_up(connection.session, Wanted(("Globex",), more=more))
+        assert [one for one in connection.check() if not one.ok and one.subject != "clock"] == []
+        read = connection.source.outline().values()
+        assert [any(said.startswith(field) for said in read) for field in ("Site", "ShippingCity")] == [True, True]
+        assert connection.source.unreadable() == ()
+
+
+def test_the_integration_may_put_back_whose_influence_on_a_won_deal_it_is(bare, session):
+    set_up(session)
+    account = bare.store.create("Account", {"Name": "Acme"})
+    deal = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-12-31", "AccountId": account}
+    partner = bare.store.create("Overlap_Partner__c", {"Name": "Globex", "Partner_Key__c": "p"})
+    deal_id = bare.store.create("Opportunity", deal)
+    influence = bare.store.create("Partner_Influence__c", {"Opportunity__c": deal_id, "Influence_Key__c": "k"})
+    bare.store.edit("Opportunity", deal_id, {"StageName": "Closed Won"})
+    session.patch(f"sobjects/Partner_Influence__c/{influence}", {"Partner__c": partner})
+    found = bare.store.database.setting("metadata")
+    del found["PermissionSet"]["Overlap_Integration"]["customPermissions"]
+    bare.store.database.keep("metadata", found)
+    with pytest.raises(AccessError, match="closed won"):
+        session.patch(f"sobjects/Partner_Influence__c/{influence}", {"Partner__c": None})
+
+
 def test_an_org_that_has_everything_is_left_alone(session):
     set_up(session)
     wanted, steps = compared(session, WANTED)
@@ -98,7 +130,17 @@ def test_a_user_who_may_not_look_at_setup_deploys_the_rest_once_more(bare, sessi
     bare.store.set_rights(view_setup=False)
     _, steps = compared(session, WANTED)
     [step] = [step for step in steps if step.action is not Action.KEEP]
-    assert (step.action, step.detail) == (Action.CHANGE, "this user may not look at Setup: deployed once more")
+    assert step.action is Action.CHANGE
+    said = "this user may not look at Setup: deployed once more; what was changed in them by hand is replaced"
+    assert step.detail == said
+
+
+def test_what_is_hidden_is_found_by_whoever_may_deploy_and_may_not_look_at_setup(bare, session):
+    assert deploy(session, source.package(source.components(WANTED)), check_only=False).ok
+    bare.store.set_rights(view_setup=False)
+    wanted, steps = compared(session, WANTED)
+    assert {str(step.action) for step in steps if step.kind == "CustomField"} == {"hidden"}
+    assert not any(one.kind == "CustomField" for one in to_deploy(wanted, steps))
 
 
 def test_a_new_partner_is_a_new_value_and_the_org_keeps_its_own(session):
@@ -109,7 +151,65 @@ def test_a_new_partner_is_a_new_value_and_the_org_keeps_its_own(session):
     assert "Account.Overlap_Customer_Of__c" in changed
     assert deploy(session, source.package(to_deploy(wanted, steps)), check_only=False).ok
     values = session.describe("Account")["Overlap_Customer_Of__c"]["picklistValues"]
-    assert [value["value"] for value in values] == ["Umbrella", "Globex", "Initech"]
+    assert [value["value"] for value in values] == ["Globex", "Initech", "Umbrella"]
+
+
+def test_what_an_admin_did_to_a_list_stays_when_the_field_is_deployed_again(bare, session):
+    set_up(session)
+    found = bare.store.database.setting("metadata")
+    [value_set] = found["CustomField"]["Partner_Overlap__c.Feedback__c"]["valueSet"]
+    listed = value_set["valueSetDefinition"][0]["value"]
+    listed[0] |= {"label": ["The right one"], "default": ["true"]}
+    listed[1]["isActive"] = ["false"]
+    del listed[3]
+    found["CustomField"]["Overlap_Partner__c.Feed_Status__c"]["valueSet"][0]["valueSetDefinition"][0]["value"][1][
+        "isActive"
+    ] = ["false"]
+    bare.store.database.keep("metadata", found)
+    wanted, steps = compared(session, WANTED)
+    told = {step.name: (str(step.action), step.detail) for step in steps if step.detail}
+    assert told == {
+        "Partner_Overlap__c.Feedback__c": ("change", "new values Working it"),
+        "Overlap_Partner__c.Feed_Status__c": (
+            "keep",
+            "Late is switched off: a record that is to say so will be refused",
+        ),
+    }
+    assert deploy(session, source.package(to_deploy(wanted, steps)), check_only=False).ok
+    shown = session.describe("Partner_Overlap__c")["Feedback__c"]["picklistValues"]
+    assert [(one["value"], one["label"], one["defaultValue"]) for one in shown] == [
+        ("Right company", "The right one", True),
+        ("Not now", "Not now", False),
+        ("Working it", "Working it", False),
+    ]
+
+
+def without_waits() -> AbstractContextManager[None]:
+    """Tries as often as in earnest, and at once."""
+    return stamina.set_testing(True, attempts=10)
+
+
+def test_a_deployment_that_is_still_at_work_is_found_and_waited_for(bare, session):
+    me = bare.store.api_user
+    bare.store.set_faults([{"fault": "http", "path": "*/Soap/*", "nth": 2, "times": 99}])
+    with (
+        without_waits(),
+        pytest.raises(TransientError, match=r"HTTP 503.*Job 0Af\w{15} goes on in the org.*--apply' again"),
+    ):
+        deploy(session, source.package(source.components(WANTED)), check_only=False)
+    bare.store.set_faults([])
+    [number] = at_work(session, me)
+    assert actions(compared(session, WANTED)[1]) == {"create"}
+    assert ended(session, number).ok
+    assert at_work(session, me) == []
+    assert actions(compared(session, WANTED)[1]) == {"hidden", "keep"}
+
+
+def test_a_look_that_is_lost_is_taken_again(bare, session):
+    bare.store.set_faults([{"fault": "lost-reply", "path": "*/Soap/*", "nth": 2, "times": 2}])
+    with without_waits():
+        assert deploy(session, source.package(source.components(WANTED)), check_only=True).ok
+    assert [rule.reached for rule in bare.store.faults()] == [2]
 
 
 FACTS = {
@@ -241,6 +341,16 @@ def test_a_field_that_somebody_has_put_on_the_layout_stays_where_it_is(session, 
 def test_a_layout_in_an_org_without_our_fields_is_refused_by_the_org(session):
     done = change_layout(session, layout_change(session, "Account-Account Layout"))
     assert "no CustomField named Account.Overlap_Partner_Count__c found" in done.failures[0].problem
+
+
+def test_a_dot_in_a_layouts_name_is_encoded(session, bare):
+    set_up(session)
+    plain = layout_change(session, "Account-Account Layout").before
+    bare.store.database.keep("layouts", {"Account-Sales v1%2E0 %28new%29": plain})
+    for name in ("Account-Sales v1.0 (new)", "Account-Sales v1%2E0 %28new%29"):
+        change = layout_change(session, name)
+        assert change.name == "Account-Sales v1%2E0 %28new%29"
+    assert change_layout(session, change).ok
 
 
 @pytest.mark.parametrize("name", ["Account-No Such Layout", "Contact-Contact Layout", "Layout (Sales & Ops)"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
 from lxml import etree
 
+from connectors.salesforce.columns import Wishes
 from connectors.salesforce.setup import source
 from connectors.salesforce.setup.fields import Wanted
+from connectors.salesforce.setup.wishes import more_to_read
 from tests.connectors.salesforce.setup.metadata_checks import SOURCE, problems, schema
 
 WANTED = Wanted(("Globex & Söhne", "Initech <EMEA>"))
@@ -56,7 +59,7 @@ def rights(files: dict[str, bytes], name: str) -> dict[str, set[str]]:
 
 def test_salesforces_schema_and_our_rules_find_nothing_wrong(files):
     assert problems(files) == []
-    assert len(files) == 102
+    assert len(files) == 104
 
 
 def test_every_file_of_a_package_fits_salesforces_schema():
@@ -164,14 +167,6 @@ def test_partners_are_the_values_of_open_lists_and_an_org_without_partners_has_o
     assert len(list(etree.fromstring(alone).iterfind(values))) == 1
 
 
-def test_what_an_admin_added_to_a_list_stays_behind_ours():
-    kept = {"Overlap_Partner__c.Tier__c": ("Platinum", "Growth")}
-    files = source.files(source.components(Wanted(kept=kept)))
-    tree = etree.fromstring(files[f"{SOURCE}objects/Overlap_Partner__c/fields/Tier__c.field-meta.xml"])
-    labels = [one.text for one in tree.iterfind(".//{*}label")]
-    assert labels == ["Tier", "Strategic", "Growth", "Registered", "Platinum"]
-
-
 def test_the_integration_edits_the_engines_fields_and_none_of_peoples(files):
     granted = permissions(files, "Overlap_Integration")
     edited = {name for name, editable in granted.items() if editable}
@@ -191,9 +186,67 @@ def test_the_integration_reads_what_is_pulled_and_deletes_no_account(files):
         assert rights(files, "Overlap_Integration")[name] == {"allowRead", "allowEdit", "viewAllRecords"}
 
 
-def test_the_reader_changes_nothing(files):
+#: Paths that settings may name, and what of them a permission set must show; a required field is shown to everybody.
+WISHES = Wishes(
+    account_fields={"segment": "Segment__c", "website": "Site", "city": "ShippingCity", "who": "Owner.Department"},
+    opportunity_fields={
+        "region": "Owner.Region__c",
+        "stage": "StageName",
+        "parent": "Account.Parent.Tier__c",
+        "contract": "Contract__r.Status__c",
+        "mail": "Account.Email__pc",
+    },
+    read_leads=True,
+)
+CONTRACT = {"Contract__c": {"referenceTo": ["Contract__c"], "relationshipName": "Contract__r", "permissionable": True}}
+
+
+def test_what_the_settings_read_beside_is_shown_to_the_integration_and_to_nobody_else():
+    described = {"Opportunity": CONTRACT, "Contract__c": {"Status__c": {"permissionable": False}}}
+    wanted = Wanted(more=more_to_read(WISHES, described.get))
+    files, plain = source.files(source.components(wanted)), source.files(source.components(Wanted()))
+    new = permissions(files, "Overlap_Integration").keys() - permissions(plain, "Overlap_Integration").keys()
+    assert new == {
+        *("Account.Segment__c", "Account.Site", "Account.ShippingAddress", "Account.Tier__c"),
+        *("User.Region__c", "Opportunity.Contract__c"),
+        *(f"Lead.{name}" for name in ("Website", "Phone", "Address", "Industry", "NumberOfEmployees", "AnnualRevenue")),
+    }
+    assert not any(permissions(files, "Overlap_Integration")[name] for name in new), "read, never edited"
+    for name in ("Lead", "Contract__c"):
+        assert rights(files, "Overlap_Integration")[name] == {"allowRead", "viewAllRecords"}
+    assert "User" not in rights(files, "Overlap_Integration")
+    for name in ("Overlap_Reader", "Overlap_Influence_Editor"):
+        path = f"{SOURCE}permissionsets/{name}.permissionset-meta.xml"
+        assert files[path] == plain[path]
+
+
+def test_without_an_org_to_ask_a_lookup_of_its_own_is_shown_and_not_what_it_leads_to():
+    more = more_to_read(WISHES, lambda _: None)
+    assert "Contract__c" not in more
+    assert "Contract__c" in more["Opportunity"]
+
+
+def test_leads_are_not_shown_unless_they_are_read(files):
+    assert "Lead" not in rights(files, "Overlap_Integration")
+
+
+def test_the_reader_changes_nothing_and_sees_every_record(files):
     assert not any(permissions(files, "Overlap_Reader").values())
-    assert all(granted == {"allowRead"} for granted in rights(files, "Overlap_Reader").values())
+    assert all(granted == {"allowRead", "viewAllRecords"} for granted in rights(files, "Overlap_Reader").values())
+
+
+def test_nobody_sees_or_edits_others_records_without_a_permission_set(files):
+    for name, model in (("Overlap_Partner", "Read"), ("Partner_Overlap", "Private"), ("Partner_Influence", "Private")):
+        tree = etree.fromstring(files[f"{SOURCE}objects/{name}__c/{name}__c.object-meta.xml"])
+        assert (tree.findtext(f"{NS}sharingModel"), tree.findtext(f"{NS}externalSharingModel")) == (model, "Private")
+
+
+def test_only_partner_managers_edit_what_others_own_and_by_themselves_no_field(files):
+    every = {"allowRead", "allowEdit", "allowDelete", "viewAllRecords", "modifyAllRecords"}
+    assert permissions(files, "Overlap_Partner_Manager") == {}
+    found = rights(files, "Overlap_Partner_Manager")
+    assert found == dict.fromkeys(("Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c"), every)
+    assert not any("modifyAllRecords" in granted for granted in rights(files, "Overlap_Influence_Editor").values())
 
 
 def test_the_editor_edits_peoples_fields_and_fills_in_a_new_influence(files):
@@ -206,9 +259,20 @@ def test_the_editor_edits_peoples_fields_and_fills_in_a_new_influence(files):
     }
 
 
-def test_no_permission_set_may_change_what_a_won_deal_settled(files):
-    sets = [content for path, content in files.items() if "permissionsets/" in path]
-    assert not any(b"customPermissions" in content for content in sets)
+def test_only_the_integration_may_touch_what_a_won_deal_settled_and_none_of_peoples_fields(files):
+    holders = [
+        path for path, content in files.items() if "permissionsets/" in path and b"<customPermissions>" in content
+    ]
+    assert holders == [SOURCE + INTEGRATION]
+
+
+def test_the_rule_on_won_deals_watches_all_that_makes_up_the_credit(files):
+    rule = files[f"{SOURCE}objects/Partner_Influence__c/validationRules/Closed_Won_Is_Settled.validationRule-meta.xml"]
+    credit = HUMAN & {
+        f"Partner_Influence__c.{name}__c" for name in ("Status", "Influence_Type", "Involvement", "Sourced")
+    }
+    watched = {name.partition(".")[2] for name in credit} | {"Influenced_On__c", "Partner__c", "Opportunity__c"}
+    assert {name.decode() for name in re.findall(rb"ISCHANGED\((\w+)\)", rule)} == watched
 
 
 def test_a_workspace_without_flat_fields_puts_none_on_accounts():
@@ -216,6 +280,12 @@ def test_a_workspace_without_flat_fields_puts_none_on_accounts():
     assert problems(files) == []
     assert not any("objects/Account" in path or "objects/Opportunity" in path for path in files)
     assert rights(files, "Overlap_Integration")["Account"] == {"allowRead", "viewAllRecords"}
+
+
+def test_writing_leaves_a_project_that_is_there_as_it_is(tmp_path):
+    (tmp_path / "sfdx-project.json").write_text("{}")
+    assert tmp_path / "sfdx-project.json" not in source.write(source.components(Wanted()), tmp_path)
+    assert (tmp_path / "sfdx-project.json").read_text() == "{}"
 
 
 def test_writing_leaves_other_files_alone(tmp_path):
