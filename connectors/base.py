@@ -99,8 +99,11 @@ class Source(Protocol):
         """
         ...
 
-    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
+    def pages(self, since: datetime | None, until: datetime, known: datetime | None = None) -> Iterator[Page]:
         """Yield what changed in [*since*, *until*], deletions included; *since* None means everything.
+
+        *known* is the time up to which the rows that the caller has were read, by default *since*: what is not to be
+        read any more since then is named as deleted, also when everything is read again and simply lacks it.
 
         A row may come twice: land it by id. Rows come whole, never as differences. What is cut short may be kept, so
         that the next call with the same *since* need not begin again.

@@ -109,18 +109,16 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
         unreadable = source.unreadable()
         moved = drift(warehouse, crm, outline, unreadable, full)
         since = None if full or moved.read_again else warehouse.watermark(crm)
+        known = sweep.known_until(context, warehouse, crm)
         until = source.now()
         # One transaction: half an account list would look like a mass of overlaps that are gone.
         with warehouse.transaction():
             for stream in moved.cleared:
                 warehouse.clear(stream, crm)
-            landed = _land(context, warehouse, crm, source.pages(since, until))
+            landed = _land(context, warehouse, crm, source.pages(since, until, known))
             survivors = follow(context, crm, landed.merged)
             swept = sweep.is_due(context, warehouse, crm, since, until)
-            overlooked = 0
-            if swept:
-                sweep.carry_over(context, warehouse, crm, landed.deleted)
-                overlooked = sweep.sweep(context, warehouse, connection, until)
+            overlooked = sweep.sweep(context, warehouse, connection, until, landed.deleted) if swept else 0
             remember(warehouse, crm, outline, unreadable, context.workspace.settings.crm[crm].reading())
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
             step("pull: commit")
@@ -160,6 +158,7 @@ def _land(context: Context, warehouse: Warehouse, crm: str, pages: Iterable[Page
             landed.merged |= page.merged
         name = page.stream.removeprefix("record:").replace("_", " ")
         context.report(f"{crm}: {landed.rows[page.stream]:,} {name}")
+        step("pull: page landed")
     return landed
 
 

@@ -28,42 +28,71 @@ def is_due(context: Context, warehouse: Warehouse, crm: str, since: datetime | N
     return since is None or last is None or until - datetime.fromisoformat(last) >= every
 
 
-def carry_over(context: Context, warehouse: Warehouse, crm: str, deleted: Mapping[str, set[str]]) -> None:
-    """Bring back rows that the published run had and a first read into an empty warehouse did not find.
-
-    Otherwise throwing the warehouse away would take their second chance from them. *deleted* ones had theirs.
-    """
+def known_until(context: Context, warehouse: Warehouse, crm: str) -> datetime | None:
+    """Return up to when the rows of *crm* that we have were read, or, of an empty warehouse, those of the last run."""
     published = context.ledger.pinned("published_run")
-    if published is None or warehouse.mark(f"sweep:{crm}") is not None:
-        return
-    if not (context.workspace.runs / published).is_dir():  # restored without its runs
-        return
-    for stream, noun in _COUNTED.items():
-        (before,) = snapshot.read(context.workspace.runs, published, stream)
-        known = sorted(warehouse.ids(stream, crm) | deleted.get(stream, set()))
-        missing = before.filter((pl.col("crm") == crm) & ~pl.col("id").is_in(known))
-        warehouse.land(Page(stream, conform(_of_today(missing, noun), noun)))
+    if warehouse.watermark(crm) is not None or published is None:
+        return warehouse.watermark(crm)
+    return context.ledger.read_until(int(published), crm)
 
 
-def sweep(context: Context, warehouse: Warehouse, connection: Connection, until: datetime) -> int:
+def sweep(
+    context: Context, warehouse: Warehouse, connection: Connection, until: datetime, deleted: Mapping[str, set[str]]
+) -> int:
     """Drop what vanished, read what nothing has shown so far, and return how many rows that were.
 
     An account or deal that vanished stays until two complete reads have missed it: a permission that shrank looks the
-    same. A row that appeared although nobody changed it was committed late, or a new permission shows it.
+    same. A row that appeared although nobody changed it was committed late, or a new permission shows it. A first read
+    has just seen every id; *deleted* are those that it said are gone, by stream.
     """
     crm = connection.name
+    unknown: dict[str, list[str]] = {}
+    if warehouse.mark(f"sweep:{crm}") is None:
+        vanished = _carried_over(context, warehouse, crm, deleted)
+    else:
+        vanished, unknown = _compared(warehouse, connection)
+    for stream, ids in vanished.items():
+        gone = ids
+        if stream in _COUNTED:
+            counts = context.ledger.count_absences(crm, stream, set(ids), until)
+            gone = [record for record, sweeps in sorted(counts.items()) if sweeps >= _SWEEPS_UNTIL_GONE]
+        warehouse.forget(stream, crm, tuple(gone))
+    warehouse.set_mark(f"sweep:{crm}", until.isoformat())
+    return _read(warehouse, connection, unknown, until)
+
+
+def _carried_over(
+    context: Context, warehouse: Warehouse, crm: str, deleted: Mapping[str, set[str]]
+) -> dict[str, list[str]]:
+    """Bring back rows that the published run had and a first read into an empty warehouse lacks; return their ids.
+
+    Otherwise throwing the warehouse away would take their second chance from them. *deleted* ones had theirs, and leads
+    need none: nothing was written that could be taken back.
+    """
+    carried: dict[str, list[str]] = {stream: [] for stream in _COUNTED}
+    published = context.ledger.pinned("published_run")
+    if published is None or not (context.workspace.runs / published).is_dir():  # restored without its runs
+        return carried
+    for stream, noun in _COUNTED.items():
+        (found,) = snapshot.read(context.workspace.runs, published, stream)
+        before = _of_today(found, noun).filter(pl.col("crm") == crm)
+        if "is_lead" in before.columns:
+            before = before.filter(~pl.col("is_lead"))
+        missing = set(warehouse.unknown(stream, crm, before["id"])) - deleted.get(stream, set())
+        carried[stream] = sorted(missing)
+        warehouse.land(Page(stream, conform(before.filter(pl.col("id").is_in(carried[stream])), noun)))
+    return carried
+
+
+def _compared(warehouse: Warehouse, connection: Connection) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return by stream the ids that we have and the CRM does not show, and those that it shows and we lack."""
     visible: dict[str, list[pl.Series]] = {}
     for stream, ids in connection.source.ids():
         visible.setdefault(stream, []).append(ids)
-    unknown: dict[str, list[str]] = {}
-    for stream, pieces in visible.items():
-        vanished, unknown[stream] = warehouse.differences(stream, crm, pl.concat(pieces))
-        if stream in _COUNTED:
-            counts = context.ledger.count_absences(crm, stream, set(vanished), until)
-            vanished = [record for record, sweeps in sorted(counts.items()) if sweeps >= _SWEEPS_UNTIL_GONE]
-        warehouse.forget(stream, crm, tuple(vanished))
-    warehouse.set_mark(f"sweep:{crm}", until.isoformat())
-    return _read(warehouse, connection, unknown, until)
+    seen = {stream: pl.concat(pieces) for stream, pieces in visible.items()}
+    crm = connection.name
+    vanished = {stream: warehouse.vanished(stream, crm, ids) for stream, ids in seen.items()}
+    return vanished, {stream: warehouse.unknown(stream, crm, ids) for stream, ids in seen.items()}
 
 
 def _read(warehouse: Warehouse, connection: Connection, unknown: Mapping[str, list[str]], until: datetime) -> int:

@@ -98,12 +98,12 @@ class FilesSource:
         """Return the as-of time of the list, UTC."""
         return self._as_of.astimezone(UTC)
 
-    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
+    def pages(self, since: datetime | None, until: datetime, known: datetime | None = None) -> Iterator[Page]:
         """Yield the list whole, in one page, unless it is older than *since*: a list has no changed rows.
 
-        *until* says nothing here, since a list has one time only. Raises what `read_list` does.
+        *until* and *known* say nothing here, since a list has one time only. Raises what `read_list` does.
         """
-        del until
+        del until, known
         if since is None or since <= self.now():
             yield Page(STREAM, self.content.rows)
 

@@ -10,8 +10,8 @@ import hashlib
 import json
 import shutil
 import time
+import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 import stamina
 
+from connectors.salesforce.download import download
 from connectors.salesforce.errors import MissingError, RefusedError
 from connectors.salesforce.session import SalesforceSession
 from overlap.errors import AccessError, TransientError
@@ -30,11 +31,17 @@ _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 20.0
 _PATIENCE_S: Final = 4 * 3600.0
 _STATE_FILE: Final = "job.json"
+#: zlib's word for a gzip header, and how many times smaller than its CSV a page is about.
+_GZIP: Final = 31
+_TIMES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page on disk: file name, sha256 of its bytes, records in it, and the locator of the page after it."""
+    """A page on disk: file name, sha256 of its bytes, records in it, and the locator of the page after it.
+
+    A name that ends in ``.gz`` says that it is packed.
+    """
 
     name: str
     sha256: str
@@ -60,10 +67,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Results as CSV with headings; *rows* is what Salesforce says is in it."""
+    """Results as CSV with headings, as they came over the wire; *rows* is what Salesforce says is in it."""
 
-    body: bytes
+    content: bytes
     rows: int
+    packed: bool = False
+
+    def body(self) -> bytes:
+        """Return the CSV.
+
+        Raises:
+            zlib.error: it is cut off, or not what was packed.
+        """
+        return zlib.decompress(self.content, _GZIP, len(self.content) * _TIMES) if self.packed else self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +111,16 @@ class Kept:
 
     def add(self, job: Job, page: Page, following: str | None) -> Job:
         """Keep *page*, which *following* comes after, and return *job* with it."""
-        name = f"{len(job.pages) + 1:05d}.csv"
-        (self.folder / name).write_bytes(page.body)
-        kept = KeptPage(name, hashlib.sha256(page.body).hexdigest(), page.rows, following)
+        name = f"{len(job.pages) + 1:05d}.csv{'.gz' if page.packed else ''}"
+        (self.folder / name).write_bytes(page.content)
+        kept = KeptPage(name, hashlib.sha256(page.content).hexdigest(), page.rows, following)
         job = replace(job, pages=(*job.pages, kept))
         self._save(job)
         return job
 
     def read(self, page: KeptPage) -> Page:
         """Return a page that was kept."""
-        return Page((self.folder / page.name).read_bytes(), page.rows)
+        return Page((self.folder / page.name).read_bytes(), page.rows, page.name.endswith(".gz"))
 
     def drop(self) -> None:
         """Forget the job and its pages."""
@@ -154,7 +170,7 @@ class BulkQuery:
         return True
 
     def pages(self) -> Iterator[Page]:
-        """Yield the results: kept pages first, then what is still to be downloaded, one page ahead of the reader.
+        """Yield the results: kept pages first, then what is still to be downloaded.
 
         Raises:
             AccessError: the job failed or was aborted; the message is Salesforce's.
@@ -169,18 +185,15 @@ class BulkQuery:
             return
         processed = self._wait(job)
         rows = [page.rows for page in job.pages]
-        with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(self._page, job, job.pages[-1].next if job.pages else None)
-            while True:
-                page, following = coming.result()
-                if following is not None:
-                    coming = ahead.submit(self._page, job, following)
-                if self.kept is not None:
-                    job = self.kept.add(job, page, following)
-                rows.append(page.rows)
-                yield page
-                if following is None:
-                    break
+        following = job.pages[-1].next if job.pages else None
+        while True:
+            page, following = self._page(job, following)
+            if self.kept is not None:
+                job = self.kept.add(job, page, following)
+            rows.append(page.rows)
+            yield page
+            if following is None:
+                break
         if processed is not None and sum(rows) != processed:
             self.drop()
             raise TransientError(
@@ -227,7 +240,7 @@ class BulkQuery:
         """Return a page and the locator of the next one, None after the last."""
         asked = {"maxRecords": str(self.page_rows)} | ({"locator": locator} if locator else {})
         try:
-            reply = self.session.send("GET", f"jobs/query/{job.id}/results?{urlencode(asked)}")
+            reply = download(self.session, f"jobs/query/{job.id}/results?{urlencode(asked)}")
         except (MissingError, RefusedError) as error:
             self.drop()
             raise AccessError(
@@ -237,5 +250,5 @@ class BulkQuery:
         if not told.isdigit():
             raise TransientError(f"{self.session.where}: bulk job {job.id}: the answer is no page of results")
         following = reply.headers.get("Sforce-Locator", "null")
-        page = Page(reply.content, int(told))
+        page = Page(reply.content, int(told), reply.packed)
         return page, None if following in ("null", "") else following

@@ -5,6 +5,7 @@ Records that were counted must come: a permission that shrinks in the middle wou
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,9 @@ from urllib.parse import urlencode
 import polars as pl
 
 from connectors.salesforce import cells, soql
-from connectors.salesforce.bulk_query import BulkQuery, Job, Kept
+from connectors.salesforce.bulk_query import BulkQuery, Job, Kept, Page
 from connectors.salesforce.cells import Kinds
+from connectors.salesforce.download import ahead
 from connectors.salesforce.session import SalesforceSession
 from overlap.errors import AccessError, TransientError
 
@@ -107,22 +109,26 @@ class Reader:
         return list(read(query))
 
     def _results(self, table: Table, bulk: BulkQuery) -> Iterator[pl.DataFrame]:
-        for page in bulk.pages():
-            try:
-                found = cells.of_csv(page.body, table.kinds)
-            except pl.exceptions.PolarsError as error:
-                bulk.drop()
-                raise TransientError(
-                    f"{self._session.where}: a page of {table.object_name} is not the CSV that was asked for; "
-                    "run 'overlap pull' again"
-                ) from error
-            if found.height != page.rows or not page.body.endswith(b"\n"):
-                bulk.drop()
-                raise TransientError(
-                    f"{self._session.where}: a page of {table.object_name} should hold {page.rows:,} records and holds "
-                    f"{found.height:,}; run 'overlap pull' again"
-                )
-            yield found
+        """Yield the results as frames: while the caller lands one, the next is parsed and the one after it fetched."""
+        return ahead(self._parsed(table, page, bulk) for page in ahead(bulk.pages()))
+
+    def _parsed(self, table: Table, page: Page, bulk: BulkQuery) -> pl.DataFrame:
+        try:
+            body = page.body()
+            found = cells.of_csv(body, table.kinds)
+        except (pl.exceptions.PolarsError, zlib.error) as error:
+            bulk.drop()
+            raise TransientError(
+                f"{self._session.where}: a page of {table.object_name} is not the CSV that was asked for; "
+                "run 'overlap pull' again"
+            ) from error
+        if found.height != page.rows or not body.endswith(b"\n"):
+            bulk.drop()
+            raise TransientError(
+                f"{self._session.where}: a page of {table.object_name} should hold {page.rows:,} records and holds "
+                f"{found.height:,}; run 'overlap pull' again"
+            )
+        return found
 
     def _complete(
         self, table: Table, frames: Iterator[pl.DataFrame], expected: int, kept: Kept | None

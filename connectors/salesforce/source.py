@@ -7,7 +7,7 @@ hence the look-back below *since*, and rows that come twice.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -75,21 +75,22 @@ class SalesforceSource:
         self._described = {}
         return outline(self._visible(), self._look)
 
-    def pages(self, since: datetime | None, until: datetime) -> Iterator[Page]:
+    def pages(self, since: datetime | None, until: datetime, known: datetime | None = None) -> Iterator[Page]:
         """Yield what changed in [*since* less the look-back, *until*], deletions included.
 
-        Streams without a change have no page. An account comes as ``accounts`` and as ``record:account`` from one
-        query, an opportunity likewise.
+        What was deleted or converted, or became a person, is named from *known* less the look-back on. Streams without
+        a change have no page. An account comes as ``accounts`` and as ``record:account`` from one query, an
+        opportunity likewise.
 
         Raises:
             AccessError: as in `outline`, nothing was yielded; or records that were counted did not come.
             TransientError: Salesforce is out of service; the pages so far are good, the rest is missing.
         """
         for reading in self._visible():
-            yield from self._rows(reading, since, until)
+            begun = yield from self._rows(reading, since, until)
             # After the rows: what is deleted while we read must not stay behind as a row.
             if reading.has_deletions:
-                yield from self._deletions(reading, since, until)
+                yield from self._deletions(reading, known or since or begun, until)
 
     def ids(self) -> Iterator[tuple[str, pl.Series]]:
         """Yield (stream, every id visible now); flat fields have no stream of their own here.
@@ -153,15 +154,21 @@ class SalesforceSource:
         section = f"crm.{self._scope.crm}.{reading.object_name.lower()}_fields"
         return mapped(reading, wanted[reading.object_name], section, self._look)
 
-    def _rows(self, reading: Reading, since: datetime | None, until: datetime) -> Iterator[Page]:
-        """Yield what changed, a read that was cut short first: what it has, and then what changed since it began."""
+    def _rows(
+        self, reading: Reading, since: datetime | None, until: datetime
+    ) -> Generator[Page, None, datetime | None]:
+        """Yield what changed, and return when the reading of it began, if an earlier pull began it.
+
+        A read that was cut short comes first: what it has, and then what changed since it began.
+        """
         kept = Kept(self._scope.downloads / reading.object_name)
-        frames = self._resumed(reading, kept, since, until)
-        if frames is None:
+        begun, frames = self._resumed(reading, kept, since, until)
+        if begun is None:
             kept.drop()
             frames = self._reader.read(self._table(reading, since, until), kept)
         for frame in frames:
             yield from self._pages_of(reading, frame)
+        return begun
 
     def _pages_of(self, reading: Reading, frame: pl.DataFrame) -> Iterator[Page]:
         for view in reading.views:
@@ -169,19 +176,20 @@ class SalesforceSource:
 
     def _resumed(
         self, reading: Reading, kept: Kept, since: datetime | None, until: datetime
-    ) -> Iterator[pl.DataFrame] | None:
-        """Go on with what is kept; None if it is of another read, too old, or gone at Salesforce."""
+    ) -> tuple[datetime | None, Iterator[pl.DataFrame]]:
+        """Go on with what is kept, and say when it began; None if it is of another read, too old, or gone there."""
+        nothing: tuple[None, Iterator[pl.DataFrame]] = None, iter(())
         job = kept.job()
         if job is None:
-            return None
+            return nothing
         begun = datetime.fromisoformat(job.until)
         table = self._table(reading, since, begun)
         if job.query != table.bulk_query or not timedelta(0) <= until - begun <= _KEPT_FOR:
-            return None
+            return nothing
         frames = self._reader.resumed(table, kept, job)
         if frames is None:
-            return None
-        return chain(frames, self._reader.read(self._table(reading, begun, until)))
+            return nothing
+        return begun, chain(frames, self._reader.read(self._table(reading, begun, until)))
 
     def _table(self, reading: Reading, since: datetime | None, until: datetime) -> Table:
         window: Conditions = (soql.compare("SystemModstamp", "<=", until),)
@@ -190,7 +198,10 @@ class SalesforceSource:
         return Table(reading.object_name, reading.kinds, (*reading.where, *window), reading.where, until)
 
     def _deletions(self, reading: Reading, since: datetime | None, until: datetime) -> Iterator[Page]:
-        """Yield ids in the recycle bin, losers of merges among them. What left it only `ids` can tell."""
+        """Yield ids in the recycle bin, losers of merges among them. What left it only `ids` can tell.
+
+        *since* None: nothing was ours to read before, so that nothing can have stopped to be.
+        """
         where = self._table(reading, since, until).where
         gone = soql.compare("IsDeleted", "=", True)
         if since is not None and reading.gone:

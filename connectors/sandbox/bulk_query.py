@@ -32,6 +32,8 @@ from connectors.sandbox.values import Stored, stamp
 
 #: With this setting, results of one query text are rendered once for all jobs: what a benchmark may want to leave out.
 KEEP_RENDERED: Final = "bulk_query_keep_rendered"
+#: With this setting, a page of results holds so many records at most, however many were asked for.
+MOST_RECORDS: Final = "bulk_query_most_records"
 #: With this setting ("Failed" or "Aborted"), jobs end in that state.
 ENDS_IN: Final = "bulk_query_ends_in"
 _TABLE: Final = """
@@ -78,6 +80,8 @@ def create(asker: Asker, body: Any) -> dict[str, Any]:
         job = with_checksum(f"750{database.next_number('bulk_query'):012d}")
         values = (job, text, body["operation"], "UploadComplete", asker.version, stamp(database.now()), select.entity)
         database.rows("insert into bulk_query values (?, ?, ?, ?, ?, ?, ?, 0, 0)", values)
+    # An org that was put back to an earlier state gives ids out again.
+    shutil.rmtree(_folder(database) / job, ignore_errors=True)
     return _shown(asker, _job(asker, job))
 
 
@@ -144,7 +148,8 @@ def results(asker: Asker, http: HttpRequest, job: str) -> Response:
     wish = http.query_params.get("maxRecords", str(_MOST_RECORDS))
     if not wish.isdigit() or int(wish) < 1:
         raise ApiError("API_ERROR", f"Invalid value for maxRecords: {wish}")
-    count = min(int(wish), _MOST_RECORDS, found["records"] - start)
+    most = asker.database.setting(MOST_RECORDS, _MOST_RECORDS)
+    count = min(int(wish), most, found["records"] - start)
     body = _page(asker, found, start, count)
     asker.database.rows("update bulk_query set fetched = max(fetched, ?) where id = ?", (start + count, job))
     end = start + count

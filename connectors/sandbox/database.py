@@ -259,7 +259,7 @@ def _table(connection: sqlite3.Connection, entity: Entity) -> Iterator[str]:
     else:
         for added in columns.keys() - there:
             yield f'alter table "{name}" add column {columns[added]}'
-    yield f'create index if not exists "{name}:stamp" on "{name}" ("SystemModstamp", "Id")'
+    yield f'create index if not exists "{name}:stamp" on "{name}" ("SystemModstamp", "Id", "IsDeleted")'
     for column in stored_columns(entity):
         if column.external_id:
             index = f'"{name}:{column.name}" on "{name}" ("{column.name}" collate nocase) where "IsDeleted" = 0'

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
 
@@ -71,16 +71,25 @@ class Ledger:
 
     def last_pull_before(self, run_id: int) -> datetime | None:
         """Return when the last pull that came through before run *run_id* began."""
+        found: datetime | None = self._of_last_pull_before(run_id, schema.runs.c.started_at)
+        return found
+
+    def read_until(self, run_id: int, crm: str) -> datetime | None:
+        """Return up to when that pull had read *crm*, in the CRM's time; None if it read no such CRM."""
+        summary = json.loads(self._of_last_pull_before(run_id, schema.runs.c.summary) or "{}")
+        told = [one["until"] for one in summary.get("crms", ()) if one["crm"] == crm]
+        return datetime.fromisoformat(told[0]) if told else None
+
+    def _of_last_pull_before(self, run_id: int, column: Column[Any]) -> Any:
         runs = schema.runs
         query = (
-            select(runs.c.started_at)
+            select(column)
             .where(runs.c.verb == "pull", runs.c.state == "done", runs.c.id < run_id)
             .order_by(runs.c.id.desc())
             .limit(1)
         )
         with self.engine.connect() as connection:
-            found: datetime | None = connection.execute(query).scalar()
-        return found
+            return connection.execute(query).scalar()
 
     def pinned(self, name: str) -> str | None:
         """Return what is pinned under *name*."""

@@ -14,6 +14,7 @@ import pytest
 
 from config.workspace import open_workspace
 from connectors.sandbox import ingest_work
+from connectors.sandbox.bulk_query import MOST_RECORDS
 from connectors.sandbox.demo import load
 from connectors.sandbox.store import Store
 from jobs.context import open_context
@@ -22,9 +23,22 @@ from jobs.plan import plan
 from jobs.pull import pull
 from jobs.stores import outbox, snapshot
 from jobs.stores.outbox import State
+from jobs.stores.warehouse import open_warehouse, streams
 from tests.jobs.conftest import Prepared, new_world
 from tests.jobs.trials import KILLED, Fate, assert_written_once
-from tests.jobs.world import GLOBEX, INITECH, LISTED, World, account_id, api_writes, listed, make_workspace, said
+from tests.jobs.world import (
+    GLOBEX,
+    INITECH,
+    LISTED,
+    SELLER,
+    START,
+    World,
+    account_id,
+    api_writes,
+    listed,
+    make_workspace,
+    said,
+)
 
 WRITTEN = ("overlap_partner", "partner_overlap", "partner_influence", "account", "opportunity")
 OF_A_BATCH = ("look", "looked", "sorted", "marked sent", "sent", "receipts stored")
@@ -45,16 +59,17 @@ BULK_APPLY = (
     "apply: ended",
 )
 OF_A_LIST = ("list: keep bytes", "list: bytes kept", "list: accepted")
-PULL = ("pull: commit", "pull: committed", *OF_A_LIST, *OF_A_LIST)
+PAGE, PAGES = "pull: page landed", 8
+PULL = (*[PAGE] * PAGES, "pull: commit", "pull: committed", *OF_A_LIST, *OF_A_LIST)
 MATCH = (
     *("statistics: name", "statistics: named", "match: keep", "match: kept"),
     *("snapshot: write files", "snapshot: files written", "snapshot: named", "match: publish", "match: published"),
 )
 
 
-def numbered(steps):
-    """Parameters that kill at each of *steps*, numbered from 1 as `Fate` counts."""
-    return [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(steps, 1)]
+def numbered(steps, but=""):
+    """Parameters that kill at each of *steps* *but* those, numbered from 1 as `Fate` counts."""
+    return [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(steps, 1) if name != but]
 
 
 # --- apply ----------------------------------------------------------------------------------------------------------
@@ -311,7 +326,7 @@ def same(ones, others):
     return all(one.equals(other) for one, other in zip(ones, others, strict=True))
 
 
-@pytest.mark.parametrize("number", numbered(PULL))
+@pytest.mark.parametrize("number", numbered(PULL, but=PAGE))
 def test_a_pull_killed_at_any_step_leaves_the_old_run_and_the_next_one_is_right(number, copy, expected, runner):
     before = published(copy.folder)
     killed = runner.overlap(copy.folder, "pull", fate=Fate(die_at=number))
@@ -327,6 +342,73 @@ def test_a_pull_killed_before_its_commit_is_as_if_it_had_never_begun(copy, runne
     assert runner.overlap(copy.folder, "pull", fate=Fate(die_at=PULL.index("pull: commit") + 1)).code == KILLED
     assert runner.overlap(copy.folder, "match").code == 0
     assert same(published(copy.folder), before)
+
+
+# --- a pull that reads in bulk --------------------------------------------------------------------------------------
+
+MANY = 2_100
+#: Five pages of accounts and one of deals, each landing in two streams, and one of users.
+LARGE = (*[PAGE] * 13, "pull: commit")
+
+
+@pytest.fixture(scope="session")
+def large(org, tmp_path_factory) -> Prepared:
+    """A workspace that has read nothing yet of an org whose accounts come by a bulk job, in five pages."""
+    folder = tmp_path_factory.mktemp("large") / "workspace"
+    org.put_back()
+    with Store.open(org.folder) as store:
+        world = _small_world(org, store, folder, START)
+        world.change_settings("[partners.globex]", "bulk_read_from = 2000\n[partners.globex]")
+        row = {"OwnerId": SELLER, "SystemModstamp": "2026-02-01T10:00:00.000+0000"}
+        many = [{"Id": account_id(number), "Name": f"Many {number}"} for number in range(100, MANY)]
+        store.seed("Account", [one | row for one in many])
+        store.database.keep(MOST_RECORDS, 500)
+        world.wait(minutes=1)
+    return org.keep(folder, world.now)
+
+
+def landed(folder: Path) -> dict[str, pl.DataFrame]:
+    """What is there; that a record is deleted only a pull remembers which had seen it before."""
+    with open_warehouse(folder / "warehouse.duckdb") as warehouse:
+        frames = {stream: warehouse.frame(stream) for stream in streams()}
+    return {name: frame.remove(is_deleted=True) if "is_deleted" in frame else frame for name, frame in frames.items()}
+
+
+def news_of(world: World) -> None:
+    """An hour later: a company of a page that was read has another name, one is gone, one is new."""
+    world.wait(hours=1)
+    world.store.edit("Account", account_id(0), {"Name": "Kapok Canvas"})
+    world.store.delete("Account", account_id(1))
+    world.store.create("Account", {"Name": "Larch Looms"})
+    world.wait(minutes=1)
+
+
+@pytest.fixture(scope="session")
+def whole(org, large, runner, tmp_path_factory) -> dict[str, pl.DataFrame]:
+    """What an uninterrupted pull lands after the news."""
+    folder = org.again(large, tmp_path_factory.mktemp("uninterrupted"))
+    with Store.open(org.folder) as store:
+        news_of(World(folder, store, large.now))
+        assert runner.overlap(folder, "pull").code == 0
+    return landed(folder)
+
+
+@pytest.mark.parametrize("number", [1, 4, 10, len(LARGE)])
+def test_a_bulk_pull_killed_between_two_pages_ends_as_if_it_had_not_been(
+    number, org, large, whole, store, runner, tmp_path
+):
+    world = World(org.again(large, tmp_path), store, large.now)
+    killed = runner.overlap(world.folder, "pull", fate=Fate(die_at=number))
+    assert (killed.code, killed.steps) == (KILLED, LARGE[:number])
+    assert landed(world.folder)["accounts"].is_empty(), "complete or absent"
+    news_of(world)
+    done = runner.overlap(world.folder, "pull")
+    assert done.code == 0, done.stderr
+    for stream, frame in landed(world.folder).items():
+        assert frame.equals(whole[stream]), stream
+    jobs = [one for one in store.requests() if one.method == "POST" and one.path.endswith("jobs/query")]
+    assert len(jobs) == 1, "the second pull goes on with the job of the first"
+    assert not (world.folder / "pull" / "salesforce").exists()
 
 
 @pytest.mark.parametrize("number", numbered(MATCH))

@@ -1,29 +1,26 @@
-"""What a pull makes of merges, undeletes, drift, leads and crashes; absences have a file of their own."""
+"""What a pull makes of merges, undeletes, drift and leads; absences and crashes have files of their own."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.salesforce.bulk_query import BulkQuery
 from connectors.sandbox.schema import visible
-from jobs import pairs, pull, views
+from jobs import pairs, views
 from jobs.merges import survivors
 from jobs.stores import judgements, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.warehouse import open_warehouse
 from overlap.errors import AccessError, ConfigError
 from overlap.keys import external_key
-from tests.jobs.world import COMPANIES, GLOBEX, GLOBEX_ACCOUNT, LISTED, SELLER, account_id, listed
+from tests.jobs.world import COMPANIES, GLOBEX, GLOBEX_ACCOUNT, LISTED, account_id, listed
 
 LAST, FREE = LISTED[-1], 8  # FREE is on nobody's list
-MANY = 2100
 
 needs_leads = pytest.mark.skipif("lead" not in visible().entities, reason="this sandbox has no leads")
 
@@ -214,34 +211,6 @@ def test_an_optional_field_that_is_hidden_stops_the_pull_until_a_person_reads_in
     assert landed(written)["website"].drop_nulls().len() == len(COMPANIES)
 
 
-# --- large reads ----------------------------------------------------------------------------------------------------
-
-
-def test_a_large_read_that_is_cut_short_is_gone_on_with(world, monkeypatch):
-    monkeypatch.setattr(BulkQuery.__init__, "__defaults__", (None, 500))
-    world.change_settings("[partners.globex]", "bulk_read_from = 2000\n[partners.globex]")
-    row = {"OwnerId": SELLER, "SystemModstamp": "2026-02-01T10:00:00.000+0000"}
-    world.store.seed("Account", [{"Name": f"Many {n}"} | row for n in range(MANY)])
-    world.wait(minutes=1)
-
-    def stop(message, share):
-        del share
-        if message == "salesforce: 1,500 accounts":
-            raise KeyboardInterrupt
-
-    with world.context() as context, pytest.raises(KeyboardInterrupt):
-        pull.pull(replace(context, progress=stop))
-    assert landed(world).is_empty(), "complete or absent"
-    assert list((world.folder / "pull").rglob("*.csv"))
-    world.store.seed("Account", [{"Name": "Made meanwhile", "OwnerId": SELLER}])
-    world.wait(hours=1)
-    world.pull()
-    assert landed(world).height == MANY + len(COMPANIES) + 2
-    assert not (world.folder / "pull" / "salesforce").exists()
-    created = [r for r in world.store.requests() if r.method == "POST" and r.path.endswith("jobs/query")]
-    assert len([r for r in created if "FROM Account" in r.body and "Name" in r.body]) == 1
-
-
 # --- leads ----------------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +232,41 @@ def test_a_lead_is_matched_and_never_written_to(written):
     written.wait(hours=1)
     written.pull()
     assert lead_id not in landed(written)["id"]
+
+
+@needs_leads
+@pytest.mark.parametrize("read", ["in full", "into a new warehouse"])
+def test_what_stopped_to_be_ours_to_read_is_gone_after_everything_was_read(written, read):
+    """A lead that was converted and an account that became a person: nobody deleted them, and no row shows them."""
+    written.store.set_features("person-accounts")
+    written.change_settings("[partners.globex]", "read_leads = true\n[partners.globex]")
+    [lead] = written.store.seed("Lead", [{"Company": "Kiwi Kilns", "LastName": "Lea", "IsConverted": False}])
+    written.look()
+    assert {lead, account_id(LAST)} <= set(landed(written)["id"])
+    written.wait(days=3)
+    written.store.convert_lead(lead, account_id(FREE))
+    person = {"Id": account_id(LAST), "IsPersonAccount": True, "SystemModstamp": stamp(written)}
+    written.store.seed("Account", [person])
+    written.wait(hours=1)
+    if read == "in full":
+        written.pull(full=True)
+    else:
+        written.workspace.warehouse_file.unlink()
+        written.pull()
+    ids = set(landed(written)["id"])
+    assert len(ids) == len(COMPANIES)
+    assert not ids & {lead, account_id(LAST)}
+
+
+@needs_leads
+def test_leads_that_the_settings_do_not_want_any_more_are_not_in_a_new_warehouse(written):
+    written.change_settings("[partners.globex]", "read_leads = true\n[partners.globex]")
+    [lead] = written.store.seed("Lead", [{"Company": "Kiwi Kilns", "LastName": "Lea", "IsConverted": False}])
+    written.look()
+    written.change_settings("read_leads = true", "read_leads = false")
+    written.workspace.warehouse_file.unlink()
+    written.pull()
+    assert lead not in landed(written)["id"]
 
 
 # --- runs of an earlier version -------------------------------------------------------------------------------------

@@ -112,9 +112,12 @@ def users(*ids, crm="crm", name="Ada"):
     return pl.DataFrame(rows, schema=dict(schema_of(User)), orient="row")
 
 
-def test_rows_land_by_id_whole_and_once(tmp_path):
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_rows_land_by_id_whole_and_once(tmp_path, one_by_one):
     with open_warehouse(tmp_path / "w.duckdb") as warehouse:
         warehouse.land(Page("users", users("1", "2")))
+        if one_by_one:
+            warehouse.settle()
         warehouse.land(Page("users", users("2", "2", "3", name="Bob")))
         assert warehouse.frame("users").select("id", "name").rows() == [("1", "Ada"), ("2", "Bob"), ("3", "Bob")]
         assert warehouse.frame("users").schema == schema_of(User)
@@ -124,9 +127,17 @@ def test_rows_land_by_id_whole_and_once(tmp_path):
 def test_crms_do_not_touch_each_others_rows(tmp_path):
     with open_warehouse(tmp_path / "w.duckdb") as warehouse:
         warehouse.land(Page("users", users("1", crm="one")))
+        warehouse.settle()
         warehouse.land(Page("users", users("1", crm="two", name="Bob")))
         warehouse.forget("users", "one", ("1",))
         assert warehouse.frame("users").select("crm", "name").rows() == [("two", "Bob")]
+
+
+def test_what_landed_outside_a_transaction_is_there_when_it_is_opened_again(tmp_path):
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+        warehouse.land(Page("users", users("1")))
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+        assert warehouse.frame("users")["id"].to_list() == ["1"]
 
 
 def test_a_transaction_that_fails_leaves_neither_rows_nor_watermark(tmp_path):

@@ -97,6 +97,24 @@ def test_a_read_that_is_cut_short_goes_on_where_it_was(
     assert once(landed).row(by_predicate=pl.col("id") == changed, named=True)["name"] == "Changed meanwhile"
 
 
+def test_who_became_a_person_while_a_first_read_lay_cut_short_is_gone(
+    org: SalesforceBench, salesforce: Sandbox, tmp_path: Path
+) -> None:
+    org.store.set_features("person-accounts")
+    org.wait(60)
+    pages = org.connection.source.pages(None, org.connection.source.now())
+    [changed, *_] = next(pages).rows["id"].to_list()
+    pages.close()
+    org.wait(3600)
+    at = org.time.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    org.store.seed("Account", [{"Id": changed, "IsPersonAccount": True, "SystemModstamp": at}])
+    org.wait(60)
+    with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as again:
+        landed = read(SalesforceBenchAt(again, org))
+    assert len(calls(org, "jobs/query", "POST")) == 1
+    assert [page.deleted for page in landed if page.stream == "accounts" and page.deleted] == [(changed,)]
+
+
 def test_a_page_that_was_damaged_on_disk_is_fetched_again(
     org: SalesforceBench, salesforce: Sandbox, tmp_path: Path
 ) -> None:
@@ -104,7 +122,7 @@ def test_a_page_that_was_damaged_on_disk_is_fetched_again(
     for _ in range(6):
         next(pages)
     pages.close()
-    kept = tmp_path / "pull" / "crm" / "Account" / "00002.csv"
+    kept = tmp_path / "pull" / "crm" / "Account" / "00002.csv.gz"
     kept.write_bytes(kept.read_bytes()[:-100])
     with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as again:
         assert once(read(SalesforceBenchAt(again, org))).height == COUNT
@@ -143,10 +161,17 @@ def test_a_job_that_fails_stops_the_read_with_salesforces_words(org: SalesforceB
 def test_a_token_that_dies_between_two_pages_of_results_is_renewed(org: SalesforceBench) -> None:
     pages = org.connection.source.pages(None, org.connection.source.now())
     landed = [next(pages)]
-    for page in pages:
-        org.store.expire_tokens()
-        landed.append(page)
+    before = len(calls(org, "/results"))
+    assert before < 4, "pages are fetched ahead, but not all"
+    org.store.expire_tokens()
+    landed += pages
     assert once(landed).height == COUNT
+
+
+def test_a_page_that_is_cut_off_on_its_way_is_fetched_again(org: SalesforceBench) -> None:
+    org.store.set_faults([{"fault": "half-reply", "path": "*/results", "nth": 2}])
+    assert once(read(org)).height == COUNT
+    assert len(calls(org, "/results")) == 6
 
 
 def test_records_that_were_counted_and_do_not_come_stop_the_read(
@@ -155,9 +180,9 @@ def test_records_that_were_counted_and_do_not_come_stop_the_read(
     pages = org.connection.source.pages(None, org.connection.source.now())
     next(pages)
     pages.close()
-    org.store.database.rows("update bulk_query set records = 1500")  # as if the rest were hidden by then
+    org.store.database.rows("update bulk_query set records = 2000")  # as if the rest were hidden by then
     with connected(salesforce, folder=tmp_path, bulk_read_from=2000) as again:
-        lost = "1,500 records of Account were read, but 2,100 counted before and 2,100 after; nothing was landed"
+        lost = "2,000 records of Account were read, but 2,100 counted before and 2,100 after; nothing was landed"
         with pytest.raises(AccessError, match=lost):
             read(SalesforceBenchAt(again, org))
         assert once(read(SalesforceBenchAt(again, org))).height == COUNT, "the next one begins anew"
@@ -166,8 +191,8 @@ def test_records_that_were_counted_and_do_not_come_stop_the_read(
 def test_results_that_end_too_early_are_not_taken(org: SalesforceBench) -> None:
     pages = org.connection.source.pages(None, org.connection.source.now())
     next(pages)
-    org.store.database.rows("update bulk_query set records = 1500")
-    with pytest.raises(TransientError, match="found 2,100 records and handed over 1,500; run 'overlap pull' again"):
+    org.store.database.rows("update bulk_query set records = 2000")
+    with pytest.raises(TransientError, match="found 2,100 records and handed over 2,000; run 'overlap pull' again"):
         list(pages)
 
 
