@@ -38,7 +38,7 @@ from jobs.run import run
 _SERVE: Final = "from connectors.sandbox.server import main; import sys; main(sys.argv[1])"
 _CONSONANTS, _VOWELS = "bdfgklmnprst", "aeiou"
 #: Records on a page of a query's answer, and calls of a bulk job: open, upload, close, a look, three results.
-_PAGE, _CALLS_OF_A_JOB = 2_000, 7
+_PAGE, _CALLS_OF_A_JOB = 2_000, 6
 
 
 @dataclass(frozen=True, slots=True)

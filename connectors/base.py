@@ -210,6 +210,8 @@ class Bulk(Protocol):
 
     #: From how many records on a job is cheaper than calls of `Sink.send`.
     least: int
+    #: API calls that a job takes, one look at how it stands included.
+    calls: int
 
     def loads(self, object_name: str, writes: Sequence[Write]) -> tuple[list[Load], list[Receipt]]:
         """Return *writes* as loads in their order, and receipts of those that do not fit into their fields."""
@@ -228,15 +230,22 @@ class Bulk(Protocol):
         ...
 
     def state(self, job_id: str) -> JobState:
-        """Return where the job stands."""
+        """Return where the job stands.
+
+        Raises:
+            TransientError: the CRM does not say, or says something that nobody knows: it may be at work.
+        """
         ...
 
     def abort(self, job_id: str) -> JobState:
         """End a job that is open, and return where it stands: one that works already goes on."""
         ...
 
-    def receipts(self, job_id: str, load: Load) -> list[Receipt | None]:
-        """Return what became of the writes of *load*, in its order; None: the CRM does not say, read it back."""
+    def receipts(self, job_id: str, object_name: str, writes: Sequence[Write]) -> list[Receipt | None]:
+        """Return what became of *writes* in a job that has ended, in their order; None: it does not say, read it back.
+
+        A write that was not in the job has none either.
+        """
         ...
 
 
@@ -255,6 +264,10 @@ class Sink(Protocol):
         """
         ...
 
+    def deleted(self, object_name: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the ids of deleted records that have one of these *keys*, by key, while the CRM remembers them."""
+        ...
+
     def send(self, object_name: str, batch: Sequence[Write]) -> list[Receipt]:
         """Write *batch* and return one receipt per write, in its order.
 
@@ -264,8 +277,12 @@ class Sink(Protocol):
         """
         ...
 
-    def calls(self, records: int) -> int:
-        """Return about how many API calls it takes to look at and write *records* of one object."""
+    def looks(self, object_name: str, by_key: int, by_id: int) -> int:
+        """Return how many API calls it takes at most to look at so many records, by key and by id."""
+        ...
+
+    def calls(self, object_name: str, by_key: int, by_id: int) -> int:
+        """Return how many API calls it takes at most to look at and write so many records, if nothing goes wrong."""
         ...
 
 

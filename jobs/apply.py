@@ -12,18 +12,21 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.base import Connection
-from jobs import writing
+from jobs import looking, writing
 from jobs.budget import Budget
-from jobs.context import Context, connected, recorded
+from jobs.context import Context, counted, recorded
 from jobs.receipts import Writing
 from jobs.steps import step
-from jobs.stores import outbox, plans
+from jobs.stores import given_up, outbox, plans
 from jobs.stores.lock import workspace_lock
 from jobs.stores.outbox import State
 from overlap.errors import GuardError, StalePlanError
+from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
 
 _PLAN_LIFETIME: Final = timedelta(hours=24)
+#: After that nothing arrives any more that had left before.
+_LATEST_COMMIT: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class ApplyReport:
 
     @property
     def superseded(self) -> int:
-        """Records that were never sent, because the plan was cut short and is stale."""
+        """Records that were given up, because the plan was cut short and is stale."""
         return self.states.get(State.SUPERSEDED, 0)
 
     @property
@@ -64,17 +67,18 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     with (
         recorded(context, "apply") as (_, summary),
         workspace_lock(context.workspace.lock_file),
-        connected(context, planned.crm) as connection,
+        counted(context, planned.crm) as (connection, line),
     ):
         step("apply: begun")
-        finished = _finish_leftovers(context, connection)
+        budget = Budget(context, connection, line)
+        finished = _finish_leftovers(context, connection, budget)
         if plans.applied_at(context.ledger, planned.id) is None:
             _require_fresh(context, planned, connection.org_id)
             _require_approval(context, planned, approve)
             step("apply: set off")
             plans.set_off(context.ledger, planned.id, context.now, context.who if approve else None)
             step("apply: is set off")
-            writing.finish(_writing(context, connection, planned.id))
+            writing.finish(Writing(context, connection.sink, planned.id, budget))
         report = ApplyReport(
             plan_id=planned.id,
             states=outbox.tally(context.ledger, planned.id),
@@ -91,26 +95,41 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
 
 def finish_leftovers(context: Context, crm: str) -> tuple[int, ...]:
     """Finish what a crash cut short at *crm* and return the plans it was; the ledger alone says if there is any."""
-    if not outbox.unfinished(context.ledger, crm):
+    if not outbox.unfinished(context.ledger, crm) and not given_up.doubtful(context.ledger, crm):
         return ()
-    with workspace_lock(context.workspace.lock_file), connected(context, crm) as connection:
-        return _finish_leftovers(context, connection)
+    with workspace_lock(context.workspace.lock_file), counted(context, crm) as (connection, line):
+        return _finish_leftovers(context, connection, Budget(context, connection, line))
 
 
-def _finish_leftovers(context: Context, connection: Connection) -> tuple[int, ...]:
+def _finish_leftovers(context: Context, connection: Connection, budget: Budget) -> tuple[int, ...]:
     """Bring plans that were cut short to their end: ask about what was sent, and send the rest if it still holds.
 
-    What a stale plan has not sent yet is superseded: the next plan says what the CRM should say today.
+    What a stale plan has not written by then is superseded: the next plan says what the CRM should say today.
     """
     unfinished = outbox.unfinished(context.ledger, connection.name)
     for number in map(str, unfinished):
-        left = _writing(context, connection, number)
+        left = Writing(context, connection.sink, number, budget)
         if _why_stale(context, plans.header(context.ledger, number)):
             writing.read_back(left)
-            outbox.supersede(context.ledger, number, context.now)
+            given_up.supersede(context.ledger, number, context.now)
         else:
             writing.finish(left)
+    _look_for_late_ones(context, connection, budget)
     return tuple(unfinished)
+
+
+def _look_for_late_ones(context: Context, connection: Connection, budget: Budget) -> None:
+    """Acknowledge what the CRM took after its plan was given up: a commit may come long after its answer was lost.
+
+    Otherwise it would look like a person's edit, and no undo would know of it.
+    """
+    doubts = given_up.doubtful(context.ledger, connection.name)
+    for thing in OBJECTS:
+        ours = [entry for entry in doubts if entry.change.object_name == thing.name]
+        if ours:
+            budget.require(connection.sink.looks(*looking.addressed(ours)))
+            outbox.settle(context.ledger, looking.arrived(connection.sink, ours), context.now)
+    given_up.close(context.ledger, doubts, before=context.now - _LATEST_COMMIT)
 
 
 def standing(context: Context, planned: SyncPlan) -> str | None:
@@ -151,7 +170,3 @@ def _require_approval(context: Context, planned: SyncPlan, approve: bool) -> Non
         )
     what = {"plan": planned.id, "held": planned.held}
     context.ledger.note(context.who, "approved plan", what, context.now)
-
-
-def _writing(context: Context, connection: Connection, plan_id: str) -> Writing:
-    return Writing(context, connection.sink, plan_id, Budget(context, connection))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy import Connection as Transaction
+
 from connectors.base import Connection
 from jobs.context import Context
 from jobs.stores import api_calls
@@ -17,9 +19,10 @@ _DAY: Final = timedelta(hours=24)
 
 
 class Budget:
-    """What may still be called at *connection* today."""
+    """What may still be called at *connection* today. *line* is where the ledger counts its calls, None: nowhere."""
 
-    def __init__(self, context: Context, connection: Connection) -> None:
+    def __init__(self, context: Context, connection: Connection, line: int | None = None) -> None:
+        self._line = line
         self._guards = context.workspace.settings.guards
         self._connection = connection
         self._ours_before = api_calls.since(context.ledger, connection.name, context.now - _DAY)
@@ -34,6 +37,11 @@ class Budget:
         of_us = allowed * self._guards.api_budget_percent // 100 - ours
         of_all = allowed * self._guards.api_total_percent // 100 - used
         return max(0, min(of_us, of_all))
+
+    def note(self, transaction: Transaction) -> None:
+        """Bring the ledger's count of our calls up to date within *transaction*."""
+        if self._line is not None:
+            api_calls.correct(transaction, self._line, self._connection.api_calls_made())
 
     def require(self, calls: int) -> None:
         """Make sure that *calls* more may be made.

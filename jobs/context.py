@@ -94,16 +94,25 @@ def connected(context: Context, crm: str) -> Iterator[Connection]:
         ConfigError: the settings have no *crm*.
         AccessError: the org cannot be reached, or is another one.
     """
+    with counted(context, crm) as (connection, _):
+        yield connection
+
+
+@contextmanager
+def counted(context: Context, crm: str) -> Iterator[tuple[Connection, int]]:
+    """Do what `connected` does, and say which line of `api_calls` counts its calls: a kill leaves what stands there."""
     workspace = context.workspace
     connector, settings = connector_of(context, crm)
     ours = workspace.settings.workspace
     vault = vault_of(workspace)
     with closing(connector.connect(crm, settings, ours.id, vault, workspace.folder, ours.flat_fields)) as connection:
         context.ledger.require_same_org(crm, connection.org_id)
+        line = api_calls.note(context.ledger, crm, 0, context.now)
         try:
-            yield connection
+            yield connection, line
         finally:
-            api_calls.note(context.ledger, crm, connection.api_calls_made(), context.now)
+            with context.ledger.engine.begin() as transaction:
+                api_calls.correct(transaction, line, connection.api_calls_made())
 
 
 def connector_of(context: Context, crm: str) -> tuple[Any, SalesforceSettings]:

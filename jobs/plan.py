@@ -255,5 +255,6 @@ def _newer_elsewhere(found: Findings) -> list[str]:
 
 def calls_of(sink: Sink, changes: tuple[Change, ...]) -> int:
     """Return about how many API calls it takes to apply *changes*."""
-    sizes = Counter(change.object_name for change in changes)
-    return sum(map(sink.calls, sizes.values()))
+    by_key = Counter(change.object_name for change in changes if change.record_id is None)
+    by_id = Counter(change.object_name for change in changes if change.record_id is not None)
+    return sum(sink.calls(name, by_key[name], by_id[name]) for name in by_key.keys() | by_id.keys())

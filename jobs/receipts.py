@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
 
 from connectors.base import Receipt, Remedy, Sink, Write
 from jobs.budget import Budget
@@ -16,21 +19,22 @@ from overlap.errors import AccessError, GuardError, PausedError
 from overlap.fields import BY_NAME, CrmObject, Kind
 from overlap.plan import Change
 
-#: After a refusal of these kinds the next record would fare no better.
-_STOPPING: Final = (Remedy.HOLD, Remedy.STOP, Remedy.UNKNOWN)
-
 #: A row and what is left of its change to be written.
 Leaving = tuple[Entry, Change]
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """One plan on its way into one CRM."""
+    """One plan on its way into one CRM.
+
+    *crowded* are rows that were refused for the company they came in, by number: they go in small company from then on.
+    """
 
     context: Context
     sink: Sink
     plan_id: str
     budget: Budget | None = None
+    crowded: set[int] = field(default_factory=set)
 
     def require(self, calls: int) -> None:
         """Make sure that *calls* more are within the day's budget.
@@ -45,30 +49,75 @@ class Writing:
         except PausedError as error:
             raise PausedError(f"{error}; go on with 'overlap apply {self.plan_id}'") from error
 
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction in the ledger, which also says how many calls were made by now: a kill forgets none."""
+        with self.context.ledger.engine.begin() as connection:
+            yield connection
+            if self.budget is not None:
+                self.budget.note(connection)
 
-def settle(writing: Writing, answered: Iterable[tuple[Entry, Receipt]], last: bool) -> None:
-    """Store how the rows of *answered* ended; *last*: nothing is tried again after this."""
-    settled = [_judge_receipt(entry, receipt, last) for entry, receipt in answered]
-    outbox.settle(writing.context.ledger, settled, utc_now())
+    def settle(self, settled: Sequence[Settled]) -> None:
+        """Store how rows ended."""
+        if not settled:
+            return
+        with self.transaction() as transaction:
+            outbox.settle_within(transaction, settled, utc_now())
 
 
-def _judge_receipt(entry: Entry, receipt: Receipt, last: bool) -> Settled:
+def settle(writing: Writing, answered: Iterable[tuple[Entry, Receipt]], last: bool) -> Receipt | None:
+    """Store how the rows of *answered* ended, and return the refusal after which the next record fares no better.
+
+    *last*: nothing is tried again after this. Of records that are refused by one unknown word, one is rejected and the
+    others wait: it may be the org that refuses, and not they. A plan stops for such a word once. Who goes on with it
+    has been asked: then all of them are rejected, and the rest goes on.
+    """
+    rows = list(answered)
+    asked = _words_asked_about(writing) if any(receipt.remedy is Remedy.UNKNOWN for _, receipt in rows) else set()
+    met: set[str] = set()
+    settled, stops = [], None
+    for entry, receipt in rows:
+        word = _word(receipt.error)
+        unknown = receipt.remedy is Remedy.UNKNOWN and word not in asked
+        settled.append(_judge_receipt(writing, entry, receipt, last=last, waits=unknown and word in met))
+        if unknown:
+            met.add(word)
+        if stops is None and (unknown or receipt.remedy in (Remedy.HOLD, Remedy.STOP)):
+            stops = receipt
+    writing.settle(settled)
+    return stops
+
+
+def _words_asked_about(writing: Writing) -> set[str]:
+    """Return the words for which a record of the plan was rejected: it stopped for those that are not known."""
+    troubles = outbox.troubles(writing.context.ledger, writing.plan_id)
+    return {_word(error) for _, state, error in troubles if state is State.REJECTED}
+
+
+def _word(error: str | None) -> str:
+    """Return the CRM's own word for a refusal, which its text begins with."""
+    return (error or "").partition(":")[0]
+
+
+def _judge_receipt(writing: Writing, entry: Entry, receipt: Receipt, *, last: bool, waits: bool) -> Settled:
     if receipt.error is None:
         return Settled(entry.seq, State.ACKNOWLEDGED, receipt.record_id, receipt.created)
     if receipt.gone:
         return Settled(entry.seq, State.CONFLICT, error="the record is gone from the CRM")
-    later = receipt.remedy in (Remedy.HOLD, Remedy.STOP) or (receipt.retry and not last)
+    later = waits or receipt.remedy in (Remedy.HOLD, Remedy.STOP) or (receipt.retry and not last)
+    if receipt.remedy is Remedy.SPLIT and entry.seq not in writing.crowded:
+        later = True  # it was not tried in small company yet
+        writing.crowded.add(entry.seq)
     return Settled(entry.seq, State.PENDING if later else State.REJECTED, error=receipt.error)
 
 
-def require_going_on(writing: Writing, receipts: Iterable[Receipt]) -> None:
-    """Stop where a refusal says that the next record would fare no better; everything so far is settled.
+def require_going_on(writing: Writing, refused: Receipt | None) -> None:
+    """Stop where *refused* says that the next record would fare no better; everything so far is settled.
 
     Raises:
         GuardError: a person must look at permissions or setup.
         AccessError: the org takes nothing more, or its answer is one that nobody has decided about.
     """
-    refused = next((receipt for receipt in receipts if receipt.remedy in _STOPPING), None)
     if refused is None:
         return
     again = f"'overlap apply {writing.plan_id}'"
@@ -81,7 +130,7 @@ def require_going_on(writing: Writing, receipts: Iterable[Receipt]) -> None:
         raise AccessError(f"{refused.error}; nothing more was sent: make room in the org, then go on with {again}")
     raise AccessError(
         f"{refused.error}; this refusal is not a known one, so nothing more was sent: look at the record, "
-        f"then go on with {again}, which leaves it out"
+        f"then go on with {again}, which leaves it out, and every other that is refused so"
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.base import Sink
-from jobs import mirror, writing
+from jobs import looking, mirror
 from jobs import plan as planning
 from jobs.context import Context, connected, recorded
 from jobs.stores import outbox, plans
@@ -53,7 +53,7 @@ def changes_back(context: Context, sink: Sink, crm: str, done: Sequence[SyncPlan
     for thing in OBJECTS:
         ours = [change for change in taken if change.object_name == thing.name]
         if ours:
-            said = writing.current(sink, ours)
+            said = looking.current(sink, ours)
             now |= {(thing.name, change.key): said.get(change.record_id or change.key) for change in ours}
     return take_back(taken, now, outbox.last_written(context.ledger, crm, taken), context.today)
 

@@ -24,8 +24,8 @@ from connectors.salesforce.session import SalesforceSession
 from overlap.errors import RecordError, TransientError
 from overlap.fields import BY_NAME, CrmObject
 
-#: Open, upload, close, a look at how it stands, and three files of results.
-CALLS_OF_A_JOB: Final = 7
+#: Open, upload, close, a look at how it stands, and two files of results.
+_CALLS_OF_A_JOB: Final = 6
 #: Salesforce takes 150 MB as it stores them, in base64.
 _MOST_BYTES: Final = 90_000_000
 _CLEAR: Final = "#N/A"
@@ -53,6 +53,7 @@ class BulkIngest:
         self._session = session
         self._require_fields = require_fields
         self.least = least
+        self.calls = _CALLS_OF_A_JOB
 
     def loads(self, object_name: str, writes: Sequence[Write]) -> tuple[list[Load], list[Receipt]]:
         """Return *writes* as loads in their order, and receipts of those that do not fit into their fields.
@@ -73,7 +74,7 @@ class BulkIngest:
                 continue
             if any(value in (_CLEAR, (_CLEAR,)) for value in write.values.values()):
                 said = f"the text '{_CLEAR}' would clear its field in a bulk file; it goes in a call of its own"
-                refused.append(Receipt(write.key, write.record_id, error=said, remedy=Remedy.RETRY))
+                refused.append(Receipt(write.key, write.record_id, error=said, remedy=Remedy.SPLIT))
                 continue
             alike.setdefault((write.record_id is None, _cleared_lookups(thing, write)), []).append((write, row))
         loads = []
@@ -100,14 +101,24 @@ class BulkIngest:
         self._set(job_id, "UploadComplete")
 
     def state(self, job_id: str) -> JobState:
-        """Return where the job stands; one that Salesforce has forgotten ends nothing any more."""
+        """Return where the job stands; one that Salesforce has forgotten ends nothing any more.
+
+        Raises:
+            TransientError: it is in a state that is not known, and may be at work.
+        """
         try:
             said = self._json(self._session.send("GET", f"jobs/ingest/{job_id}"))
         except MissingError as error:
             return JobState(Progress.ABORTED, reason=str(error))
-        progress = _PROGRESS.get(str(said.get("state")), Progress.FAILED)
-        reason = str(said.get("errorMessage") or "") or f"its state is {said.get('state')}"
-        return JobState(progress, int(said.get("numberRecordsProcessed") or 0), reason)
+        state, processed = said.get("state"), said.get("numberRecordsProcessed")
+        progress = _PROGRESS.get(str(state))
+        if progress is None:
+            raise TransientError(
+                f"{self._session.where}: bulk job {job_id} is in the state '{state}', which is not a known one: it may "
+                "be at work, so nothing of it is sent again"
+            )
+        reason = str(said.get("errorMessage") or "") or f"its state is {state}"
+        return JobState(progress, processed if isinstance(processed, int) else 0, reason)
 
     def abort(self, job_id: str) -> JobState:
         """End a job that is open, and return where it stands: one that works already goes on."""
@@ -118,17 +129,25 @@ class BulkIngest:
             self._set(job_id, "Aborted")
         return self.state(job_id)
 
-    def receipts(self, job_id: str, load: Load) -> list[Receipt | None]:
-        """Return what became of the writes of *load*, in its order; None: Salesforce does not say, read it back."""
-        address = key_name(BY_NAME[load.object_name]) if load.by_key else "Id"
-        places = {_address(write): place for place, write in enumerate(load.writes)}
-        found: list[Receipt | None] = [None] * len(load.writes)
-        for kind, judge in (("successfulResults", _taken), ("failedResults", _refused), ("unprocessedrecords", _left)):
-            for row in self._rows(f"jobs/ingest/{job_id}/{kind}"):
-                place = places.get(row[address].lower() if load.by_key else row[address])
-                if place is not None:
-                    found[place] = judge(load.writes[place], row)
-        return found
+    def receipts(self, job_id: str, object_name: str, writes: Sequence[Write]) -> list[Receipt | None]:
+        """Return what became of *writes* in a job that has ended, in their order; None: it does not say, read it back.
+
+        It says nothing of what it did not get to, nor anything any more when its results are gone, and a record that it
+        calls both taken and refused is neither.
+        """
+        key = key_name(BY_NAME[object_name])
+        places = {_address(write): place for place, write in enumerate(writes)}
+        found: dict[int, Receipt | None] = {}
+        try:
+            rows = [(_taken, row) for row in self._rows(f"jobs/ingest/{job_id}/successfulResults")]
+            rows += [(_refused, row) for row in self._rows(f"jobs/ingest/{job_id}/failedResults")]
+        except (MissingError, RefusedError):
+            rows = []
+        for judge, row in rows:
+            place = places.get(row.get("Id") or row.get(key, "").lower())
+            if place is not None:
+                found[place] = None if place in found else judge(writes[place], row)
+        return [found.get(place) for place in range(len(writes))]
 
     def _set(self, job_id: str, state: str) -> None:
         self._session.send("PATCH", f"jobs/ingest/{job_id}", json.dumps({"state": state}).encode())
@@ -141,10 +160,13 @@ class BulkIngest:
             raise TransientError(f"{self._session.where}: answered with something that is no bulk job") from error
         return said
 
-    def _rows(self, path: str) -> Iterator[Row]:
+    def _rows(self, path: str) -> list[Row]:
         # Decoded here: without a charset in the header, requests would take it for Latin-1.
-        text = self._session.send("GET", path).content.decode("utf-8-sig")
-        return csv.DictReader(io.StringIO(text, newline=""))
+        text = self._session.send("GET", path).content.decode("utf-8-sig", "replace")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        if any("sf__Id" not in row or None in row or None in row.values() for row in rows):
+            raise TransientError(f"{self._session.where}: answered with something that is no file of results")
+        return rows
 
 
 def _row(thing: CrmObject, write: Write) -> Row:
@@ -217,8 +239,3 @@ def _refused(write: Write, row: Row) -> Receipt:
     text = f"{code}: {message or rest}" + (f" ({', '.join(fields)})" if fields else "")
     remedy = remedy_of(code, message or rest, fields, by_key=write.record_id is None)
     return Receipt(write.key, write.record_id, error=text, remedy=remedy)
-
-
-def _left(write: Write, row: Row) -> Receipt:
-    del row
-    return Receipt(write.key, write.record_id, error="the job ended before this record", remedy=Remedy.RETRY)

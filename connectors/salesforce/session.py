@@ -31,6 +31,8 @@ from overlap.errors import AccessError, ConfigError, TransientError
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
+#: An org's triggers may be long about a batch. Who stops listening too early finds nothing of it, and sends it again.
+WRITE_TIMEOUT_S: Final = 600.0
 RETRIES: Final = 3
 BACKOFF_S: Final = 0.2
 JITTER_S: Final = 0.2
@@ -103,7 +105,8 @@ class SalesforceSession:
             TransientError: the answer is lost or says to come again: nobody knows whether the records were taken.
         """
         try:
-            return self._call(self._client.restful, path, method="PATCH", json=body)
+            patience = (CONNECT_TIMEOUT_S, WRITE_TIMEOUT_S)
+            return self._call(self._client.restful, path, method="PATCH", json=body, timeout=patience)
         except TransientError as error:
             raise TransientError(
                 f"{error}; unknown whether the records were taken: read them back first", error.retry_after_s

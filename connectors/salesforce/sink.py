@@ -6,31 +6,23 @@ Many records of one object go through a job of the Bulk API instead: `connectors
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote_plus, urlencode
 
 import polars as pl
-import requests
 
 from connectors.base import Bulk, Receipt, Remedy, Write
-from connectors.salesforce import soql
-from connectors.salesforce.bulk_ingest import CALLS_OF_A_JOB, BulkIngest
+from connectors.salesforce.bulk_ingest import BulkIngest
 from connectors.salesforce.columns import Reading, hidden, record_view, visible
 from connectors.salesforce.error_classes import remedy_of
 from connectors.salesforce.errors import RefusedError
+from connectors.salesforce.lookup import Lookup, Question
 from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
 from connectors.salesforce.payload import body
 from connectors.salesforce.session import SalesforceSession
 from overlap.errors import AccessError, RecordError, TransientError
 from overlap.fields import BY_NAME, CrmObject
 
-#: Characters of a query in its URL. Salesforce refuses URLs of 16k and more, with a page of HTML.
-_QUERY_LENGTH: Final = 14_000
-#: Records that a page of a query's answer has at most.
-_PAGE: Final = 2_000
-#: Queries for given records from which on it is worth a call to see whether reading all between them is less.
-_WORTH_A_SCAN: Final = 4
 #: Whole calls that are refused for what one of their records says: halves of them are tried by themselves.
 _SPLIT: Final = frozenset({"JSON_PARSER_ERROR", "INVALID_INPUT", "REQUEST_TOO_LARGE", "EXCEEDED_ID_LIMIT"})
 
@@ -40,6 +32,7 @@ class SalesforceSink:
 
     def __init__(self, session: SalesforceSession, bulk_write_from: int = 2_000) -> None:
         self._session = session
+        self._lookup = Lookup(session)
         self._readings: dict[str, Reading] = {}
         #: The most records that one collections call takes.
         self.batch_size = 200
@@ -60,8 +53,15 @@ class SalesforceSink:
         reading = self._reading(thing)
         records: dict[str, dict[str, Any]] = {}
         for path, values in ((key_name(thing), keys), ("Id", record_ids)):
-            records.update((record["Id"], record) for record in self._records(reading, path, values))
+            question = Question(reading.object_name, reading.paths, path)
+            records.update((record["Id"], record) for record in self._lookup.records(question, values))
         return reading.views[0].frame(list(records.values()), "").drop("crm")
+
+    def deleted(self, object_name: str, keys: Sequence[str]) -> dict[str, str]:
+        """Return the ids of records in the recycle bin that have one of *keys*, by key."""
+        path = key_name(BY_NAME[object_name])
+        question = Question(OBJECT_NAMES[object_name], ("Id", path), path, deleted=True)
+        return {record[path]: record["Id"] for record in self._lookup.records(question, keys)}
 
     def send(self, object_name: str, batch: Sequence[Write]) -> list[Receipt]:
         """Write *batch*, updates by id and upserts by key in a call each; return the receipts in its order.
@@ -87,45 +87,26 @@ class SalesforceSink:
             receipts[place] = receipt(batch[place], result)
         return [receipts[place] for place in range(len(batch))]
 
-    def calls(self, records: int) -> int:
-        """Return about how many API calls it takes to look at and write *records* of one object."""
-        if self.bulk is None or records < self.bulk.least:
-            return 2 * -(-records // self.batch_size)
-        return 1 + -(-records // _PAGE) + CALLS_OF_A_JOB
+    def looks(self, object_name: str, by_key: int, by_id: int) -> int:
+        """Return how many API calls `current` takes at most for so many keys and ids, a describe included."""
+        described = int(object_name not in self._readings)
+        return described + self._looks(BY_NAME[object_name], by_key, by_id)
 
-    def _records(self, reading: Reading, path: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Yield the records whose *path* is one of *values*, by as few calls as it takes."""
-        lists = list(_lists(reading, path, values))
-        if len(lists) >= _WORTH_A_SCAN and (scanned := self._scan(reading, path, values, len(lists))) is not None:
-            yield from scanned
-            # Texts are compared by the org's rules and ids by Salesforce's: what lay outside our range is asked for.
-            missing = set(values).difference(record[path] for record in scanned) if path == "Id" else ()
-            lists = list(_lists(reading, path, sorted(missing)))
-        for where in lists:
-            yield from self._session.query(soql.select(reading.object_name, reading.paths, (where,)))
+    def calls(self, object_name: str, by_key: int, by_id: int) -> int:
+        """Return how many API calls it takes at most to look at and write so many records, if nothing goes wrong."""
+        kinds = (by_key > 0) + (by_id > 0)
+        records = by_key + by_id
+        if self.bulk is not None and records >= self.bulk.least:
+            return self.looks(object_name, by_key, by_id) + kinds * self.bulk.calls
+        full, rest = divmod(records, self.batch_size)
+        batches = [self.batch_size] * full + [rest] * (rest > 0)
+        looks = sum(self._looks(BY_NAME[object_name], min(size, by_key), min(size, by_id)) for size in batches)
+        return int(object_name not in self._readings) + looks + kinds * len(batches)
 
-    def _scan(self, reading: Reading, path: str, values: Sequence[str], most: int) -> list[dict[str, Any]] | None:
-        """Return the records of *values* by reading all between the least and the greatest of them.
-
-        None if that is more than *most* calls, which the first page says.
-        """
-        between = (soql.compare(path, ">=", min(values)), soql.compare(path, "<=", max(values)))
-        page = self._page(f"query?{urlencode({'q': soql.select(reading.object_name, reading.paths, between)})}")
-        if page["totalSize"] > most * _PAGE:
-            return None
-        wanted = set(values)
-        found = []
-        while True:
-            found += [record for record in page["records"] if record[path] in wanted]
-            if page["done"]:
-                return found
-            page = self._page("query/" + page["nextRecordsUrl"].rpartition("/")[2])
-
-    def _page(self, path: str) -> dict[str, Any]:
-        page = _json(self._session.send("GET", path))
-        if not isinstance(page, dict) or not {"totalSize", "done", "records"} <= page.keys():
-            raise TransientError(f"{self._session.where}: answered with something that is no page of records")
-        return page
+    def _looks(self, thing: CrmObject, by_key: int, by_id: int) -> int:
+        whole = Reading(OBJECT_NAMES[thing.name], (record_view(thing),))
+        asked = ((key_name(thing), by_key), ("Id", by_id))
+        return sum(Question(whole.object_name, whole.paths, path).most_calls(number) for path, number in asked)
 
     def _collection(
         self, path: str, bodies: Collection[dict[str, Any]], updates_taken: bool = False
@@ -147,6 +128,8 @@ class SalesforceSink:
             raise
         if not isinstance(results, list) or len(results) != len(bodies):
             raise TransientError(f"{self._session.where}: {len(bodies)} records sent, not as many answers came back")
+        if not all(_answers(record, result) for record, result in zip(bodies, results, strict=True)):
+            raise TransientError(f"{self._session.where}: some answers are not of the records that were sent")
         return results
 
     def _halves(
@@ -177,13 +160,6 @@ class SalesforceSink:
         return self._readings[thing.name]
 
 
-def _json(reply: requests.Response) -> Any:
-    try:
-        return reply.json()
-    except requests.exceptions.JSONDecodeError:
-        return None
-
-
 def _serialised(thing: CrmObject, batch: Sequence[Write]) -> tuple[dict[int, dict[str, Any]], dict[int, Receipt]]:
     """Return (bodies to send, receipts of writes that do not fit), both by their place in *batch*."""
     bodies: dict[int, dict[str, Any]] = {}
@@ -194,6 +170,18 @@ def _serialised(thing: CrmObject, batch: Sequence[Write]) -> tuple[dict[int, dic
         except RecordError as error:
             refused[place] = Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT)
     return bodies, refused
+
+
+def _answers(record: Mapping[str, Any], result: Any) -> bool:
+    """Whether *result* answers for *record*, as far as it can be told: what is upserted has no id before."""
+    if not isinstance(result, dict) or not isinstance(result.get("success"), bool):
+        return False
+    if result["success"]:
+        return isinstance(result.get("id"), str) and record.get("Id", result["id"])[:15] == result["id"][:15]
+    errors = result.get("errors")
+    return isinstance(errors, list) and all(
+        isinstance(error, dict) and {"statusCode", "message"} <= error.keys() for error in errors
+    )
 
 
 def receipt(write: Write, result: Mapping[str, Any]) -> Receipt:
@@ -217,19 +205,3 @@ def receipt(write: Write, result: Mapping[str, Any]) -> Receipt:
 def _error_text(error: Mapping[str, Any]) -> str:
     fields = ", ".join(error.get("fields") or ())
     return f"{error['statusCode']}: {error['message']}" + (f" ({fields})" if fields else "")
-
-
-def _lists(reading: Reading, path: str, values: Sequence[str]) -> Iterator[soql.Condition]:
-    """Yield ``path IN (...)`` for all *values*, each short enough that its query fits into a URL."""
-    room = _QUERY_LENGTH - len(quote_plus(soql.select(reading.object_name, reading.paths, (soql.one_of(path, [""]),))))
-    part: list[str] = []
-    used = 0
-    for value in dict.fromkeys(values):
-        length = len(quote_plus(soql.literal(value) + ","))
-        if part and used + length > room:
-            yield soql.one_of(path, part)
-            part, used = [], 0
-        part.append(value)
-        used += length
-    if part:
-        yield soql.one_of(path, part)

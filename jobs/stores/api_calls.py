@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import api_calls
 
 
-def note(ledger: Ledger, crm: str, calls: int, at: datetime) -> None:
-    """Remember that *calls* were made to *crm*."""
+def note(ledger: Ledger, crm: str, calls: int, at: datetime) -> int:
+    """Remember that *calls* were made to *crm*, and return the number of that line."""
     with ledger.engine.begin() as connection:
-        connection.execute(insert(api_calls).values(crm=crm, at=at, calls=calls))
+        line = insert(api_calls).values(crm=crm, at=at, calls=calls).returning(api_calls.c.id)
+        return int(connection.execute(line).scalar_one())
+
+
+def correct(connection: Connection, line: int, calls: int) -> None:
+    """Say within the transaction of *connection* that the sign-in of *line* has made *calls* by now."""
+    connection.execute(update(api_calls).where(api_calls.c.id == line).values(calls=calls))
 
 
 def since(ledger: Ledger, crm: str, at: datetime) -> int:

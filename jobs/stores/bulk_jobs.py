@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from jobs.stores import outbox
 from jobs.stores.ledger import Ledger
@@ -14,18 +14,17 @@ from jobs.stores.schema import bulk_jobs
 
 
 def keep(
-    ledger: Ledger,
+    connection: Connection,
     job_id: str,
     plan_id: str,
     object_name: str,
     batch: Iterable[tuple[int, Mapping[str, Any]]],
     at: datetime,
 ) -> None:
-    """Commit that job *job_id* is about to take the rows *batch*, as in `outbox.mark_sent`: both or neither."""
+    """Note that job *job_id* is about to take the rows *batch*, as in `outbox.mark_sent`, within one transaction."""
     row = {"id": job_id, "plan_id": int(plan_id), "object_name": object_name, "opened_at": at}
-    with ledger.engine.begin() as connection:
-        connection.execute(insert(bulk_jobs).values(row))
-        outbox.mark_sent_within(connection, batch)
+    connection.execute(insert(bulk_jobs).values(row))
+    outbox.mark_sent_within(connection, batch)
 
 
 def open_ones(ledger: Ledger, plan_id: str, object_name: str) -> list[str]:
@@ -43,7 +42,6 @@ def open_ones(ledger: Ledger, plan_id: str, object_name: str) -> list[str]:
         return [str(job_id) for job_id in connection.execute(query).scalars()]
 
 
-def end(ledger: Ledger, job_id: str, at: datetime) -> None:
-    """Note that *job_id* will write nothing more."""
-    with ledger.engine.begin() as connection:
-        connection.execute(update(bulk_jobs).where(bulk_jobs.c.id == job_id).values(ended_at=at))
+def end(connection: Connection, job_id: str, at: datetime) -> None:
+    """Note that *job_id* will write nothing more, and that what it said of its records is kept."""
+    connection.execute(update(bulk_jobs).where(bulk_jobs.c.id == job_id).values(ended_at=at))

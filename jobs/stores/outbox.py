@@ -31,7 +31,7 @@ class State(StrEnum):
     UNNEEDED = "unneeded"  # the CRM said it already
     CONFLICT = "conflict"  # somebody changed the record since the plan
     REJECTED = "rejected"  # the CRM refused the record
-    SUPERSEDED = "superseded"  # never sent: the plan was cut short and is stale
+    SUPERSEDED = "superseded"  # given up: the plan was cut short and is stale
 
 
 OPEN: Final = (State.PENDING, State.SENT)
@@ -49,13 +49,6 @@ class Entry:
     attempts: int
     change: Change
     before: Mapping[str, Any] | None = None
-
-
-def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
-    """Give up what *plan_id* has not sent."""
-    pending = (outbox.c.plan_id == int(plan_id)) & (outbox.c.state == State.PENDING)
-    with ledger.engine.begin() as connection:
-        connection.execute(update(outbox).where(pending).values(state=State.SUPERSEDED, settled_at=at))
 
 
 def was_written(ledger: Ledger, crm: str) -> bool:
@@ -117,7 +110,8 @@ def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
             plans.c.crm == crm,
             outbox.c.object_name == object_name,
             outbox.c.action.in_((Action.CREATE, Action.ADOPT)),
-            outbox.c.state == State.ACKNOWLEDGED,
+            # One that a person deleted before its receipt came is a conflict, and was made all the same.
+            (outbox.c.state == State.ACKNOWLEDGED) | outbox.c.created,
         )
     )
     with ledger.engine.connect() as connection:
@@ -218,6 +212,12 @@ class Settled:
 
 def settle(ledger: Ledger, results: Sequence[Settled], at: datetime) -> None:
     """Store how the changes of *results* ended, in one transaction."""
+    with ledger.engine.begin() as connection:
+        settle_within(connection, results, at)
+
+
+def settle_within(connection: Connection, results: Sequence[Settled], at: datetime) -> None:
+    """Do what `settle` does as a part of the transaction of *connection*."""
     if not results:
         return
     rows = [
@@ -242,8 +242,7 @@ def settle(ledger: Ledger, results: Sequence[Settled], at: datetime) -> None:
             settled_at=bindparam("ended_at"),
         )
     )
-    with ledger.engine.begin() as connection:
-        connection.execute(statement, rows)
+    connection.execute(statement, rows)
 
 
 def tally(ledger: Ledger, plan_id: str) -> dict[State, int]:

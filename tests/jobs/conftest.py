@@ -13,6 +13,7 @@ import pytest
 from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.store import Store
 from jobs.stores.ledger import Ledger, open_ledger
+from overlap.plan import SyncPlan
 from tests.jobs.trials import Runner, running_worker
 from tests.jobs.world import (
     GLOBEX,
@@ -109,6 +110,26 @@ def written(org: Org, store: Store, first_run: Prepared, tmp_path: Path) -> Worl
     return World(org.again(first_run, tmp_path), store, first_run.now)
 
 
+@pytest.fixture(scope="session")
+def first_bulk_plan(org: Org, tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, SyncPlan]:
+    folder = tmp_path_factory.mktemp("first-bulk-plan") / "workspace"
+    org.put_back()
+    with Store.open(org.folder) as store:
+        world = new_world(org, store, folder)
+        by_jobs(world)
+        planned = world.look()
+    return org.keep(folder, world.now), planned
+
+
+@pytest.fixture
+def bulk(org: Org, store: Store, first_bulk_plan: tuple[Prepared, SyncPlan], tmp_path: Path) -> World:
+    """Everything goes by bulk jobs, however little it is; the first plan, *plan_made*, is not applied yet."""
+    prepared, planned = first_bulk_plan
+    world = World(org.again(prepared, tmp_path), store, prepared.now)
+    world.plan_made = planned
+    return world
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with open_ledger(tmp_path / "ledger.sqlite", "contoso") as ledger:
@@ -124,6 +145,11 @@ def new_world(org: Org, store: Store, folder: Path) -> World:
     world.send(GLOBEX, listed(*LISTED))
     world.send(INITECH, listed(0, 1, Status="Prospect"))
     return world
+
+
+def by_jobs(world: World) -> None:
+    """Let everything go by bulk jobs, however little it is."""
+    world.change_settings('type = "salesforce"', 'type = "salesforce"\nbulk_write_from = 1')
 
 
 def assert_no_human_field_was_sent(store: Store) -> None:

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.sandbox import ingest_work
 from connectors.sandbox.store import API_ALLOWANCE
+from jobs import bulk_writing, steps
 from jobs.stores import api_calls
 from jobs.stores.outbox import State
 from overlap.errors import PausedError
@@ -40,6 +42,46 @@ def test_an_apply_that_runs_out_in_the_middle_goes_on_where_it_stopped(world):
         world.apply(planned, approve=True)
     assert len(world.store.records("Overlap_Partner__c")) == 2
     assert world.store.records("Partner_Overlap__c") == []
+    world.store.set_limit_used(0)
+    assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(world.store)
+
+
+def test_no_apply_takes_more_than_is_left_whatever_it_is_doing(bulk, monkeypatch):
+    """Room for a few more calls each time: looks, jobs, waiting for them, and asking what became of them."""
+    monkeypatch.setattr(bulk_writing, "_FIRST_PAUSE_S", 0.0)
+    ingest_work.slow_down(bulk.store.database, 3)
+    planned = bulk.plan_made
+    most, paused = API_ALLOWANCE * 80 // 100, 0
+    for room in (4, 9, 11, 12, 13, 14, 18, 24, 36, 90):
+        bulk.store.set_limit_used(most - room)
+        try:
+            report = bulk.apply(planned, approve=True)
+        except PausedError:
+            paused += 1
+        assert bulk.store.limit_used <= most
+    assert paused >= 6
+    assert report.states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(bulk.store)
+
+
+def test_reading_back_waits_for_room_too(world):
+    def end(step):
+        if step == "partner_overlap: sent":
+            raise KeyboardInterrupt
+
+    planned = world.look()
+    steps.listen(end)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            world.apply(planned, approve=True)
+    finally:
+        steps.listen(None)
+    world.store.set_limit_used(API_ALLOWANCE * 80 // 100)
+    before = len(world.store.requests())
+    with pytest.raises(PausedError, match=f"'overlap apply {planned.id}'"):
+        world.apply(planned)
+    assert not [asked for asked in world.store.requests()[before:] if "Partner_Overlap__c" in asked.query]
     world.store.set_limit_used(0)
     assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
     assert_written_once(world.store)

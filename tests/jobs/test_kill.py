@@ -21,7 +21,7 @@ from jobs.context import open_context
 from jobs.match import match
 from jobs.plan import plan
 from jobs.pull import pull
-from jobs.stores import outbox, snapshot
+from jobs.stores import api_calls, outbox, snapshot
 from jobs.stores.outbox import State
 from jobs.stores.warehouse import open_warehouse, streams
 from tests.jobs.conftest import Prepared, new_world
@@ -52,6 +52,8 @@ OF_A_JOB = (
     *("look", "looked", "sorted", "open job", "job opened", "job kept", "uploaded", "closed", "job ended"),
     *("receipts stored", "job settled"),
 )
+#: What the next apply does about a job that was left behind.
+OF_A_LEFT_JOB = ("ask job", "job asked", "receipts stored", "job known")
 #: The same where everything goes by bulk jobs.
 BULK_APPLY = (
     *("apply: begun", "apply: set off", "apply: is set off"),
@@ -70,6 +72,11 @@ MATCH = (
 def numbered(steps, but=""):
     """Parameters that kill at each of *steps* *but* those, numbered from 1 as `Fate` counts."""
     return [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(steps, 1) if name != but]
+
+
+#: Every step once: what goes by key, what goes by id, and where the job of one object follows that of another.
+_ALIKE = ("partner_influence", "opportunity")
+BULK_DEATHS = [death for death in numbered(BULK_APPLY) if not death.id.partition("-")[2].startswith(_ALIKE)]
 
 
 # --- apply ----------------------------------------------------------------------------------------------------------
@@ -189,6 +196,18 @@ def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, demo, 
         assert outbox.tally(context.ledger, "2").keys() == {State.UNNEEDED}, "the first plan had said it all"
 
 
+def test_a_killed_apply_leaves_its_calls_in_the_ledger(trial, demo, runner):
+    def noted():
+        with open_context(open_workspace(trial.folder)) as context:
+            return api_calls.since(context.ledger, "salesforce", datetime(2000, 1, 1, tzinfo=UTC))
+
+    before, first = noted(), len(trial.store.requests())
+    number = APPLY.index("account: sent") + 1
+    assert runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number)).code == KILLED
+    made = [one for one in trial.store.requests()[first:] if not one.path.endswith("/oauth2/token")]
+    assert noted() - before == len(made) - 1 > 10, "all but the one that had just left"
+
+
 # --- bulk jobs ------------------------------------------------------------------------------------------------------
 
 
@@ -202,11 +221,23 @@ def bulk_trial(trial) -> Trial:
     return trial
 
 
-@pytest.mark.parametrize("number", numbered(BULK_APPLY))
+@pytest.mark.parametrize("number", BULK_DEATHS)
 def test_an_apply_by_bulk_jobs_killed_at_any_step_is_finished_by_the_next(number, bulk_trial, demo, runner):
     killed = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
     assert (killed.code, killed.steps) == (KILLED, BULK_APPLY[:number])
     done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve")
+    assert done.code == 0, done.stderr
+    assert_finished_in_bulk(bulk_trial, demo)
+
+
+@pytest.mark.parametrize("second", OF_A_LEFT_JOB)
+def test_an_apply_killed_while_it_asks_what_became_of_a_job_is_finished_by_the_third(second, bulk_trial, demo, runner):
+    steps = ("apply: begun", *(f"partner_overlap: {step}" for step in OF_A_LEFT_JOB))
+    first, then = BULK_APPLY.index("partner_overlap: closed") + 1, steps.index(f"partner_overlap: {second}") + 1
+    runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=first))
+    killed = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--yes", fate=Fate(die_at=then))
+    assert (killed.code, killed.steps) == (KILLED, steps[:then])
+    done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--yes")
     assert done.code == 0, done.stderr
     assert_finished_in_bulk(bulk_trial, demo)
 

@@ -6,9 +6,12 @@ import os
 
 import pytest
 
+from connectors.sandbox.salesforce import settle
 from jobs import steps
+from jobs.apply import finish_leftovers
 from jobs.cli.show import applied
 from jobs.run import run
+from jobs.stores import given_up, outbox
 from jobs.stores.outbox import State
 from tests.jobs.world import GLOBEX, LISTED, listed
 
@@ -55,6 +58,57 @@ def test_a_plan_that_was_given_up_says_so(written, capsys):
     assert (report.superseded, report.states[State.ACKNOWLEDGED]) == (len(planned.changes) - 1, 1)
     applied(report)
     assert "what it had not sent was given up" in capsys.readouterr().out
+
+
+def test_what_was_taken_long_after_its_plan_was_given_up_is_ours(written):
+    written.wait(days=7)
+    written.send(GLOBEX, listed(*LISTED, Status="Prospect"))
+    planned = written.look()
+    fault = {"fault": "delayed-commit", "method": "PATCH", "contains": "Partner_Overlap__c", "requests": 1000}
+    written.store.set_faults([fault])
+    cut_short(written, planned, at="read back: read")
+    written.store.set_faults([])
+    written.match()
+    report = written.apply(planned)
+    assert State.ACKNOWLEDGED in report.states, "the partner's record"
+    assert report.superseded == len(planned.changes) - report.written > len(LISTED)
+    settle(written.store)
+    assert written.overlap(2)["Partner_Population__c"] == "Prospects"
+    written.run()
+    with written.context() as context:
+        taken = [change.key for change in outbox.taken(context.ledger, planned.id)]
+        assert len(taken) == report.written + len(LISTED), "it is known by now, and could be undone"
+        assert given_up.doubtful(context.ledger, "salesforce") == []
+
+
+def test_what_left_and_never_arrived_is_looked_for_for_a_while(written):
+    written.wait(days=7)
+    written.send(GLOBEX, listed(*LISTED, Status="Prospect"))
+    planned = written.look()
+    cut_short(written, planned, at="partner_overlap: marked sent")
+    written.match()
+    written.apply(planned)
+    with written.context() as context:
+        doubts = given_up.doubtful(context.ledger, "salesforce")
+        assert {entry.change.object_name for entry in doubts} == {"partner_overlap"}
+    written.wait(minutes=16)
+    with written.context() as context:
+        finish_leftovers(context, "salesforce")
+        assert given_up.doubtful(context.ledger, "salesforce") == []
+        assert State.ACKNOWLEDGED in outbox.tally(context.ledger, planned.id)
+
+
+def test_a_record_that_a_person_deleted_before_we_knew_that_it_was_made_is_not_made_again(world):
+    planned = world.look()
+    cut_short(world, planned, at="partner_overlap: sent")
+    world.store.delete("Partner_Overlap__c", world.overlap(2)["Id"], user="Bob")
+    report = world.apply(planned)
+    ((label, state, why),) = [trouble for trouble in report.troubles if trouble[0].endswith("Cedar Robotics")]
+    assert (label, state) == ("Globex: Cedar Robotics", State.CONFLICT)
+    assert why == "it was made, and a person deleted it in the CRM; it is not made again"
+    world.workspace.warehouse_file.unlink()
+    world.run()
+    assert world.overlap(2) is None, "and a new warehouse, which knows no deletions, makes no difference"
 
 
 def test_influence_does_not_point_to_an_overlap_that_a_person_deleted(written):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -34,7 +35,7 @@ def run(org: SalesforceBench, object_name: str, *writes: Write) -> list[Receipt 
     assert not refused
     job_id, ended = finished(org, load)
     assert ended.progress is Progress.DONE
-    return bulk.receipts(job_id, load)
+    return bulk.receipts(job_id, object_name, writes)
 
 
 def finished(org: SalesforceBench, load: Load) -> tuple[str, JobState]:
@@ -129,7 +130,7 @@ def test_one_bad_row_costs_only_itself_and_says_code_words_and_field(org: Salesf
 
 def test_a_text_that_means_empty_in_such_a_file_is_left_for_a_call(org: SalesforceBench) -> None:
     loads, [receipt] = org.connection.sink.bulk.loads("overlap_partner", [partner("k1", name="#N/A")])
-    assert (loads, receipt.retry) == ([], True)
+    assert (loads, receipt.remedy) == ([], Remedy.SPLIT)
     org.connection.sink.send("overlap_partner", [partner("k1", name="#N/A")])
     assert org.connection.sink.current("overlap_partner", ["k1"])["name"].to_list() == ["#N/A"]
 
@@ -146,20 +147,49 @@ def test_locked_rows_may_be_sent_again(org: SalesforceBench) -> None:
     assert (locked.retry, taken.error) == (True, None)
 
 
-def test_rows_that_the_job_did_not_reach_may_be_sent_again(org: SalesforceBench) -> None:
+def test_of_rows_that_the_job_did_not_reach_nothing_is_said(org: SalesforceBench) -> None:
     ingest_work.fail_after(org.store.database, 1)
     bulk = org.connection.sink.bulk
     (load,), _ = bulk.loads("overlap_partner", [partner("k1"), partner("k2")])
     job_id, ended = finished(org, load)
     assert ended.progress is Progress.FAILED
-    taken, left = bulk.receipts(job_id, load)
-    assert (taken.created, left.retry) == (True, True)
+    taken, left = bulk.receipts(job_id, "overlap_partner", load.writes)
+    assert (taken.created, left) == (True, None)
 
 
 def test_rows_of_which_the_answer_says_nothing_have_no_receipt(org: SalesforceBench) -> None:
     ingest_work.lose_results(org.store.database, 1)
     receipts = run(org, "overlap_partner", partner("k1"), partner("k2"))
     assert sorted(one is None for one in receipts) == [False, True]
+
+
+def test_a_row_that_is_called_both_taken_and_refused_has_no_receipt(org: SalesforceBench) -> None:
+    run(org, "overlap_partner", partner("k1"), partner("k2"))
+    ((job_id, kept),) = org.store.database.rows("select id, results from ingest_job")
+    said = json.loads(kept)
+    both = next(row for row in said["successful"] if row["Partner_Key__c"] == "k1")
+    refused = {name: cell for name, cell in both.items() if name != "sf__Created"}
+    said["failed"] = [{**refused, "sf__Error": "UNABLE_TO_LOCK_ROW:words:--"}]
+    org.store.database.rows("update ingest_job set results = ?", (json.dumps(said),))
+    doubtful, taken = org.connection.sink.bulk.receipts(job_id, "overlap_partner", [partner("k1"), partner("k2")])
+    assert (doubtful, taken.created) == (None, True)
+
+
+def test_results_that_are_gone_say_nothing(org: SalesforceBench) -> None:
+    bulk = org.connection.sink.bulk
+    assert bulk.receipts("7500000000000AAA", "overlap_partner", [partner("k1")]) == [None]
+    (load,), _ = bulk.loads("overlap_partner", [partner("k1")])
+    assert bulk.receipts(bulk.open(load), "overlap_partner", load.writes) == [None], "and so do those not there yet"
+
+
+def test_a_state_that_nobody_knows_is_no_failure(org: SalesforceBench) -> None:
+    bulk = org.connection.sink.bulk
+    (load,), _ = bulk.loads("overlap_partner", [partner("k1")])
+    job_id = bulk.open(load)
+    org.store.database.rows("update ingest_job set job = json_set(job, '$.state', 'Dreaming')")
+    for ask in (bulk.state, bulk.abort):
+        with pytest.raises(TransientError, match=f"{job_id} is in the state 'Dreaming'"):
+            ask(job_id)
 
 
 def test_a_job_that_fails_as_a_whole_says_why(org: SalesforceBench) -> None:
@@ -199,7 +229,7 @@ def test_a_look_that_meets_a_busy_server_changes_nothing(org: SalesforceBench) -
     with pytest.raises(TransientError):
         bulk.state(job_id)
     org.store.set_down(False)
-    assert bulk.receipts(job_id, load)[0].created
+    assert bulk.receipts(job_id, "overlap_partner", load.writes)[0].created
 
 
 def test_a_token_that_dies_in_the_middle_is_renewed(org: SalesforceBench) -> None:
@@ -210,7 +240,7 @@ def test_a_token_that_dies_in_the_middle_is_renewed(org: SalesforceBench) -> Non
         org.store.expire_tokens()
         act()
     org.store.expire_tokens()
-    assert bulk.receipts(job_id, load)[0].created
+    assert bulk.receipts(job_id, "overlap_partner", load.writes)[0].created
 
 
 def test_more_than_fits_into_one_file_goes_in_several(org: SalesforceBench, monkeypatch: pytest.MonkeyPatch) -> None:

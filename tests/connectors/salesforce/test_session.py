@@ -133,6 +133,15 @@ def test_no_call_waits_for_ever(script: Script, monkeypatch: pytest.MonkeyPatch)
     script.answers["composite"] = [(SILENT, None)]
     with closing(opened(script)) as session:
         monkeypatch.setattr("connectors.salesforce.session.READ_TIMEOUT_S", 0.1)
+        with pytest.raises(TransientError, match="ReadTimeout"):
+            session.send("POST", "composite/sobjects")
+
+
+def test_a_write_waits_longer_and_its_fate_is_unknown_then(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    script.answers["composite"] = [(SILENT, None)]
+    with closing(opened(script)) as session:
+        monkeypatch.setattr("connectors.salesforce.session.READ_TIMEOUT_S", 9.0)
+        monkeypatch.setattr("connectors.salesforce.session.WRITE_TIMEOUT_S", 0.1)
         with pytest.raises(TransientError, match=r"ReadTimeout.*unknown whether"):
             session.patch("composite/sobjects", {"records": []})
 

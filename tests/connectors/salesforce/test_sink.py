@@ -13,6 +13,7 @@ import pytest
 from connectors.base import Remedy, Write
 from connectors.salesforce.objects import api_name
 from connectors.salesforce.sink import SalesforceSink, receipt
+from connectors.sandbox.ids import record_id
 from overlap.errors import AccessError, TransientError
 from overlap.fields import ACCOUNT, OBJECTS, PARTNER, Owner
 from tests.connectors.contract import WORKSPACE, partner
@@ -119,6 +120,32 @@ def test_reads_back_any_number_of_keys_in_urls_that_salesforce_takes(org: Salesf
     assert max(lengths) <= 14_000
 
 
+def test_a_look_takes_no_more_calls_than_was_told_before(org: SalesforceBench) -> None:
+    sink, used = org.connection.sink, org.connection.api_calls_made
+    for by_key, by_id in [(1, 0), (150, 50), (0, 900), (1400, 600)]:  # the first one with a describe
+        keys = [f"pi1-{number:026}" for number in range(by_key)]
+        ids = [record_id("Overlap_Partner__c", number) for number in range(1, by_id + 1)]
+        before, told = used(), sink.looks("overlap_partner", by_key, by_id)
+        sink.current("overlap_partner", keys, ids)
+        assert used() - before <= told <= 12
+
+
+def test_a_batch_takes_as_many_calls_as_was_told_before(org: SalesforceBench) -> None:
+    sink, used = org.connection.sink, org.connection.api_calls_made
+    [known] = sink.send("overlap_partner", [partner("k1")])
+    batch = [Write("k1", known.record_id, {"name": "x"}), *(partner(f"k{number}") for number in range(2, 201))]
+    before = used()
+    sink.current("overlap_partner", [write.key for write in batch[1:]], [known.record_id])
+    sink.send("overlap_partner", batch)
+    assert used() - before == sink.calls("overlap_partner", 199, 1) == 4
+
+
+def test_says_what_of_given_keys_was_deleted(org: SalesforceBench) -> None:
+    made = org.connection.sink.send("overlap_partner", [partner("k1"), partner("k2")])
+    org.store.delete("Overlap_Partner__c", made[0].record_id)
+    assert org.connection.sink.deleted("overlap_partner", ["k1", "k2", "k3"]) == {"k1": made[0].record_id}
+
+
 def test_a_record_named_by_key_and_by_id_comes_once(org: SalesforceBench) -> None:
     [known] = org.connection.sink.send("overlap_partner", [partner("k1")])
     assert org.connection.sink.current("overlap_partner", ["k1"], [known.record_id]).height == 1
@@ -189,6 +216,21 @@ def test_an_answer_that_forgets_records_leaves_their_fate_unknown(tmp_path: Path
         script.answers["composite"] = [(200, [{"id": "a01", "success": True, "errors": []}])]
         with closing(opened(script)) as session, pytest.raises(TransientError, match="2 records sent"):
             SalesforceSink(session).send("overlap_partner", [partner("k1"), partner("k2")])
+
+
+def test_answers_that_are_not_of_the_records_leave_their_fate_unknown(tmp_path: Path) -> None:
+    one, other = ({"id": record, "success": True, "errors": []} for record in ("a01", "a02"))
+    batch = [Write("k1", "a01", {"name": "x"}), Write("k2", "a02", {"name": "x"})]
+    with scripted(tmp_path) as script:
+        partner_described(script)
+        with closing(opened(script)) as session:
+            no_code = {"success": False, "errors": [{"message": "words"}]}
+            for odd in ({**one, "id": "a09"}, None, {"success": True}, no_code):
+                script.answers["composite"] = [(200, [one, odd])]
+                with pytest.raises(TransientError, match="not of the records"):
+                    SalesforceSink(session).send("overlap_partner", batch)
+            script.answers["composite"] = [(200, [one, other])]
+            assert len(SalesforceSink(session).send("overlap_partner", batch)) == 2
 
 
 def test_sends_nothing_of_a_batch_with_a_bug_in_it(org: SalesforceBench) -> None:
