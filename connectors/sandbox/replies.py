@@ -30,12 +30,12 @@ class Half(Response):
     def __init__(self, reply: Response, size: int | None) -> None:
         super().__init__(reply.body, reply.status_code)
         self.raw_headers = reply.raw_headers
-        self._size = min(len(self.body) // 2 if size is None else size, max(len(self.body) - 1, 0))
+        self.size = min(len(self.body) // 2 if size is None else size, max(len(self.body) - 1, 0))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a part, and close the connection behind it."""
         await send(_start(self))
-        await send({"type": "http.response.body", "body": bytes(self.body)[: self._size], "more_body": True})
+        await send({"type": "http.response.body", "body": bytes(self.body)[: self.size], "more_body": True})
         _transport(scope).close()
         await _gone(receive)
 
@@ -46,15 +46,15 @@ class Drip(Response):
     def __init__(self, reply: Response, size: int, pause_s: float) -> None:
         super().__init__(reply.body, reply.status_code)
         self.raw_headers = reply.raw_headers
-        self._size = size
+        self.size = size
         self._pause_s = pause_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's
         """Send the parts; a client that has gone away ends it."""
         await send(_start(self))
         body = bytes(self.body)
-        for start in range(0, len(body), self._size):
-            await send({"type": "http.response.body", "body": body[start : start + self._size], "more_body": True})
+        for start in range(0, len(body), self.size):
+            await send({"type": "http.response.body", "body": body[start : start + self.size], "more_body": True})
             await asyncio.sleep(self._pause_s)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

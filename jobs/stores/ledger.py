@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -185,9 +186,7 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
         ConfigError: the ledger belongs to another workspace id: every external key would change.
         OverlapError: the file is damaged.
     """
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    engine = _engine(path)
     try:
         try:
             _migrate(engine)
@@ -205,6 +204,15 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
         yield ledger
     finally:
         engine.dispose()
+
+
+@lru_cache(maxsize=1)
+def _engine(path: Path) -> Engine:
+    """Return the engine of *path*: a verb that opens the ledger twice need not compile its statements twice."""
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _absence(before: Any, swept_at: datetime) -> dict[str, Any]:

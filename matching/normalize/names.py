@@ -8,6 +8,7 @@ that need more are told by one pattern and go the long way round (`aliases`, `sc
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -121,6 +122,16 @@ def _read_easy(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _taken_apart(names: pl.Series) -> pl.DataFrame:
     """Return the variants of *names* that have more to them than words in ASCII; a ``row`` is a place in *names*."""
+    return _all_taken_apart(names) if names.len() else _none()
+
+
+@cache
+def _none() -> pl.DataFrame:
+    """Return the variants of no names: small lists have none that need more, and asking would cost as much as few."""
+    return _all_taken_apart(pl.Series(dtype=pl.String))
+
+
+def _all_taken_apart(names: pl.Series) -> pl.DataFrame:
     parts = to_latin(names_inside(names))
     parts = parts.with_columns(text=plain_text(parts["text"])).filter(pl.col("text") != "").with_row_index("at")
     read = parts.hstack(split_forms(parts["text"]))

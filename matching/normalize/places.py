@@ -189,7 +189,9 @@ def _plain_text(text: str) -> str:
 
 
 def _looked_up(plain: pl.Series, names: dict[str, str]) -> pl.Series:
-    return plain.replace_strict(names, default=None, return_dtype=pl.String)
+    # Lists say a few dozen of those thousands, and only what is handed over costs.
+    said = {text: names[text] for text in plain.unique() if text in names}
+    return plain.replace_strict(said, default=None, return_dtype=pl.String)
 
 
 @cache

@@ -6,6 +6,7 @@ state, which a test makes sure of.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.sandbox.database import FILE_NAME
+from connectors.sandbox.direct import URL
+from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
 from tests.histories import oracle
 from tests.histories.play import Player, Progress
@@ -24,6 +27,7 @@ from tests.jobs.conftest import Org, new_world
 from tests.jobs.world import START
 from tests.sandbox import copy_database, running_sandbox
 
+_IMMUTABLE = ("runs", "lists", "stats")
 #: Memory, where there is some to write files into: what is tested is the death of processes, not of machines.
 _MEMORY = Path("/dev/shm")
 
@@ -98,12 +102,12 @@ class Bench:
             return
         folder = self.folder / "kept" / f"{len(self.kept)}"
         folder.mkdir(parents=True)
-        shutil.copytree(self.workspace, folder / "workspace")
+        _copied(self.workspace, folder / "workspace")
         copy_database(self.org.folder / FILE_NAME, folder / "org.sqlite")
         self.kept[name] = folder, progress.copy()
 
     def _copy(self, source: Path, target: Path) -> None:
-        shutil.copytree(source / "workspace", target / "workspace")
+        _copied(source / "workspace", target / "workspace")
         self.org.put_back(source / "org.sqlite")
 
     @property
@@ -117,20 +121,37 @@ def running_bench(is_real: bool = False, is_sharing: bool = True) -> Iterator[Be
     place = _MEMORY if _MEMORY.is_dir() else None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="histories-", dir=place)))
-        address = stack.enter_context(running_sandbox(folder / "org"))
+        served = stack.enter_context(running_sandbox(folder / "org")) if is_real else None
         store = stack.enter_context(Store.open(folder / "org"))
-        org = Org(address, folder / "org", folder / "blank.sqlite")
+        org = Org(served or _unserved(folder, store), folder / "org", folder / "blank.sqlite")
         processes = Real(folder, org.folder) if is_real else stack.enter_context(forked(folder, org.folder))
         template = folder / "template"
         founding = _found(org, store, processes, template)
         yield Bench(folder, org, store, processes, template, founding, is_sharing=is_sharing)
 
 
+def _copied(source: Path, target: Path) -> None:
+    """Copy a workspace; files that nobody ever changes are the same ones in both."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*_IMMUTABLE))
+    for name in _IMMUTABLE:
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, copy_function=os.link)
+
+
+def _unserved(folder: Path, store: Store) -> Address:
+    """Where forked processes find the org: nobody listens there, they answer themselves, see server.py."""
+    authority = folder / "authority.pem"
+    authority.touch()
+    return Address(URL, str(authority), *store.credentials)
+
+
 def _found(org: Org, store: Store, processes: Processes, template: Path) -> list[str]:
     """Do a first run at `START`, keep workspace and org as *template*, and return what was wrong with the run."""
     new_world(org, store, template.parent / "at work" / "workspace")
-    done = processes.run(Order(("run", "--approve", "--dir", str(template.parent / "at work" / "workspace")), START))
+    here = ("--dir", str(template.parent / "at work" / "workspace"))
+    done = processes.run(Order(("run", "--approve", *here), START))
     assert done.code == 0, done.stderr
+    processes.rehearse(Order(("apply", "latest", "--yes", *here), START))
     bodies = [request.body for request in store.requests() if request.method == "PATCH"]
     problems = [*oracle.sent(bodies), *oracle.written(store.history(), store.api_user).problems]
     store.database.rows("delete from request")

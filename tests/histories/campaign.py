@@ -110,11 +110,14 @@ def _played(missing: Sequence[int], jobs: int) -> Iterator[tuple[int, dict[str, 
 
         def play(number: int) -> tuple[int, dict[str, Any]]:
             worker = free.get()
-            assert worker.stdin is not None and worker.stdout is not None
-            worker.stdin.write(f"{number}\n")
-            worker.stdin.flush()
-            answer = worker.stdout.readline()
-            free.put(worker)
+            try:
+                assert worker.stdin is not None and worker.stdout is not None
+                worker.stdin.write(f"{number}\n")
+                worker.stdin.flush()
+                answer = worker.stdout.readline()
+            finally:
+                free.put(worker)
+            assert answer, f"block {number}: its process ended, see above"
             return number, json.loads(answer)
 
         for done in as_completed([pool.submit(play, number) for number in missing]):

@@ -46,6 +46,9 @@ class Processes(Protocol):
     def run(self, order: Order) -> Ended:
         """Run *order* and wait for its end."""
 
+    def rehearse(self, order: Order) -> None:
+        """Run *order*, which changes nothing, so that what comes after it begins warm."""
+
 
 @dataclass(frozen=True)
 class Forked:
@@ -57,7 +60,15 @@ class Forked:
     org: Path
 
     def run(self, order: Order) -> Ended:
-        self.orders.write(json.dumps(_spelled(order, self.folder, self.org)) + "\n")
+        return self._obeyed(order, is_rehearsal=False)
+
+    def rehearse(self, order: Order) -> None:
+        ended = self._obeyed(order, is_rehearsal=True)
+        assert ended.code == 0, ended.stderr
+
+    def _obeyed(self, order: Order, is_rehearsal: bool) -> Ended:
+        spelled = _spelled(order, self.folder, self.org) | {"is_rehearsal": is_rehearsal}
+        self.orders.write(json.dumps(spelled) + "\n")
         self.orders.flush()
         return _ended(int(self.answers.readline()), self.folder)
 
@@ -78,6 +89,9 @@ class Real:
             done = subprocess.run(command, env=environment, stdout=out, stderr=err, check=False, timeout=120)
         return _ended(done.returncode, self.folder)
 
+    def rehearse(self, order: Order) -> None:
+        """Every process begins cold: nothing to do."""
+
 
 @contextmanager
 def forked(folder: Path, org: Path) -> Iterator[Forked]:
@@ -89,14 +103,16 @@ def forked(folder: Path, org: Path) -> Iterator[Forked]:
         assert process.stdin is not None and process.stdout is not None
         yield Forked(process.stdin, process.stdout, folder, org)
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def _environment(*more: Path) -> dict[str, str]:
     # The child finds the same packages as this one, installed or not. One thread each: many histories share the cores.
+    # Nothing else of the environment that it needs: pydantic and requests read all of it, again and again.
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     paths = [Path(connectors.__file__).parents[1], *more]
     alone = dict.fromkeys(("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    return {**os.environ, **alone, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
+    return {**kept, **alone, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
 
 
 def _spelled(order: Order, folder: Path, org: Path) -> dict[str, Any]:

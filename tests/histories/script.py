@@ -13,16 +13,19 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
-from tests.histories import events, scripted
+from tests.histories import scripted
 from tests.histories.events import Event
+from tests.histories.people import People
 
 OF_A_WORLD, OF_A_STEM = 50, 25
 VERBS = ("pull", "match", "plan", "apply")
+#: Verbs that write.
+_WRITING = ("apply", "run", "undo")
 #: Faults of a request: on the way, or the org's. Each has a count: so many requests (or records) meet it.
 ON_THE_WAY = ("lost request", "lost answer", *scripted.OF_ALL)
 OF_WRITES = ("lost write", "lost receipt", "locked rows", *scripted.OF_WRITES)
 OF_THE_ORG = ("expired token", "out of service", "calls used up", "hidden field", "refused sign-in")
-FAULTS = frozenset({*ON_THE_WAY, *OF_WRITES, *OF_THE_ORG})
+FAULTS = frozenset({*ON_THE_WAY, *OF_WRITES, *OF_THE_ORG, *scripted.KEEPING, *scripted.OF_SWEEPS})
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Week:
-    """What happened before the job, and the job: ``run``, or its four verbs one by one."""
+    """What happened before the job, and the job: ``run``, or its four verbs one by one, perhaps after an ``undo``."""
 
     events: tuple[Event, ...]
     stages: tuple[Stage, ...]
+
+    @property
+    def is_raced(self) -> bool:
+        """Whether people change something while the job is at work."""
+        return any(stage.race for stage in self.stages)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a person's change is committed while the job is at work."""
+        return any(event.kind == "long transaction" for event in self.events)
 
 
 @dataclass(frozen=True)
@@ -83,11 +96,13 @@ def history(seed: int) -> History:
     """Return the history of *seed*."""
     weeks = _world(seed // OF_A_WORLD)
     stem, leaf = random.Random(f"stem {seed // OF_A_STEM}"), random.Random(f"leaf {seed}")
-    fated = [replace(week, stages=_fated(stem, week.stages)) for week in weeks]
+    fated = []
+    for at, week in enumerate(weeks):
+        after = weeks[at + 1] if at + 1 < len(weeks) else None
+        fated.append(replace(week, stages=_fated(stem, week, after)))
     last = fated[-1].stages[-1]
-    fated[-1] = replace(
-        fated[-1], stages=(*fated[-1].stages[:-1], replace(last, fates=_fates(leaf, last.verb, (1, 1, 2, 3))))
-    )
+    leaves = _fates(leaf, last.verb, (1, 1, 2, 3), _kinds(last.verb, weeks[-1], None))
+    fated[-1] = replace(fated[-1], stages=(*fated[-1].stages[:-1], replace(last, fates=leaves)))
     return History(seed, tuple(fated))
 
 
@@ -100,39 +115,64 @@ def twin(seed: int) -> History:
 def _world(number: int) -> tuple[Week, ...]:
     chance = random.Random(f"world {number}")
     count = chance.choice((2, 2, 2, 2, 3, 3, 4))
-    people = events.People(chance)
-    return tuple(_week(chance, people, is_last=place + 1 == count) for place in range(count))
+    people = People(chance)
+    weeks: list[Week] = []
+    for at in range(count):
+        weeks.append(_week(chance, people, weeks[-1] if weeks else None, is_last=at + 1 == count))
+    first = replace(weeks[0], events=(people.wishes(), *weeks[0].events))
+    return (first, *weeks[1:])
 
 
-def _week(chance: random.Random, people: events.People, is_last: bool) -> Week:
+def _week(chance: random.Random, people: People, before: Week | None, is_last: bool) -> Week:
     happened = people.week(is_busy=is_last)
     race = people.race(is_last) if chance.random() < 0.4 else ()
+    if not race and chance.random() < 0.2:
+        happened = (*happened, people.slow())
     if not is_last and chance.random() < 0.4:
         return Week(happened, (Stage("run", race=race),))
-    return Week(happened, tuple(Stage(verb, race=race if verb == "apply" else ()) for verb in VERBS))
+    # What is taken back must be one plan, in the twin as in each history: a race may make it two.
+    may_undo = before is not None and before.stages[-1].verb == "apply" and not (before.is_raced or before.is_slow)
+    verbs = ("undo", *VERBS) if may_undo and chance.random() < 0.4 else VERBS
+    return Week(happened, tuple(Stage(verb, race=race if verb == "apply" else ()) for verb in verbs))
 
 
-def _fated(chance: random.Random, stages: Sequence[Stage]) -> tuple[Stage, ...]:
+def _fated(chance: random.Random, week: Week, after: Week | None) -> tuple[Stage, ...]:
     counts = {"run": (1, 1, 1, 2), "apply": (0, 1, 1, 2), "plan": (0, 0, 1), "match": (0, 0, 1), "pull": (0, 1, 1, 2)}
-    return tuple(replace(stage, fates=_fates(chance, stage.verb, counts[stage.verb])) for stage in stages)
+    counts["undo"] = (0, 1, 1, 2)
+    return tuple(
+        replace(stage, fates=_fates(chance, stage.verb, counts[stage.verb], _kinds(stage.verb, week, after)))
+        for stage in week.stages
+    )
 
 
-def _fates(chance: random.Random, verb: str, counts: Sequence[int]) -> tuple[Fate, ...]:
-    return tuple(_fate(chance, verb) for _ in range(chance.choice(counts)))
+def _kinds(verb: str, week: Week, after: Week | None) -> tuple[str, ...]:
+    """Return the faults that *verb* may meet in *week*."""
+    writes = (*OF_WRITES, *OF_WRITES) if verb in _WRITING else ()
+    # What is kept back is planned again in the same week, which no race and no undo after it must find.
+    is_calm = not week.is_raced and (after is None or after.stages[0].verb != "undo")
+    keeping = (*scripted.KEEPING, *scripted.KEEPING) if verb in ("apply", "run") and is_calm else ()
+    sweeps = scripted.OF_SWEEPS if verb == "pull" and after is None else ()
+    return (*ON_THE_WAY, *OF_THE_ORG, *writes, *keeping, *sweeps)
 
 
-def _fate(chance: random.Random, verb: str) -> Fate:
+def _fates(chance: random.Random, verb: str, counts: Sequence[int], kinds: Sequence[str]) -> tuple[Fate, ...]:
+    return tuple(_fate(chance, verb, kinds, at) for at in range(chance.choice(counts)))
+
+
+def _fate(chance: random.Random, verb: str, kinds: Sequence[str], at: int) -> Fate:
     if verb == "match":  # it asks nobody
         return Fate(die=chance.random())
     dies = chance.random() < 0.6
     count = chance.choice((0, 0, 1, 2)) if dies else chance.choice((1, 1, 2))
-    faults = [_fault(chance, verb) for _ in range(count)]
-    return Fate(chance.random() if dies else None, tuple({fault.kind: fault for fault in faults}.values()))
+    found = {fault.kind: fault for fault in (_fault(chance, kinds) for _ in range(count))}
+    if "hidden rows" in found:
+        # Who cannot see a record cannot know whether it took what was sent: hidden is what has not been written yet.
+        found = {"hidden rows": found["hidden rows"]} if at == 0 else {}
+    return Fate(chance.random() if dies else None, tuple(found.values()))
 
 
-def _fault(chance: random.Random, verb: str) -> Fault:
-    writes = (*OF_WRITES, *OF_WRITES) if verb in ("apply", "run") else ()
-    kind = chance.choice((*ON_THE_WAY, *OF_THE_ORG, *writes))
+def _fault(chance: random.Random, kinds: Sequence[str]) -> Fault:
+    kind = chance.choice(kinds)
     # Rows are tried four times: more locks than that reject a record, which is right and no longer the twin's week.
     return Fault(kind, chance.random(), chance.choice((1, 1, 2, 3) if kind == "locked rows" else (1, 1, 2, 5)))
 

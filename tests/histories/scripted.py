@@ -18,9 +18,20 @@ _RULES: dict[str, dict[str, Any]] = {
     "error page after commit": {"fault": "http", "status": 502, "after_commit": True, "method": "PATCH"},
     "delayed commit": {"fault": "delayed-commit", "method": "PATCH"},
     "half a receipt": {"fault": "half-reply", "bytes": 100, "method": "PATCH"},
+    "slow reply": {"fault": "slow-drip", "bytes": 200, "pause_ms": 1},
+    "refused row": {"fault": "reject-rows", "rows": [0], "method": "PATCH"},
+    "unknown refusal": {"fault": "reject-rows", "rows": [0], "code": "NEVER_SEEN", "method": "PATCH"},
+    "hidden rows": {"fault": "hide-rows", "object": "Partner_Overlap__c", "share": 0.5, "contains": " IN ("},
+    "hidden from a sweep": {"fault": "hide-rows", "object": "Account", "share": 0.3, "contains": "SELECT Id FROM Acc"},
 }
-OF_WRITES = tuple(kind for kind, rule in _RULES.items() if "method" in rule)
-OF_ALL = tuple(kind for kind in _RULES if kind not in OF_WRITES)
+#: These keep something from the org, or from us, until it is planned again.
+KEEPING = ("refused row", "unknown refusal", "hidden rows")
+#: Requests that write are counted apart: these begin at one of them.
+AT_A_WRITE = tuple(kind for kind, rule in _RULES.items() if "method" in rule)
+#: A row that two sweeps miss is gone: one that is hidden from one of them is still there.
+OF_SWEEPS = ("hidden from a sweep",)
+OF_WRITES = tuple(kind for kind, rule in _RULES.items() if "method" in rule and kind not in KEEPING)
+OF_ALL = tuple(kind for kind in _RULES if kind not in (*OF_WRITES, *KEEPING, *OF_SWEEPS))
 
 
 def begin(store: Store, faults: Iterable[dict[str, Any]]) -> list[str]:
@@ -53,4 +64,6 @@ def delayed(store: Store, changes: Iterable[Change]) -> frozenset[str]:
 
 def _rule(fault: dict[str, Any]) -> dict[str, Any]:
     rule = {**_RULES[fault["kind"]], "nth": fault["at"], "times": fault["count"]}
+    if "contains" in rule:  # few requests are of that kind: the first ones
+        rule["nth"] = 1
     return rule | {"requests": fault["count"], "times": 1} if rule["fault"] == "delayed-commit" else rule

@@ -3,10 +3,14 @@
 It imports everything once and forks. A try that is to die gets a process of its own and dies by SIGKILL; the others are
 run by one child that lives on, because a new process would spend most of its time warming up. Orders are lines of JSON
 on stdin (see `Processes` in processes.py); for each, one line with the exit code goes to stdout.
+
+The org answers in the place of the connection, below the client library, its pool and its retries: TLS and sockets are
+half of what a try costs, and the installed command goes through them (see `Real` in processes.py).
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -15,47 +19,87 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import anyascii._data
+import cryptography.fernet
 import pycountry
 import time_machine
 import typer.main
-import urllib3.connectionpool
-from urllib3.exceptions import ReadTimeoutError
+from numba.core.dispatcher import Dispatcher
 
 import connectors.salesforce.connection
 import jobs.match
 import jobs.plan
 import jobs.pull
 import jobs.run
-from connectors.sandbox.store import API_ALLOWANCE, Store
+import jobs.stores.tokens
+import jobs.undo
+from connectors.sandbox.direct import DirectWire
+from connectors.sandbox.store import Store
 from jobs import steps
 from jobs.cli import main, show
+from tests.histories.wire import Wire
 
-PRELOADED = (connectors.salesforce.connection, jobs.match, jobs.plan, jobs.pull, jobs.run, show)
+PRELOADED = (
+    *(anyascii._data, cryptography.fernet, connectors.salesforce.connection),
+    *(jobs.match, jobs.plan, jobs.pull, jobs.run, jobs.stores.tokens, jobs.undo, show),
+)
 #: The command line and the tables of countries take a process a while to build: here it is done once for all.
 COMMAND = typer.main.get_command(main.app)
 COUNTRIES = (list(pycountry.countries), list(pycountry.subdivisions))
-_make_request = urllib3.connectionpool.HTTPConnectionPool._make_request
-HIDDEN = ("Account", "Website")
+_TIDY_EVERY = 40
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def serve() -> None:
     """Obey until stdin ends."""
+    _load_compiled()
     steady = _Steady()
-    for line in sys.stdin:
-        order = json.loads(line)
-        code = _alone(order) if order["die_at"] else steady.run(line)
-        sys.stdout.write(f"{code}\n")
-        sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", buffering=1) as answers:  # an order of its own takes stdout away
+        for line in sys.stdin:
+            order = json.loads(line)
+            obey = _rehearse if order["is_rehearsal"] else _alone if order["die_at"] else steady.run
+            answers.write(f"{obey(order)}\n")
     steady.end()
+    os._exit(0)  # nothing is left to do, and tidying up takes a busy machine seconds
+
+
+def _load_compiled() -> None:
+    """Load what numba has compiled before; it takes a second, and running it here would start threads.
+
+    A thread does not survive a fork, and a child that waits for one waits for ever.
+    """
+    rooms = [vars(room) for name, room in list(sys.modules.items()) if name.startswith("matching.")]
+    for function in {id(thing): thing for room in rooms for thing in room.values()}.values():
+        if isinstance(function, Dispatcher):
+            for signature, *_ in function._cache._cache_file._load_index():
+                function.compile(signature)
+
+
+def _rehearse(order: dict[str, Any]) -> int:
+    """Run *order*, which may start no thread, in this process: what it builds and compiles every child then has."""
+    gc.unfreeze()
+    threads = _threads()
+    code = _run(order)
+    assert _threads() == threads, "a thread was started, and would be missing in each fork"
+    _org(order["org"]).close()  # SQLite's connections do not survive a fork either
+    _org.cache_clear()
+    gc.collect()
+    gc.freeze()  # what is there now stays: no child need look through it
+    return code
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def _alone(order: dict[str, Any]) -> int:
     child = os.fork()
     if child == 0:
+        gc.disable()
         os._exit(_run(order))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -66,10 +110,10 @@ class _Steady:
     def __init__(self) -> None:
         self._pid = 0
 
-    def run(self, line: str) -> int:
+    def run(self, order: dict[str, Any]) -> int:
         if not self._pid:
             self._start()
-        os.write(self._orders, line.encode())
+        os.write(self._orders, f"{json.dumps(order)}\n".encode())
         said = os.read(self._answers, 16)
         if said:
             return int(said)
@@ -90,9 +134,12 @@ class _Steady:
             os.close(ours)
             return
         os.close(self._orders)
+        gc.disable()  # a third of an apply's time; once in a while is enough
         with os.fdopen(theirs) as orders:
-            for line in orders:
+            for number, line in enumerate(orders):
                 os.write(ours, f"{_run(json.loads(line))}\n".encode())
+                if number % _TIDY_EVERY == 0:
+                    gc.collect()
         os._exit(0)
 
 
@@ -103,14 +150,15 @@ def _run(order: dict[str, Any]) -> int:
         file = os.open(order[name], _ANEW)
         os.dup2(file, stream)
         os.close(file)
-    wire = Wire(order, log)
     code = 1
     sleep = time.sleep
     try:
-        with time_machine.travel(datetime.fromisoformat(order["now"]), tick=False) as clock:
+        with (
+            Wire(order, log, DirectWire(_org(order["org"]))),
+            time_machine.travel(datetime.fromisoformat(order["now"]), tick=False) as clock,
+        ):
             time.sleep = clock.shift
             steps.listen(follower(order["die_at"], log))
-            urllib3.connectionpool.HTTPConnectionPool._make_request = wire.method()
             sys.argv = ["overlap", *order["arguments"]]
             COMMAND()
             code = 0
@@ -121,11 +169,16 @@ def _run(order: dict[str, Any]) -> int:
     finally:
         time.sleep = sleep
         steps.listen(None)
-        urllib3.connectionpool.HTTPConnectionPool._make_request = _make_request
         sys.stdout.flush()
         sys.stderr.flush()
         os.close(log)
     return code
+
+
+@cache
+def _org(folder: str) -> Store:
+    """Return the org in *folder*, open once for each process."""
+    return Store.open(Path(folder))
 
 
 def follower(die_at: int | None, log: int) -> Callable[[str], None]:
@@ -140,66 +193,6 @@ def follower(die_at: int | None, log: int) -> Callable[[str], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return hook
-
-
-class Wire:
-    """The network and the org, with their faults: each from its request on, for as many requests as it counts."""
-
-    def __init__(self, order: dict[str, Any], log: int) -> None:
-        self._faults: list[dict[str, Any]] = order["faults"]
-        self._org = Path(order["org"])
-        self._log = log
-        self._requests = self._writes = 0
-
-    def method(self) -> Callable[..., Any]:
-        def faulty(pool: Any, connection: Any, method: str, url: str, **options: Any) -> Any:
-            self._requests += 1
-            self._writes += method == "PATCH"
-            lost = self._meet(method)
-            if lost in ("lost request", "lost write"):
-                raise ReadTimeoutError(pool, url, "a test lost the request")
-            answer = _make_request(pool, connection, method, url, **options)
-            if lost is None:
-                return answer
-            answer.close()
-            raise ReadTimeoutError(pool, url, "a test lost the answer")
-
-        return faulty
-
-    def _meet(self, method: str) -> str | None:
-        """Let the org's faults of this request begin or end; return how the request gets lost, None if it does not."""
-        lost = None
-        for fault in self._faults:
-            kind = fault["kind"]
-            of_writes = kind in ("lost write", "lost receipt")
-            if of_writes and method != "PATCH":
-                continue
-            since = (self._writes if of_writes else self._requests) - fault["at"]
-            if kind.startswith("lost"):
-                if 0 <= since < fault["count"]:
-                    self._note(kind)
-                    lost = kind
-            elif since == 0 and kind in _BREAK:
-                self._note(kind)
-                with Store.open(self._org) as store:
-                    _BREAK[kind](store, fault["count"])
-            elif since == fault["count"] and kind == "out of service":
-                with Store.open(self._org) as store:
-                    store.set_down(False)
-        return lost
-
-    def _note(self, kind: str) -> None:
-        os.write(self._log, f"fault: {kind}\n".encode())
-
-
-_BREAK: dict[str, Callable[[Store, int], None]] = {
-    "locked rows": lambda store, count: store.lock_rows(count),
-    "expired token": lambda store, _: store.expire_tokens(),
-    "out of service": lambda store, _: store.set_down(True),
-    "calls used up": lambda store, _: store.set_limit_used(API_ALLOWANCE),
-    "hidden field": lambda store, _: store.hide_field(*HIDDEN),
-    "refused sign-in": lambda store, _: store.set_credentials_valid(False),
-}
 
 
 if __name__ == "__main__":

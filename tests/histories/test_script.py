@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.histories.people import CONNECTION
 from tests.histories.script import FAULTS, OF_A_STEM, OF_A_WORLD, Stage, Week, history, twin
+from tests.histories.scripted import KEEPING, OF_SWEEPS
+
+
+@pytest.fixture(scope="module")
+def all_of_ci():
+    return [history(seed) for seed in range(700)]
 
 
 def stages(whole):
@@ -35,13 +44,37 @@ def test_a_history_has_two_to_four_weeks_and_ends_with_an_apply():
     assert all(history(seed).acts()[-1].verb == "apply" for seed in range(0, 1000, 99))
 
 
-def test_every_kind_of_fault_and_event_comes_up():
+def test_every_kind_of_fault_and_event_comes_up(all_of_ci):
     faults, kinds = set(), set()
-    for seed in range(700):
-        for act in history(seed).acts():
+    for whole in all_of_ci:
+        for act in whole.acts():
             if isinstance(act, Week):
                 kinds |= {event.kind for event in act.events}
             else:
                 faults |= {fault.kind for fate in act.fates for fault in fate.faults}
     assert faults == FAULTS
     assert kinds >= {"list", "settings", "judge", "late commit", "delete", "edit own", "influence made", "deal deleted"}
+    assert kinds >= {"connection", "long transaction", "lead made", "lead converted"}
+
+
+def test_worlds_differ_in_how_their_connection_is_set_up(all_of_ci):
+    chosen = {line for whole in all_of_ci for line in whole.weeks[0].events[0].what["lines"]}
+    assert chosen == {line for lines in CONNECTION for line in lines}
+
+
+def test_what_is_kept_back_meets_neither_a_race_nor_an_undo_after_it(all_of_ci):
+    undone = 0
+    for whole in all_of_ci:
+        for week, after in zip(whole.weeks, (*whole.weeks[1:], None), strict=True):
+            kept = [f for s in week.stages for fate in s.fates for f in fate.faults if f.kind in KEEPING]
+            is_undone = after is not None and after.stages[0].verb == "undo"
+            undone += is_undone
+            assert not (kept and (week.is_raced or is_undone))
+            assert not (is_undone and (week.is_raced or week.is_slow))
+    assert undone
+
+
+def test_rows_are_hidden_from_one_sweep_at_most(all_of_ci):
+    for whole in all_of_ci:
+        for week in whole.weeks[:-1]:
+            assert not [f for s in week.stages for fate in s.fates for f in fate.faults if f.kind in OF_SWEEPS]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import requests
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import ProtocolError
+from urllib3.util.retry import Retry
 
-from connectors.sandbox.direct import URL
+from connectors.sandbox.direct import URL, DirectWire
 from connectors.sandbox.server import in_a_thread
 from connectors.sandbox.store import Store
 from tests.sandbox import answered_directly
@@ -75,3 +80,30 @@ def test_a_held_request_needs_sockets(stopped):
         stopped.set_faults([{"fault": "hold"}])
         with pytest.raises(RuntimeError, match="no running event loop"):
             session.get(f"{URL}{DATA}/limits")
+
+
+@pytest.fixture
+def wired(stopped, monkeypatch):
+    """A client's own pool, and the sandbox in the place of its connections."""
+    pool = HTTPSConnectionPool("sandbox.invalid")
+    monkeypatch.setattr(pool, "_make_request", partial(DirectWire(stopped), pool))
+    return pool
+
+
+def test_a_pool_tries_again_as_it_would_over_sockets(stopped, wired):
+    stopped.set_faults([{"fault": "lost-reply", "times": 2}])
+    assert wired.request("GET", "/services/data", retries=Retry(3)).json()[0]["version"] == "41.0"
+    assert [request.fault for request in stopped.requests()] == ["lost-reply", "lost-reply", ""]
+    stopped.set_faults([{"fault": "lost-reply", "times": 2}])
+    with pytest.raises(ProtocolError, match="Connection aborted"):
+        wired.request("GET", "/services/data", retries=False)
+
+
+def test_half_a_reply_ends_early_and_a_slow_one_comes_whole(stopped, wired):
+    stopped.set_faults([{"fault": "half-reply", "bytes": 10}])
+    half = wired.request("GET", "/services/data", preload_content=False)
+    with pytest.raises(ProtocolError, match="IncompleteRead"):
+        list(half.stream(100))  # as requests reads it
+    stopped.set_faults([{"fault": "slow-drip", "bytes": 7, "pause_ms": 1}])
+    slow = wired.request("GET", "/services/data", preload_content=False)
+    assert slow.read(10_000) == wired.request("GET", "/services/data").data

@@ -8,14 +8,14 @@ import time
 from datetime import datetime
 
 import time_machine
-import urllib3.connectionpool
 
 from jobs import steps
-from tests.histories.server import Wire, follower
+from tests.histories.server import follower
+from tests.histories.wire import Wire
 
 if "OVERLAP_ORDER" in os.environ:
     order = json.loads(os.environ["OVERLAP_ORDER"])
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     time.sleep = time_machine.travel(datetime.fromisoformat(order["now"]), tick=False).start().shift
     steps.listen(follower(order["die_at"], log))
-    urllib3.connectionpool.HTTPConnectionPool._make_request = Wire(order, log).method()
+    Wire(order, log).__enter__()
