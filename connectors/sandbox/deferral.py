@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.sandbox import locks
-from connectors.sandbox.database import Database
+from connectors.sandbox.state import State
 
 #: Does what a kept act says.
 Replay = Callable[[Mapping[str, Any]], None]
@@ -27,7 +27,7 @@ class Wait:
     seconds: float | None = None
 
 
-def later(database: Database, act: Mapping[str, Any], wait: Wait, touched: Iterable[str], *, late: bool) -> None:
+def later(database: State, act: Mapping[str, Any], wait: Wait, touched: Iterable[str], *, late: bool) -> None:
     """Keep *act* until *wait* is over; *late* stamps its writes with the time now."""
     now = database.now()
     due_at = None if wait.seconds is None else (now + timedelta(seconds=wait.seconds)).isoformat()
@@ -37,7 +37,7 @@ def later(database: Database, act: Mapping[str, Any], wait: Wait, touched: Itera
     locks.lock(database, touched, _holder(number))
 
 
-def settle(database: Database, replay: Replay, *, everything: bool = False) -> None:
+def settle(database: State, replay: Replay, *, everything: bool = False) -> None:
     """Do what is due, in the order in which it was kept, and count one request against what is not."""
     now = database.now()
     for number, at, act, requests, due_at in database.rows("select * from deferred order by number"):
@@ -51,7 +51,7 @@ def settle(database: Database, replay: Replay, *, everything: bool = False) -> N
             database.rows("update deferred set requests = requests - 1 where number = ?", (number,))
 
 
-def oldest_open(database: Database) -> datetime | None:
+def oldest_open(database: State) -> datetime | None:
     """Return since when the oldest of the open transactions runs, None if none is open."""
     found = database.rows("select min(at) from deferred where at != ''")[0][0]
     return datetime.fromisoformat(found) if found else None

@@ -19,7 +19,11 @@ _CUSTOM_OBJECT = (
 )
 
 
-class ApiError(Exception):
+class Refusal(Exception):  # noqa: N818 -- what a CRM says, no fault of ours
+    """What the CRM refuses, in the words of its API."""
+
+
+class ApiError(Refusal):
     """A refusal. *status* is the HTTP status if it ends the whole call; *fields* are API names."""
 
     def __init__(self, code: str, message: str, fields: tuple[str, ...] = (), status: int = 400) -> None:

@@ -7,53 +7,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from connectors.sandbox import deferral, faults, locks, tokens, troubles
-from connectors.sandbox.errors import ApiError
+from connectors.sandbox import deferral, faults, locks, troubles
+from connectors.sandbox.errors import Refusal
 from connectors.sandbox.faults import Rule
-from connectors.sandbox.store import API_ALLOWANCE, Request, Store
-from connectors.sandbox.troubles import Exchange, Holds
+from connectors.sandbox.journal import Request
+from connectors.sandbox.troubles import Exchange, Fault, Holds, Host
 from overlap.errors import OverlapError
 
 
-def endpoint(
-    store: Store, answer: Callable[[HttpRequest, bytes], Response], again: Callable[[HttpRequest, bytes], Any]
-) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
-    """Return what Starlette calls. *answer* does a request; *again* does one whose sign-in was looked at before."""
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What is a CRM's own in an exchange.
+
+    *answer* does a request; *again* does one whose sign-in was looked at before. *faults* says what each fault does,
+    *touched* which rows a request (by its number) has written, *kept* what of a request is logged: what it asks and
+    what it brings, without secrets. *marks* are headers of each reply.
+    """
+
+    answer: Callable[[HttpRequest, bytes], Response]
+    again: Callable[[HttpRequest, bytes], Any]
+    faults: Mapping[str, Fault]
+    touched: Callable[[int], list[str]]
+    kept: Callable[[HttpRequest, bytes], tuple[str, str]]
+    marks: Callable[[], Mapping[str, str]] = dict
+
+
+def endpoint(store: Host, crm: Interface) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
+    """Return what Starlette calls."""
     holds = Holds()
 
     async def received(http: HttpRequest) -> Response:
         body = await http.body()
         with store.database.transaction():
-            deferral.settle(store.database, partial(replay, store, again))
-            request = _request(store, http, body)
+            deferral.settle(store.database, partial(replay, store, crm.again))
+            request = _request(store, http, crm.kept(http, body))
             rule = faults.strike(store.database, http.method, http.url.path, request.query + request.body)
             number = store.log(replace(request, fault=rule.fault if rule else ""))
-            exchange = Exchange(store, number, partial(answer, http, body), partial(_act, http, body, number))
+            doing = partial(crm.answer, http, body), partial(_act, http, body, number), partial(crm.touched, number)
+            exchange = Exchange(store, number, *doing)
             held = rule if rule is not None and rule.fault == "hold" else None
-            reply = _held(exchange) if held else _finished(exchange, rule)
+            reply = _held(exchange) if held else _finished(exchange, rule, crm)
         if held:
             await holds.wait(held.values.get("requests", 1))
             with store.database.transaction():
                 locks.unlock(store.database, troubles.holder(number))
-                reply = _finished(exchange, None)
+                reply = _finished(exchange, None, crm)
         holds.passed()
         return reply
 
     return received
 
 
-def replay(store: Store, again: Callable[[HttpRequest, bytes], Any], act: Mapping[str, Any]) -> None:
+def replay(store: Host, again: Callable[[HttpRequest, bytes], Any], act: Mapping[str, Any]) -> None:
     """Do a kept act, a person's or a request's. What is refused by now leaves nothing behind."""
-    with suppress(OverlapError, ApiError), store.database.transaction():
+    with suppress(OverlapError, Refusal), store.database.transaction():
         if "action" in act:
             store.replay(act)
             return
@@ -82,17 +97,17 @@ def _held(exchange: Exchange) -> Response:
     return Response()
 
 
-def _finished(exchange: Exchange, rule: Rule | None) -> Response:
+def _finished(exchange: Exchange, rule: Rule | None, crm: Interface) -> Response:
     """Answer, and say so in the log; all that is written meanwhile is this request's doing."""
     store = exchange.store
     store.database.request = exchange.number
     try:
-        reply = troubles.afflict(rule, exchange)
+        reply = troubles.afflict(rule, exchange, crm.faults)
     finally:
         store.database.request = None
     store.answered(exchange.number, reply.status_code)
     reply.headers["Date"] = format_datetime(store.database.now(), usegmt=True)
-    reply.headers["Sforce-Limit-Info"] = f"api-usage={store.limit_used}/{API_ALLOWANCE}"
+    reply.headers.update(crm.marks())
     return reply
 
 
@@ -103,11 +118,7 @@ def _act(http: HttpRequest, body: bytes, number: int) -> dict[str, Any]:
     return {"request": number, "method": http.method, **asked, "headers": headers, "body": body.decode("latin-1")}
 
 
-def _request(store: Store, http: HttpRequest, body: bytes) -> Request:
-    text, query = body.decode("utf-8", "replace"), parse_qs(http.url.query).get("q", [http.url.query])[0]
-    if http.url.path.startswith(tokens.PATH):  # the secret stays out of the file
-        text, query = "grant_type=" + ",".join(parse_qs(text).get("grant_type", [])), ""
-    elif http.url.path.startswith("/services/Soap/"):  # a token is in it, and a package is long
-        text = ""
+def _request(store: Host, http: HttpRequest, kept: tuple[str, str]) -> Request:
     agent = http.headers.get("user-agent", "")
+    query, text = kept
     return Request(store.database.now(), http.method, http.url.path, query, text, 0, agent)

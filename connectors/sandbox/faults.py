@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any, Final
 
-from connectors.sandbox.database import Database
-from connectors.sandbox.errors import LOCKED, ApiError
 from connectors.sandbox.schema import visible
+from connectors.sandbox.state import State
 from overlap.errors import ConfigError
 
 _WAIT: Final = {"requests": 1, "seconds": 0.0}
 _ROWS: Final = {"rows": [0], "share": 1.0}
-#: Fault: its parameters, each with a value of its type.
+#: Fault: its parameters, each with a value of its type. These strike any CRM.
 PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "lost-request": {},
     "rolled-back": {},
     "lost-reply": {},
     "delayed-commit": _WAIT,
     "late-commit": _WAIT,
-    "hold": {"requests": 1},
     "half-reply": {"bytes": 1},
     "slow-drip": {"bytes": 1, "pause_ms": 1},
     "http": {"status": 1, "retry_after_s": 1, "body": "", "after_commit": True},
@@ -38,7 +36,6 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "reject-rows": {**_ROWS, "code": "", "message": ""},
     "limit": {"kind": "total"},
     "hide-rows": {"object": "", "ids": [""], "share": 1.0},
-    "hide-field": {"object": "", "field": ""},
     "advance": {"seconds": 1.0},
 }
 _NEEDED: Final = {"hide-rows": ("object",), "hide-field": ("object", "field"), "advance": ("seconds",)}
@@ -50,6 +47,23 @@ _CONDITIONS: Final[dict[str, Any]] = {
     "times": 1,
     "probability": 1.0,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a CRM's scripts may say: its faults as in `PARAMETERS`, and each of its objects with its fields."""
+
+    faults: Mapping[str, Mapping[str, Any]]
+    objects: Callable[[], Mapping[str, Sequence[str]]]
+
+
+def _salesforce() -> dict[str, list[str]]:
+    return {entity.name: [column.name for column in entity] for entity in visible().entities.values()}
+
+
+SALESFORCE: Final = Vocabulary(
+    {**PARAMETERS, "hold": {"requests": 1}, "hide-field": {"object": "", "field": ""}}, _salesforce
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +108,21 @@ class Counted:
 class Rows:
     """Which records of one request a rule refuses: those at *rows* (from 0), or each with the chance *share*."""
 
-    def __init__(self, rule: Rule, request: int) -> None:
+    def __init__(self, rule: Rule, request: int, refusal: Exception) -> None:
         self._rows = rule.values.get("rows")
         self._share = rule.values.get("share", 1.0)
         self._random = Random(f"{rule.seed} {request}")
-        code = rule.values.get("code", "FIELD_CUSTOM_VALIDATION_EXCEPTION")
-        rejected = ApiError(code, rule.values.get("message", "A rule of this org refuses the record."))
-        self._refusal = LOCKED if rule.fault == "lock-rows" else rejected
+        self._refusal = refusal
         self._next = 0
 
-    def refusal(self) -> ApiError | None:
+    def refusal(self) -> Exception | None:
         """Return why the next record is refused, None if it is not."""
         place, self._next = self._next, self._next + 1
         chosen = place in self._rows if self._rows is not None else self._random.random() < self._share
         return self._refusal if chosen else None
 
 
-def read(script: Any) -> list[Rule]:
+def read(script: Any, vocabulary: Vocabulary = SALESFORCE) -> list[Rule]:
     """Return the rules of a script: ``{"seed": 7, "rules": [{"fault": "lost-reply", "nth": 3}]}``, or just the list.
 
     Raises:
@@ -125,17 +137,17 @@ def read(script: Any) -> list[Rule]:
     seed = script.get("seed", 0)
     if not isinstance(seed, int):
         raise ConfigError(f"fault script: seed {seed!r} is not a whole number")
-    return [_rule(number, entry, seed) for number, entry in enumerate(script["rules"], 1)]
+    return [_rule(f"fault script, rule {n}", entry, seed, vocabulary) for n, entry in enumerate(script["rules"], 1)]
 
 
-def put(database: Database, rules: list[Rule]) -> None:
+def put(database: State, rules: list[Rule]) -> None:
     """Bring *rules* into force in the place of those that are; all counts start at 0."""
     with database.transaction():
         database.rows("delete from fault")
         database.many("insert into fault (rule) values (?)", [(json.dumps(asdict(rule)),) for rule in rules])
 
 
-def strike(database: Database, method: str, path: str, text: str) -> Rule | None:
+def strike(database: State, method: str, path: str, text: str) -> Rule | None:
     """Count a request and return the first rule that strikes it, None if none does."""
     struck: Rule | None = None
     for number, kept, seen, reached in database.rows("select number, rule, seen, reached from fault order by number"):
@@ -148,7 +160,7 @@ def strike(database: Database, method: str, path: str, text: str) -> Rule | None
     return struck
 
 
-def counted(database: Database) -> list[Counted]:
+def counted(database: State) -> list[Counted]:
     """Return the rules in force with their counts, in order."""
     found = []
     for kept, seen, reached in database.rows("select rule, seen, reached from fault order by number"):
@@ -158,14 +170,14 @@ def counted(database: Database) -> list[Counted]:
     return found
 
 
-def _rule(number: int, entry: Any, seed: int) -> Rule:
-    where = f"fault script, rule {number}"
+def _rule(where: str, entry: Any, seed: int, vocabulary: Vocabulary) -> Rule:
+    words = vocabulary.faults
     if not isinstance(entry, dict):
         raise ConfigError(f"{where}: {entry!r} is not an object")
-    fault = entry.get("fault")
-    if fault not in PARAMETERS:
-        raise ConfigError(f"{where}: unknown fault {fault!r}{_near(str(fault), PARAMETERS)}")
-    known = {**_CONDITIONS, **PARAMETERS[fault]}
+    fault: Any = entry.get("fault")
+    if fault not in words:
+        raise ConfigError(f"{where}: unknown fault {fault!r}{_near(str(fault), words)}")
+    known = {**_CONDITIONS, **words[fault]}
     for name, value in entry.items():
         if name == "fault":
             continue
@@ -176,19 +188,17 @@ def _rule(number: int, entry: Any, seed: int) -> Rule:
     if missing := [name for name in _NEEDED.get(fault, ()) if name not in entry]:
         raise ConfigError(f"{where}: '{fault}' needs '{missing[0]}'")
     if "object" in entry:
-        _check_names(where, entry)
+        _check_names(where, entry, vocabulary.objects())
     conditions = {name: entry[name] for name in _CONDITIONS if name in entry}
-    return Rule(fault, **conditions, values={n: entry[n] for n in PARAMETERS[fault] if n in entry}, seed=seed)
+    return Rule(fault, **conditions, values={n: entry[n] for n in words[fault] if n in entry}, seed=seed)
 
 
-def _check_names(where: str, entry: Mapping[str, Any]) -> None:
-    entity = visible().entities.get(entry["object"].lower())
-    if entity is None:
-        names = [known.name for known in visible().entities.values()]
-        raise ConfigError(f"{where}: no object '{entry['object']}'{_near(entry['object'], names)}")
-    if "field" in entry and entity.column(entry["field"]) is None:
-        names = [column.name for column in entity]
-        raise ConfigError(f"{where}: {entity.name} has no field '{entry['field']}'{_near(entry['field'], names)}")
+def _check_names(where: str, entry: Mapping[str, Any], objects: Mapping[str, Sequence[str]]) -> None:
+    name = next((known for known in objects if known.lower() == entry["object"].lower()), None)
+    if name is None:
+        raise ConfigError(f"{where}: no object '{entry['object']}'{_near(entry['object'], objects)}")
+    if "field" in entry and entry["field"].lower() not in map(str.lower, objects[name]):
+        raise ConfigError(f"{where}: {name} has no field '{entry['field']}'{_near(entry['field'], objects[name])}")
 
 
 def _same_kind(value: Any, example: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.sandbox.database import Database
 from connectors.sandbox.errors import locked
 from connectors.sandbox.schema import Entity, visible
+from connectors.sandbox.state import State
 from connectors.sandbox.values import Stored
 
 
@@ -28,12 +29,12 @@ def check(database: Database, entity: Entity, *records: Mapping[str, Stored]) ->
         raise locked(sorted(row[0] for row in held))
 
 
-def lock(database: Database, ids: Iterable[str], holder: str) -> None:
+def lock(database: State, ids: Iterable[str], holder: str) -> None:
     """Lock *ids* until `unlock` of *holder*; what another holds stays theirs."""
     database.many("insert or ignore into row_lock values (?, ?)", [(row_id, holder) for row_id in ids])
 
 
-def unlock(database: Database, holder: str) -> None:
+def unlock(database: State, holder: str) -> None:
     """Let go of what *holder* locked."""
     database.rows("delete from row_lock where holder = ?", (holder,))
 

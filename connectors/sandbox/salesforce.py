@@ -27,13 +27,16 @@ from connectors.sandbox import (
     deferral,
     describe,
     exchange,
+    locks,
     metadata,
     records,
     replication,
     tokens,
+    troubles,
 )
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.errors import ApiError, expired, not_found
+from connectors.sandbox.exchange import Interface
 from connectors.sandbox.store import API_ALLOWANCE, Store
 from connectors.sandbox.writes import Author
 
@@ -95,7 +98,11 @@ def application(store: Store, instance_url: str) -> Starlette:
 
 def endpoint(store: Store, instance_url: str) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
     """Return what answers each request to *store*."""
-    return exchange.endpoint(store, partial(_answer, store, instance_url), partial(_routed, store))
+    answer, again = partial(_answer, store, instance_url), partial(_routed, store)
+    touched = partial(locks.touched, store.database)
+    return exchange.endpoint(
+        store, Interface(answer, again, troubles.SALESFORCE, touched, tokens.kept, partial(_marks, store))
+    )
 
 
 def settle(store: Store) -> None:
@@ -103,6 +110,10 @@ def settle(store: Store) -> None:
     with store.database.transaction():
         replay = partial(exchange.replay, store, partial(_routed, store))
         deferral.settle(store.database, replay, everything=True)
+
+
+def _marks(store: Store) -> dict[str, str]:
+    return {"Sforce-Limit-Info": f"api-usage={store.limit_used}/{API_ALLOWANCE}"}
 
 
 def _answer(store: Store, instance_url: str, http: HttpRequest, body: bytes) -> Response:

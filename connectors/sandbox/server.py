@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Queue
@@ -23,6 +23,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.replies import TRANSPORT
 from connectors.sandbox.salesforce import application
 from connectors.sandbox.store import Store
@@ -43,30 +44,50 @@ class Address:
     consumer_secret: str
 
 
-def serve(folder: Path, port: int = 0, ready: Callable[[Address], None] | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """Which CRM is served: the file of its state, how that is opened, who answers for it, and where it is.
+
+    *locate* gets the store, the URL and the file of the authority, and returns what `read_address` gives back.
+    """
+
+    file_name: str
+    open: Callable[[Path], AbstractContextManager[Any]]
+    application: Callable[[Any, str], Starlette]
+    locate: Callable[[Any, str, str], Any]
+
+
+def _locate(store: Store, url: str, ca_file: str) -> Address:
+    key, secret = store.credentials
+    return Address(url, ca_file, key, secret)
+
+
+SALESFORCE: Final = Crm(FILE_NAME, Store.open, application, _locate)
+
+
+def serve(folder: Path, port: int = 0, ready: Callable[[Any], None] | None = None, crm: Crm = SALESFORCE) -> None:
     """Serve the org in *folder* until SIGTERM or SIGINT; *port* 0 takes the last port if it is free, or any.
 
-    Once it listens, it writes ``sandbox.json`` into *folder* and calls *ready*.
+    Once it listens, it writes ``sandbox.json`` into *folder* and calls *ready* with its address.
 
     Raises:
-        ConfigError: another sandbox runs in *folder*, or *port* is taken.
+        ConfigError: another sandbox runs in *folder*, another CRM's lives there, or *port* is taken.
     """
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), Store.open(folder) as store, _listener(folder, port) as listener:
+    folder = own(folder, crm)
+    with _alone(folder), crm.open(folder) as store, _listener(folder, port) as listener:
         _certify(folder)
-        address = _address(store, listener, folder)
+        address = _address(crm, store, listener, folder)
 
         def listening() -> None:
             _announce(folder, address)
             if ready is not None:
                 ready(address)
 
-        _Server(_config(application(store, address.url), folder), listening).run(sockets=[listener])
+        _Server(_config(crm.application(store, address.url), folder), listening).run(sockets=[listener])
 
 
 @contextmanager
-def in_a_thread(folder: Path) -> Iterator[Address]:
+def in_a_thread(folder: Path, crm: Crm = SALESFORCE) -> Iterator[Any]:
     """Serve the org in *folder* from a thread of this process, and yield how to reach it.
 
     For campaigns of thousands of short histories: nothing is started but a thread, and the same sockets, certificates
@@ -75,18 +96,17 @@ def in_a_thread(folder: Path) -> Iterator[Address]:
     Raises:
         ConfigError: another sandbox runs in *folder*.
     """
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own(folder, crm)
     with _alone(folder), _listener(folder, 0) as listener:
         _certify(folder)
-        told: Queue[Address | BaseException] = Queue()
+        told: Queue[Any] = Queue()
         server: list[uvicorn.Server] = []
 
         def run() -> None:
             try:
-                with Store.open(folder) as store:  # SQLite wants its connection in the thread that uses it
-                    address = _address(store, listener, folder)
-                    app = application(store, address.url)
+                with crm.open(folder) as store:  # SQLite wants its connection in the thread that uses it
+                    address = _address(crm, store, listener, folder)
+                    app = crm.application(store, address.url)
                     server.append(_Server(_config(app, folder), lambda: told.put(address)))
                     server[0].run(sockets=[listener])
             except BaseException as error:
@@ -107,27 +127,40 @@ def in_a_thread(folder: Path) -> Iterator[Address]:
             thread.join()
 
 
-def read_address(folder: Path) -> Address:
-    """Return how to reach the sandbox that runs, or last ran, in *folder*.
+def read_address(folder: Path, kind: Callable[..., Any] = Address) -> Any:
+    """Return how to reach the sandbox that runs, or last ran, in *folder*, as the *kind* of its CRM.
 
     Raises:
         ConfigError: none ever ran there.
     """
     path = folder / _ADDRESS
     try:
-        return Address(**json.loads(path.read_text(encoding="utf-8")))
+        return kind(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"no sandbox in {folder}: start one with 'overlap sandbox salesforce --dir'") from error
 
 
-def main(folder: str, port: int = 0) -> None:
+def main(folder: str, port: int = 0, crm: Crm = SALESFORCE) -> None:
     """Serve *folder* and print the address as one line of JSON once it listens."""
-    serve(Path(folder), port, lambda address: print(json.dumps(asdict(address)), flush=True))  # noqa: T201 -- data
+    serve(Path(folder), port, lambda address: print(json.dumps(asdict(address)), flush=True), crm)  # noqa: T201 -- data
 
 
-def _address(store: Store, listener: socket.socket, folder: Path) -> Address:
-    key, secret = store.credentials
-    return Address(f"https://localhost:{listener.getsockname()[1]}", str(folder / _CA), key, secret)
+def _address(crm: Crm, store: Any, listener: socket.socket, folder: Path) -> Any:
+    return crm.locate(store, f"https://localhost:{listener.getsockname()[1]}", str(folder / _CA))
+
+
+def own(folder: Path, crm: Crm) -> Path:
+    """Make *folder* if it is missing, and return it whole.
+
+    Raises:
+        ConfigError: a sandbox of another CRM lives there.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    others = [path.stem for path in folder.glob("*.sqlite") if path.name != crm.file_name]
+    if others:
+        raise ConfigError(f"{folder} holds a sandbox of {others[0]}: choose another folder")
+    return folder
 
 
 def _config(app: Starlette, folder: Path) -> uvicorn.Config:
@@ -216,8 +249,8 @@ def _listener(folder: Path, port: int) -> Iterator[socket.socket]:
 
 def _last_port(folder: Path) -> int:
     try:
-        return int(read_address(folder).url.rpartition(":")[2])
-    except (ConfigError, ValueError):
+        return int(json.loads((folder / _ADDRESS).read_text(encoding="utf-8"))["url"].rpartition(":")[2])
+    except (OSError, ValueError, LookupError, TypeError):
         return 0
 
 
@@ -233,7 +266,7 @@ def _certify(folder: Path) -> None:
     _write(folder / _CA, authority.cert_pem.bytes())
 
 
-def _announce(folder: Path, address: Address) -> None:
+def _announce(folder: Path, address: Any) -> None:
     _write(folder / _ADDRESS, json.dumps(asdict(address), indent=2).encode())
 
 

@@ -6,10 +6,7 @@ through the same checks as the API; only `Store.seed` may write what Salesforce 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -17,59 +14,22 @@ from connectors.sandbox import access, cursor, lifecycle, seeding, writes
 from connectors.sandbox.cursor import Reader
 from connectors.sandbox.database import Database
 from connectors.sandbox.door import Door
+from connectors.sandbox.journal import Change, Journal, Request
 from connectors.sandbox.people import People
 from connectors.sandbox.schema import Catalog, visible
 from connectors.sandbox.switches import Switches
-from connectors.sandbox.values import stamp
 from overlap.errors import RecordError
+
+__all__ = ["API_ALLOWANCE", "Change", "Request", "Store"]
 
 API_ALLOWANCE: Final = 100_000
 _VERSION: Final = "62.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A write that was accepted. *changed* maps a field to (old, new) as the API shows them.
-
-    Seeding is no write. *user* is a User id; *operation* is create, update, delete or undelete. *request* is the
-    number of the `Request` that made it, None if a person did.
-    """
-
-    at: datetime
-    user: str
-    object_name: str
-    id: str
-    operation: str
-    changed: Mapping[str, tuple[Any, Any]]
-    request: int | None = None
-
-    @property
-    def effective(self) -> bool:
-        """It changed a value. An update that changes none still moves SystemModstamp, as in Salesforce."""
-        return bool(self.changed)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A call that reached the server. *body* is its JSON text; of a token request only the grant type is kept.
-
-    *status* is what the server made of it, whether or not the client got to see it; 0 is nothing. *fault* is the fault
-    that struck it, *number* its place in the log, from 1.
-    """
-
-    at: datetime
-    method: str
-    path: str
-    query: str
-    body: str
-    status: int
-    user_agent: str
-    fault: str = ""
-    number: int = 0
-
-
-class Store(People, Switches, Door):
+class Store(People, Switches, Door, Journal):
     """One org. Open it with `Store.open`, and in one thread only."""
+
+    database: Database
 
     def __init__(self, folder: Path) -> None:
         self.database = Database(folder)
@@ -146,30 +106,6 @@ class Store(People, Switches, Door):
 
     # --- what happened ----------------------------------------------------------------------------------------------
 
-    def history(self) -> list[Change]:
-        """Return every accepted write, oldest first."""
-        sql = "select at, user, object, id, operation, changed, request from history order by number"
-        rows = self.database.rows(sql)
-        return [_change(*row) for row in rows]
-
-    def requests(self) -> list[Request]:
-        """Return every call that reached the server, oldest first."""
-        sql = "select at, method, path, query, body, status, user_agent, fault, number from request order by number"
-        return [Request(datetime.fromisoformat(at), *rest) for at, *rest in self.database.rows(sql)]
-
-    def log(self, request: Request) -> int:
-        """Keep *request* for `requests`, and return its number."""
-        columns = "at, method, path, query, body, status, user_agent, fault"
-        values = [getattr(request, name) for name in columns.split(", ")[1:]]
-        sql = f"insert into request ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?) returning number"
-        return int(self.database.rows(sql, (stamp(request.at), *values))[0][0])
-
-    def answered(self, number: int, status: int) -> None:
-        """Say that request *number* was answered with *status*; 0 is no answer. It counts against the day's calls."""
-        self.database.rows("update request set status = ? where number = ?", (status, number))
-        if status:
-            self.database.keep("limit_used", self.limit_used + 1)
-
     def settle(self) -> None:
         """Commit at once what long transactions and delayed commits still hold back."""
         from connectors.sandbox.salesforce import settle  # the API needs a store; here alone a store needs the API
@@ -226,10 +162,6 @@ class Store(People, Switches, Door):
         """Answer UNABLE_TO_LOCK_ROW for the next *count* records that the API writes."""
         self.database.keep("locks", count)
 
-    def set_time(self, at: datetime | None) -> None:
-        """Stop the org's clock at *at*, an aware time (stamps and the Date header); None lets it run."""
-        self.database.keep("time", at.astimezone(UTC).isoformat() if at else None)
-
     # --- what the server asks ---------------------------------------------------------------------------------------
 
     @property
@@ -258,11 +190,6 @@ class Store(People, Switches, Door):
         key, secret = self.database.setting("credentials")
         return key, secret
 
-    @property
-    def limit_used(self) -> int:
-        """Calls of the day so far."""
-        return int(self.database.setting("limit_used", 0))
-
     def take_locks(self, records: int) -> int:
         """Return how many of the next *records* are locked, and use those locks up."""
         with self.database.transaction():
@@ -278,9 +205,3 @@ class Store(People, Switches, Door):
 
     def _set_hidden(self, hidden: set[tuple[str, str]]) -> None:
         self.database.keep("hidden", sorted(hidden))
-
-
-def _change(at: str, user: str, object_name: str, record: str, operation: str, *more: Any) -> Change:
-    changed, request = more
-    moved = {name: (old, new) for name, (old, new) in json.loads(changed).items()}
-    return Change(datetime.fromisoformat(at), user, object_name, record, operation, moved, request)

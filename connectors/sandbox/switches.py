@@ -1,37 +1,26 @@
-"""What a test or an admin turns on in the org: faults, locks, sharing, editions, rules of its own, and its clock."""
+"""What a test or an admin turns on in the org: locks, sharing, editions, and rules of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.sandbox import faults, locks
-from connectors.sandbox.faults import Counted
+from connectors.sandbox.database import Database
 from connectors.sandbox.ids import with_checksum
 from connectors.sandbox.org import Org
 from connectors.sandbox.schema import FEATURES, visible
+from connectors.sandbox.weather import Weather
 from overlap.errors import RecordError
 
 _BY_HAND = "a person"
 
 
-class Switches(Org):
+class Switches(Org, Weather):
     """Nothing here is a record, and nothing of it is in the history."""
 
-    # --- faults -----------------------------------------------------------------------------------------------------
-
-    def set_faults(self, script: Any) -> None:
-        """Bring the fault script *script* into force in the place of any other; see `faults`. An empty one ends all.
-
-        Raises:
-            ConfigError: it is no fault script.
-        """
-        faults.put(self.database, faults.read(script))
-
-    def faults(self) -> list[Counted]:
-        """Return the rules in force: how many requests each was about, and how many it struck."""
-        return faults.counted(self.database)
+    database: Database
+    vocabulary = faults.SALESFORCE
 
     # --- locks and sharing ------------------------------------------------------------------------------------------
 
@@ -94,18 +83,3 @@ class Switches(Org):
     def let_change_late(self, user: str | None = None) -> None:
         """Let *user* (Id or Name, the administrator by default) change the influence of a deal that is closed won."""
         self.database.keep("late_changers", [*self.database.setting("late_changers", []), self._user(user)])
-
-    # --- the clock --------------------------------------------------------------------------------------------------
-
-    def run_from(self, at: datetime) -> None:
-        """Let the org's clock run on from *at*, an aware time."""
-        self.database.keep("time", (at - datetime.now(UTC)).total_seconds())
-
-    def advance(self, by: timedelta) -> None:
-        """Move the org's clock forward by *by*, stopped or running."""
-        with self.database.transaction():
-            kept = self.database.setting("time")
-            if isinstance(kept, str):
-                self.database.keep("time", (datetime.fromisoformat(kept) + by).isoformat())
-            else:
-                self.database.keep("time", (kept or 0.0) + by.total_seconds())

@@ -65,6 +65,16 @@ def answer(store: Store, http: HttpRequest, body: bytes, my_domain: str) -> Resp
     raise not_found()
 
 
+def kept(http: HttpRequest, body: bytes) -> tuple[str, str]:
+    """Return what of a request may be logged, what it asks and what it brings: secrets stay out of the file."""
+    text, query = body.decode("utf-8", "replace"), parse_qs(http.url.query).get("q", [http.url.query])[0]
+    if http.url.path.startswith(PATH):
+        text, query = "grant_type=" + ",".join(parse_qs(text).get("grant_type", [])), ""
+    elif http.url.path.startswith("/services/Soap/"):  # a token is in it, and a package is long
+        text = ""
+    return query, text
+
+
 def is_valid(store: Store, token: str) -> bool:
     """Whether *token* was given out and has not expired."""
     if store.database.setting("tokens_refused", False):

@@ -8,29 +8,61 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from starlette.responses import JSONResponse, Response
 
 from connectors.sandbox import deferral, faults, locks
 from connectors.sandbox.deferral import Wait
-from connectors.sandbox.errors import ApiError
+from connectors.sandbox.errors import LOCKED, ApiError
 from connectors.sandbox.faults import Rule
+from connectors.sandbox.journal import Request
 from connectors.sandbox.replies import Drip, Half, Lost
+from connectors.sandbox.state import State
 from connectors.sandbox.store import Store
 
 _HOLD_AT_MOST_S: Final = 30
 _PAGE: Final = "<html><head><title>Error</title></head><body><h1>Service Temporarily Unavailable</h1></body></html>"
 
 
+class Host(Protocol):
+    """The store of any CRM's sandbox, as far as its exchanges need it."""
+
+    @property
+    def database(self) -> State:
+        """Its state."""
+
+    def log(self, request: Request) -> int:
+        """Keep a request, and return its number."""
+
+    def answered(self, number: int, status: int) -> None:
+        """Say what became of it."""
+
+    def replay(self, act: Mapping[str, Any]) -> None:
+        """Do what a person did in a long transaction."""
+
+    def expire_tokens(self) -> None:
+        """End every session."""
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request: its *number* in the log, how to *answer* it, and as an *act* that can be done again later."""
+    """One request: its *number* in the log, how to *answer* it, and as an *act* that can be done again later.
 
-    store: Store
+    *touched* tells which rows it has written, and what is locked with them.
+    """
+
+    store: Host
     number: int
     answer: Callable[[], Response]
     act: Callable[[], Mapping[str, Any]]
+    touched: Callable[[], list[str]]
+
+
+Fault = Callable[[Rule, Exchange], Response]
 
 
 class Holds:
@@ -56,9 +88,9 @@ class Holds:
         self._waiting = [entry for entry in waiting if entry[0] > 0]
 
 
-def afflict(rule: Rule | None, exchange: Exchange) -> Response:
-    """Answer *exchange* as *rule* wants it, or as it should be."""
-    return exchange.answer() if rule is None else _FAULTS[rule.fault](rule, exchange)
+def afflict(rule: Rule | None, exchange: Exchange, doing: Mapping[str, Fault]) -> Response:
+    """Answer *exchange* as *rule* wants it, or as it should be; *doing* says what each fault does."""
+    return exchange.answer() if rule is None else doing[rule.fault](rule, exchange)
 
 
 def hold(exchange: Exchange) -> None:
@@ -83,7 +115,7 @@ def _rehearse(exchange: Exchange) -> tuple[Response, list[str]]:
     touched: list[str] = []
     with suppress(_UndoneError), database.transaction():
         reply = exchange.answer()
-        touched = locks.touched(database, exchange.number)
+        touched = exchange.touched()
         raise _UndoneError
     assert reply is not None
     return reply, touched
@@ -123,7 +155,7 @@ def _slow_drip(rule: Rule, exchange: Exchange) -> Response:
     return Drip(exchange.answer(), rule.values.get("bytes", 64), rule.values.get("pause_ms", 5) / 1000)
 
 
-def _http(rule: Rule, exchange: Exchange) -> Response:
+def http(rule: Rule, exchange: Exchange) -> Response:
     """Answer with a status and a page, as what stands before Salesforce does; the request may have been answered."""
     if rule.values.get("after_commit"):
         exchange.answer()
@@ -139,7 +171,14 @@ def _expire_tokens(_: Rule, exchange: Exchange) -> Response:
 
 
 def _bad_rows(rule: Rule, exchange: Exchange) -> Response:
-    exchange.store.database.rows_at_fault = faults.Rows(rule, exchange.number)
+    code = rule.values.get("code", "FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    rejected = ApiError(code, rule.values.get("message", "A rule of this org refuses the record."))
+    return refuse_rows(rule, exchange, LOCKED if rule.fault == "lock-rows" else rejected)
+
+
+def refuse_rows(rule: Rule, exchange: Exchange, refusal: Exception) -> Response:
+    """Answer, but refuse the records that *rule* names with *refusal*."""
+    exchange.store.database.rows_at_fault = faults.Rows(rule, exchange.number, refusal)
     try:
         return exchange.answer()
     finally:
@@ -154,7 +193,7 @@ def _limit(rule: Rule, _: Exchange) -> Response:
 
 def _hide_rows(rule: Rule, exchange: Exchange) -> Response:
     """Hide rows for this one reply, as a sharing rule that is being recalculated does."""
-    store, name = exchange.store, rule.values["object"]
+    store, name = _org(exchange), rule.values["object"]
     ids = rule.values.get("ids")
     if ids is None:
         chance, share = Random(f"{rule.seed} {exchange.number}"), rule.values.get("share", 1.0)
@@ -170,7 +209,7 @@ def _hide_rows(rule: Rule, exchange: Exchange) -> Response:
 
 
 def _hide_field(rule: Rule, exchange: Exchange) -> Response:
-    exchange.store.hide_field(rule.values["object"], rule.values["field"])
+    _org(exchange).hide_field(rule.values["object"], rule.values["field"])
     return exchange.answer()
 
 
@@ -179,7 +218,13 @@ def _advance(rule: Rule, exchange: Exchange) -> Response:
     return exchange.answer()
 
 
-_FAULTS: Final[dict[str, Callable[[Rule, Exchange], Response]]] = {
+def _org(exchange: Exchange) -> Store:
+    assert isinstance(exchange.store, Store)
+    return exchange.store
+
+
+#: What strikes any CRM in one way.
+COMMON: Final[Mapping[str, Fault]] = {
     "lost-request": _lost_request,
     "rolled-back": _rolled_back,
     "lost-reply": _lost_reply,
@@ -187,12 +232,15 @@ _FAULTS: Final[dict[str, Callable[[Rule, Exchange], Response]]] = {
     "late-commit": _deferred,
     "half-reply": _half_reply,
     "slow-drip": _slow_drip,
-    "http": _http,
     "expire-tokens": _expire_tokens,
+    "advance": _advance,
+}
+SALESFORCE: Final[Mapping[str, Fault]] = {
+    **COMMON,
+    "http": http,
     "lock-rows": _bad_rows,
     "reject-rows": _bad_rows,
     "limit": _limit,
     "hide-rows": _hide_rows,
     "hide-field": _hide_field,
-    "advance": _advance,
 }

@@ -1,4 +1,4 @@
-"""Verbs to try things out: the demo, and the sandbox Salesforce with a person's hand in it."""
+"""Verbs to try things out: the demo, and the sandboxes of CRMs with a person's hand in them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import typer
 from jobs.cli.options import Json
 
 if TYPE_CHECKING:
+    from connectors.sandbox.hubspot.portal import Portal
     from connectors.sandbox.store import Store
 
 app = typer.Typer(
-    help="A strict stand-in for Salesforce on this machine, for dry runs.",
+    help="Strict stand-ins for Salesforce and HubSpot on this machine, for dry runs.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -46,21 +47,56 @@ def salesforce(
     bare: Annotated[bool, typer.Option("--bare", help="A new org before setup, without overlap's fields.")] = False,
 ) -> None:
     """Serve a sandbox Salesforce over HTTPS on localhost until you press Ctrl-C."""
-    from connectors.sandbox.server import main
+    from connectors.sandbox.server import SALESFORCE, main, own
     from jobs.cli.console import err
 
     if bare:
         from connectors.sandbox.store import Store
 
-        with Store.open(folder) as store:
+        with Store.open(own(folder, SALESFORCE)) as store:
             store.set_deployed(False)
     err.print("Ctrl-C stops it. Its address, as soon as it listens:", style="dim")
     main(str(folder), port)
 
 
 @app.command()
+def hubspot(
+    folder: SandboxFolder,
+    port: Annotated[int, typer.Option(help="0 takes the last one, or any that is free.")] = 0,
+    tier: Annotated[
+        str | None, typer.Option(help="free, starter, professional or enterprise; a new portal is enterprise.")
+    ] = None,
+    api: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VERSION=STATE", help="v3, v4, 2026-03, 2026-09 or oauth-v1=served, deprecated or gone."),
+    ] = None,
+    filled: Annotated[bool, typer.Option("--demo", help="Fill a new portal with the demo's companies.")] = False,
+) -> None:
+    """Serve a sandbox HubSpot over HTTPS on localhost until you press Ctrl-C."""
+    from datetime import date
+
+    from connectors.sandbox.hubspot.demo import fill
+    from connectors.sandbox.hubspot.portal import Portal
+    from connectors.sandbox.hubspot.server import HUBSPOT
+    from connectors.sandbox.server import main, own
+    from jobs.cli.console import err
+
+    with Portal.open(own(folder, HUBSPOT)) as portal:
+        if tier:
+            portal.set_tier(tier)
+        for version, _, state in (given.partition("=") for given in api or []):
+            portal.set_version(version, state)
+        if filled and not portal.records("companies"):
+            fill(portal, date.today())
+    err.print("Ctrl-C stops it. Its address and its access token, as soon as it listens:", style="dim")
+    main(str(folder), port, HUBSPOT)
+
+
+@app.command()
 def edit(
-    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Influence__c.")],
+    object_name: Annotated[
+        str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Influence__c, or companies.")
+    ],
     record: Annotated[str, typer.Argument(metavar="ID", help="The record's id or external key.")],
     values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="An empty value clears the field.")],
     folder: SandboxFolder,
@@ -75,7 +111,9 @@ def edit(
 
 @app.command()
 def create(
-    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Influence__c.")],
+    object_name: Annotated[
+        str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Influence__c, or companies.")
+    ],
     values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...")],
     folder: SandboxFolder,
 ) -> None:
@@ -89,7 +127,9 @@ def create(
 
 @app.command()
 def records(
-    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Overlap__c.")],
+    object_name: Annotated[
+        str, typer.Argument(metavar="OBJECT", help="API name, e.g. Partner_Overlap__c, or companies.")
+    ],
     folder: SandboxFolder,
 ) -> None:
     """Print the sandbox's records of one object as JSON."""
@@ -118,7 +158,7 @@ def certificate(
     """Give the sandbox's app the certificate that JWTs are signed for, as an admin uploads it."""
     from jobs.cli import show
 
-    with _opened(folder) as store:
+    with _salesforce(folder) as store:
         store.register_key(file.read_text(encoding="utf-8", errors="replace"))
     show.next_steps("The app takes JWTs that are signed with its key, for overlap@sandbox.example.", [])
 
@@ -161,8 +201,16 @@ def _script(given: str) -> object:
         raise ConfigError(f"fault script {given[:60]!r}: {error}; give a JSON file or JSON") from error
 
 
-def _opened(folder: Path) -> Store:
-    """Open the org of a sandbox that has run before; opening any other folder would found a new, empty one."""
+def _opened(folder: Path) -> Store | Portal:
+    """Open the state of a sandbox that has run before; opening any other folder would found a new, empty one."""
+    if (folder / "hubspot.sqlite").exists():
+        from connectors.sandbox.hubspot.portal import Portal
+
+        return Portal.open(folder)
+    return _salesforce(folder)
+
+
+def _salesforce(folder: Path) -> Store:
     from connectors.sandbox.server import read_address
     from connectors.sandbox.store import Store
 
