@@ -9,6 +9,7 @@ import pytest
 from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.store import Store
 from tests.sandbox import Sandbox, SharedOrg, copy_database, running_sandbox
+from tests.soql import assert_soql
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,10 @@ def org_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedOrg]:
     with running_sandbox(folder) as address:
         blank = tmp_path_factory.mktemp("blank") / FILE_NAME
         copy_database(folder / FILE_NAME, blank)
-        yield SharedOrg(address, folder, blank)
+        org = SharedOrg(address, folder, blank)
+        yield org
+        org.hear()
+    assert_soql(org.asked.values())
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from requests.adapters import HTTPAdapter
@@ -21,6 +22,8 @@ from connectors.sandbox.direct import URL, DirectAdapter
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
 
+#: Texts, lists of texts, and moments, as they stand in a query.
+_LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'(?:,\s*'(?:[^'\\]|\\.)*')*|\d{4}-\d\d-\d\dT[\d:.]+Z")
 _START = "from connectors.sandbox.server import main; import sys; main(sys.argv[1], int(sys.argv[2]))"
 
 
@@ -51,17 +54,33 @@ def running_sandbox(folder: Path, port: int = 0) -> Iterator[Address]:
 
 @dataclass(frozen=True)
 class SharedOrg:
-    """A running sandbox that many tests share, and the state that each of them starts from."""
+    """A running sandbox that many tests share, and the state that each of them starts from.
+
+    *asked* keeps what our connector asked of it, a query of every shape.
+    """
 
     address: Address
     folder: Path
     blank: Path
+    asked: dict[str, str] = field(default_factory=dict)
 
     def put_back(self, state: Path | None = None) -> None:
         """Make the org what it was when *state* was kept, by default empty: milliseconds, not a start."""
+        self.hear()
         for folder in filter(Path.is_dir, self.folder.iterdir()):  # results of queries, named by the ids of jobs
             shutil.rmtree(folder)
         copy_database(state or self.blank, self.folder / FILE_NAME)
+
+    def hear(self) -> None:
+        """Take in what our connector has asked since it was put back."""
+        with closing(sqlite3.connect(self.folder / FILE_NAME)) as database:
+            heard = database.execute("select path, query, body from request where user_agent = 'overlap'").fetchall()
+        for path, query, body in heard:
+            if path.endswith("/jobs/query") and body:
+                query = json.loads(body)["query"]
+            elif not path.rstrip("/").endswith(("/query", "/queryAll")):
+                continue
+            self.asked.setdefault(_LITERALS.sub("'x'", query), query)
 
 
 def copy_database(source: Path, target: Path) -> None:

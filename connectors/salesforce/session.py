@@ -287,6 +287,7 @@ class _Staying(requests.Session):
 def http_session(ca_file: Path | None) -> requests.Session:
     """Return a session that trusts *ca_file* alone, if there is one, waits for nothing for ever, and knows no netrc."""
     http = _Staying()
+    http.headers["User-Agent"] = "overlap"  # what an admin sees in the org's event logs
     http.mount("https://", _PatientAdapter(ca_file))
     # An auth that does nothing: without one, requests puts a ~/.netrc entry in the place of the token.
     http.auth = lambda request: request

@@ -12,6 +12,7 @@ import pytest
 from tests.histories.bench import Bench, running_bench
 from tests.histories.campaign import play_block
 from tests.histories.script import FAULTS, OF_A_WORLD
+from tests.soql import assert_soql
 
 BLOCKS = range(14)  # of 50: more are a matter of `make histories`
 
@@ -20,6 +21,7 @@ BLOCKS = range(14)  # of 50: more are a matter of `make histories`
 def bench() -> Iterator[Bench]:
     with running_bench() as bench:
         yield bench
+        assert_soql(bench.org.asked.values())
 
 
 @pytest.mark.parametrize("block", BLOCKS)

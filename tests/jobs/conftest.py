@@ -70,7 +70,7 @@ class Org(SharedOrg):
 
 @pytest.fixture(scope="session")
 def org(org_of_all: SharedOrg) -> Org:
-    return Org(org_of_all.address, org_of_all.folder, org_of_all.blank)
+    return Org(org_of_all.address, org_of_all.folder, org_of_all.blank, org_of_all.asked)
 
 
 @pytest.fixture(scope="session")
