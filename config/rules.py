@@ -7,7 +7,7 @@ are the columns of ours and those that the settings of the CRM connections map.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,29 @@ def require_good_rules(settings: Settings) -> None:
             wrong.append(str(error))
     if wrong:
         raise ConfigError("\n".join(wrong))
+
+
+def require_known_crm(settings: Settings) -> None:
+    """Make sure that the section on companies names a CRM and a mapped field that there are.
+
+    Raises:
+        ConfigError: it does not; the message begins with the place in the settings.
+    """
+    said = settings.companies
+    if said.population_from is not None and said.population_from not in settings.crm:
+        hint = _near(said.population_from, settings.crm)
+        raise ConfigError(f"companies.population_from: there is no [crm.{said.population_from}]; {hint}")
+    deals = {name for crm in settings.crm.values() for name in getattr(crm, "opportunity_fields", ())}
+    if said.same_deal is not None and said.same_deal not in deals:
+        raise ConfigError(
+            f"companies.same_deal: no [crm.NAME.opportunity_fields] has '{said.same_deal}', the name of a field that "
+            f"holds the id of the same deal in another CRM; {_near(said.same_deal, deals)}"
+        )
+
+
+def _near(wanted: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(wanted, known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
 
 
 def _written(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -27,12 +27,13 @@ from pydantic_settings import (
 )
 
 from config import sign_in
+from config.companies import CompanySettings
 from config.environments import read_tables
 from config.explaining import explain
 from config.field_map import FieldMap
 from config.kinds import Key, Percent, PopulationName, RecordId
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
-from config.rules import require_good_rules
+from config.rules import require_good_rules, require_known_crm
 from config.secrets import SecretReference
 from overlap.errors import ConfigError
 
@@ -199,6 +200,7 @@ class Settings(BaseSettings):
     workspace: WorkspaceSettings
     crm: dict[Key, SalesforceSettings] = {}
     partners: dict[Key, PartnerSettings] = {}
+    companies: CompanySettings = CompanySettings()
     populations: PopulationSettings = PopulationSettings()
     exclusions: dict[Key, ExclusionSettings] = {}
     icp: IcpSettings = IcpSettings()
@@ -217,22 +219,35 @@ class Settings(BaseSettings):
                 )
         return self
 
+    def crm_order(self) -> tuple[str, ...]:
+        """Return the names of the CRMs, first the one that speaks for a company that several have."""
+        first = self.companies.population_from
+        return tuple(sorted(self.crm, key=lambda name: name != first))
+
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
         facts: dict[str, Any] = self.model_dump(
-            mode="json", exclude={"crm": True, "guards": True, "workspace": {"token_key"}}
+            mode="json", exclude={"crm": True, "companies": True, "guards": True, "workspace": {"token_key"}}
         )
         facts["crm"] = {name: crm.model_dump(mode="json", include=_OF_RESULTS) for name, crm in self.crm.items()}
-        return _digest(facts)
+        return _digest(facts | self._together())
 
     def run_fingerprints(self) -> dict[str, str]:
         """Return for each section 16 hex digits that change when it changes what a run finds.
 
         What only a plan asks is not among it: a run that was found before such a change still holds.
         """
-        facts: dict[str, Any] = self.model_dump(mode="json", exclude={**_OF_PLANS, "crm": True, "guards": True})
+        facts: dict[str, Any] = self.model_dump(
+            mode="json", exclude={**_OF_PLANS, "crm": True, "companies": True, "guards": True}
+        )
         facts["crm"] = {name: crm.reading() for name, crm in self.crm.items()}
-        return {section: _digest(said) for section, said in facts.items()}
+        return {section: _digest(said) for section, said in (facts | self._together()).items()}
+
+    def _together(self) -> dict[str, Any]:
+        """Return what decides where several CRMs have one company; the order of their tables is part of it."""
+        if len(self.crm) < 2:
+            return {}
+        return {"companies": {"order": self.crm_order(), "same_deal": self.companies.same_deal}}
 
 
 def _digest(facts: Any) -> str:
@@ -268,6 +283,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
     except ValidationError as error:
         raise ConfigError("\n".join(explain(tables, item, Settings) for item in error.errors())) from error
     try:
+        require_known_crm(settings)
         require_good_rules(settings)
     except ConfigError as error:
         raise ConfigError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from error

@@ -31,7 +31,7 @@ _LATEST_COMMIT: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
-    """How a plan's changes ended. *finished_first* are plans that a crash had left unfinished.
+    """How a plan's changes to *crm* ended. *finished_first* are plans that a crash had left unfinished.
 
     *drift* are fields of ours that people had changed when the plan was made; *calls* is what this apply took.
     """
@@ -42,6 +42,7 @@ class ApplyReport:
     finished_first: tuple[int, ...]
     drift: tuple[Drift, ...] = ()
     calls: int = 0
+    crm: str = ""
 
     @property
     def superseded(self) -> int:
@@ -86,6 +87,7 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
             finished_first=tuple(number for number in finished if str(number) != planned.id),
             drift=planned.drift,
             calls=connection.api_calls_made(),
+            crm=planned.crm,
         )
         summary |= {"plan": planned.id, "states": report.states, "calls": report.calls}
         context.ledger.note(context.who, "applied plan", {"plan": planned.id, "approved": approve}, context.now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,13 +18,15 @@ def check(context: Context, crm: str | None = None) -> list[Finding]:
     """Return one finding per thing looked at: settings, partners' lists, and each CRM (or only *crm*)."""
     folder = context.workspace.folder
     findings = [Finding(True, "settings", context.workspace.settings_files)]
+    has: dict[str, set[str]] = {}
     for name in context.crms() if crm is None else (crm,):
         try:
             with connected(context, name) as connection:
-                findings += connection.check()
-                findings += _own_accounts(context, connection)
+                findings += _of_crm(context, name, connection.check())
+                has[name] = _own_accounts(context, connection)
         except OverlapError as error:
             findings.append(Finding(False, "crm", str(error), "correct this first; nothing else of it was looked at"))
+    findings += _named_accounts(context, has)
     zone = context.workspace.settings.workspace.time_zone
     for key, settings in context.workspace.settings.partners.items():
         file = newest_list(settings.files, folder)
@@ -34,13 +38,29 @@ def check(context: Context, crm: str | None = None) -> list[Finding]:
     return findings
 
 
-def _own_accounts(context: Context, connection: Connection) -> list[Finding]:
-    """Whether the partners' own accounts, as the settings name them, are in this CRM."""
+def _of_crm(context: Context, name: str, found: Iterable[Finding]) -> list[Finding]:
+    """Return *found*, saying of which CRM it is where there are several."""
+    several = len(context.crms()) > 1
+    return [replace(one, subject=f"{name}: {one.subject}") if several else one for one in found]
+
+
+def _own_accounts(context: Context, connection: Connection) -> set[str]:
+    """Return which of the partners' own accounts, as the settings name them, are in this CRM."""
+    named = tuple(one.account for one in context.workspace.settings.partners.values() if one.account)
+    return set(connection.sink.current("account", (), named)["id"]) if named else set()
+
+
+def _named_accounts(context: Context, has: Mapping[str, set[str]]) -> list[Finding]:
+    """Whether one of our CRMs has the own account of each partner; *has* says what those that were looked at have."""
+    found = set().union(*has.values())
     named = {key: one.account for key, one in context.workspace.settings.partners.items() if one.account}
-    known = set(connection.sink.current("account", (), tuple(named.values()))["id"]) if named else set()
     remedy = "correct the setting 'account': without it, OpportunityPartner rows say nothing"
+    # One that was not looked at may have what the others lack.
+    everywhere = len(has) == len(context.crms())
     return [
-        Finding(account in known, f"partners.{key}.account", account, remedy) for key, account in sorted(named.items())
+        Finding(account in found, f"partners.{key}.account", account, remedy)
+        for key, account in sorted(named.items())
+        if account in found or everywhere
     ]
 
 

@@ -121,10 +121,19 @@ def connector_of(context: Context, crm: str) -> tuple[Any, SalesforceSettings]:
     Raises:
         ConfigError: the settings have no *crm*.
     """
-    if crm not in context.crms():
-        raise ConfigError(f"there is no crm '{crm}'; known: {', '.join(context.crms())}")
+    require_crm(context, crm)
     settings = context.workspace.settings.crm[crm]
     return importlib.import_module(f"connectors.{settings.type}"), settings
+
+
+def require_crm(context: Context, crm: str) -> None:
+    """Make sure that the settings have *crm*.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    if crm not in context.crms():
+        raise ConfigError(f"there is no crm '{crm}'; known: {', '.join(context.crms())}")
 
 
 def vault_of(workspace: Workspace) -> Vault:

@@ -12,30 +12,33 @@ from jobs.context import Context, recorded
 from jobs.feedback import take_feedback
 from jobs.found_pairs import found_pairs
 from jobs.identity import identified
-from jobs.our_companies import our_companies
-from jobs.profiles import left_out, population_rules, rated, rows_of
+from jobs.our_companies import FOUND_FROM, OurCompanies, our_companies, own_accounts
+from jobs.profiles import rated, rows_of
 from jobs.pulled import require_pulled
 from jobs.steps import step
 from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from matching.relations import relate
-from overlap import doubles
+from overlap import doubles, shared
 from overlap import judgements as verdicts
+from overlap.companies import speaking
 from overlap.counting import counts, reconciled
 from overlap.exclusions import Excluded
 from overlap.exclusions import counts as counted
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
 from overlap.model import Overlap, conform
 from overlap.overlaps import greenfield, overlaps_of
-from overlap.populations import populations_of
+from overlap.same_deals import agreed, copies
 
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
     """What a run found: pairs by decision, overlaps, suggestions, and accounts of partners that match nothing.
 
-    *excluded* counts the accounts that each rule of the settings left out; *accounts* are the others.
+    *excluded* counts the accounts that each rule of the settings left out; *accounts* are the others. An overlap counts
+    once, whatever CRMs have the company. *in_several* counts the companies that several CRMs have, *differing* those of
+    them that are in different populations: there, *population_from* decides (None: there is only one CRM).
     """
 
     run_id: str
@@ -48,6 +51,9 @@ class MatchReport:
     greenfield: int
     judgements: int
     excluded: dict[str, int]
+    in_several: int = 0
+    differing: int = 0
+    population_from: str | None = None
 
 
 def match(context: Context) -> MatchReport:
@@ -61,44 +67,55 @@ def match(context: Context) -> MatchReport:
         context.report("reading what was pulled")
         with open_warehouse(context.workspace.warehouse_file) as warehouse:
             require_pulled(context, warehouse)
-            pulled, gone = _pulled(context, warehouse)
-            pairs, how = _pairs(context, warehouse, pulled, gone)
-        frames = _find(context, _without(pulled, gone), pairs)
-        frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], gone)
-        how["excluded"] = counted(gone, tuple(context.workspace.settings.exclusions))
-        snapshot.publish(context.workspace.runs, run_id, frames, _facts(context) | how)
+            pulled = _pulled(context, warehouse)
+            said = _verdicts(context, pulled)
+            ours = our_companies(context, pulled["accounts"], pulled["opportunities"], said)
+            pulled["accounts"] = ours.accounts
+            pairs, how = _pairs(context, warehouse, pulled, ours, said)
+        frames = _find(context, _without(pulled, ours.gone), pairs, ours)
+        frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone)
+        how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
+        snapshot.publish(context.workspace.runs, run_id, frames, _facts(context) | how | {FOUND_FROM: ours.found_from})
         step("match: publish")
         context.ledger.pin("published_run", str(run_id))
         step("match: published")
-        report = _report(run_id, frames, how["excluded"])
+        report = _report(context, run_id, frames, how["excluded"], ours)
         summary |= asdict(report)
     return report
 
 
-def _pulled(context: Context, warehouse: Warehouse) -> tuple[dict[str, pl.DataFrame], Excluded]:
-    """Everything that was pulled, our companies rated and in their populations; and who is left out."""
+def _pulled(context: Context, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
+    """Everything that was pulled, the partners' companies rated."""
     frames = {stream.replace(":", "_"): warehouse.frame(stream) for stream in streams()}
-    accounts, theirs = frames["accounts"], frames["partner_accounts"]
-    ours = rows_of(context, accounts, frames["opportunities"])
-    populations = populations_of(ours, population_rules(context))
-    frames["accounts"] = rated(context, accounts, ours).join(populations, on=["crm", "id"], maintain_order="left")
+    theirs = frames["partner_accounts"]
     frames["partner_accounts"] = rated(context, theirs, rows_of(context, theirs, None))
-    return frames, left_out(context, ours)
+    return frames
+
+
+def _verdicts(context: Context, pulled: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the judgements in force, see `overlap.judgements.resolve`. All accounts take part.
+
+    A verdict on an account that is left out must not pass to its double.
+    """
+    ours, theirs = identified(pulled["accounts"], "crm"), identified(pulled["partner_accounts"], "partner")
+    take_feedback(context, pulled["record_partner_overlap"], ours, theirs)
+    return verdicts.resolve(judgements.in_force(context.ledger), ours, theirs)
 
 
 def _pairs(
-    context: Context, warehouse: Warehouse, pulled: dict[str, pl.DataFrame], gone: Excluded
+    context: Context, warehouse: Warehouse, pulled: dict[str, pl.DataFrame], ours: OurCompanies, said: pl.DataFrame
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Return the pairs, judgements in force, and the facts of how they were found."""
-    accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
-    ours = accounts.height - gone.accounts.height
-    context.report(f"matching {ours:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners")
-    pairs, how = found_pairs(context, warehouse, gone.accounts)
+    """Return the pairs, the verdicts *said* in force, and the facts of how they were found."""
+    accounts, theirs, gone = pulled["accounts"], pulled["partner_accounts"], ours.gone.accounts
+    matched = accounts.height - gone.height
+    context.report(f"matching {matched:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners")
+    pairs, how = found_pairs(context, warehouse, gone)
     pairs = relate(pairs, accounts, theirs, models.chosen(context))
-    # A verdict on an account that is left out must not pass to its double: all accounts take part in reading verdicts.
-    judged = _with_judgements(context, pairs, pulled)
-    left = gone.accounts.select("crm", ours_id="id")
-    return judged.join(left, on=["crm", "ours_id"], how="anti", maintain_order="left"), how
+    judged = verdicts.apply(pairs, shared.verdicts_of_all(said, ours.known, accounts))
+    left = gone.select("crm", ours_id="id")
+    judged = judged.join(left, on=["crm", "ours_id"], how="anti", maintain_order="left")
+    together = shared.matches_of_all(judged, ours.known, accounts)
+    return doubles.follow(together, ours.known.select("crm", "id", "company")), how
 
 
 def _without(pulled: dict[str, pl.DataFrame], gone: Excluded) -> dict[str, pl.DataFrame]:
@@ -114,32 +131,39 @@ def _without(pulled: dict[str, pl.DataFrame], gone: Excluded) -> dict[str, pl.Da
     }
 
 
-def _find(context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _find(
+    context: Context, pulled: dict[str, pl.DataFrame], pairs: pl.DataFrame, ours: OurCompanies
+) -> dict[str, pl.DataFrame]:
     """Return every frame of the run."""
     accounts, theirs = pulled["accounts"], pulled["partner_accounts"]
-    workspace_id = context.workspace.settings.workspace.id
-    companies = our_companies(context, accounts)
-    pairs = doubles.follow(pairs, companies)
+    settings = context.workspace.settings
+    workspace_id = settings.workspace.id
     context.report("ranking overlaps")
     found = overlaps_of(pairs, accounts, theirs, workspace_id)
     seen = context.ledger.first_seen(found["key"].to_list(), context.today)
     day = pl.col("key").replace_strict(seen, return_dtype=pl.Date, default=None)
     overlaps = conform(found.with_columns(first_seen=day), Overlap)
-    influence = context.workspace.settings.influence
-    evidence = Evidence(theirs, pairs, pulled["opportunity_partners"], _partner_accounts(context))
+    own = own_accounts(context, ours)
+    of_partner = {(crm, account_id): partner for crm, account_id, partner in own.iter_rows()}
+    second = copies(pulled["opportunities"], settings.companies.same_deal, settings.crm_order())
+    deals = agreed(pulled["opportunities"], second)
+    evidence = Evidence(theirs, pairs, pulled["opportunity_partners"], of_partner, second)
     rules = InfluenceRules(
-        influence.look_back_days, influence.most_per_opportunity, context.workspace.settings.workspace.time_zone
+        settings.influence.look_back_days, settings.influence.most_per_opportunity, settings.workspace.time_zone
     )
-    influences = influences_of(evidence, pulled["opportunities"], overlaps, rules, context.today)
+    influences = influences_of(evidence, deals, overlaps, rules, context.today)
+    once = speaking(overlaps, ours.known)
     return {
         **pulled,
+        "opportunities": deals,
         "matches": pairs,
         "overlaps": overlaps,
         "influences": with_keys(influences, workspace_id),
         "greenfield": greenfield(theirs, pairs),
-        "companies": companies,
-        "reconciled": reconciled(overlaps, companies, pairs, theirs),
-        "counts": counts(overlaps, companies, pairs, theirs),
+        "companies": ours.known,
+        "own_accounts": own,
+        "reconciled": reconciled(once, ours.known, pairs, theirs),
+        "counts": counts(once, ours.known, pairs, theirs),
     }
 
 
@@ -155,12 +179,6 @@ def _unknown(found: pl.DataFrame, accounts: pl.DataFrame, gone: Excluded) -> pl.
     return found.filter(~known)
 
 
-def _with_judgements(context: Context, pairs: pl.DataFrame, pulled: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    ours, theirs = identified(pulled["accounts"], "crm"), identified(pulled["partner_accounts"], "partner")
-    take_feedback(context, pulled["record_partner_overlap"], ours, theirs)
-    return verdicts.apply(pairs, verdicts.resolve(judgements.in_force(context.ledger), ours, theirs))
-
-
 def _facts(context: Context) -> dict[str, object]:
     return {
         "workspace": context.workspace.settings.workspace.id,
@@ -170,23 +188,24 @@ def _facts(context: Context) -> dict[str, object]:
     }
 
 
-def _report(run_id: int, frames: dict[str, pl.DataFrame], excluded: dict[str, int]) -> MatchReport:
+def _report(
+    context: Context, run_id: int, frames: dict[str, pl.DataFrame], excluded: dict[str, int], ours: OurCompanies
+) -> MatchReport:
     decisions = frames["matches"]["decision"].to_list()
+    order = context.workspace.settings.crm_order()
+    judged = frames["matches"].filter(pl.col("reasons").str.starts_with("judged "))
     return MatchReport(
         run_id=str(run_id),
         accounts=frames["accounts"].height,
         partner_accounts=frames["partner_accounts"].height,
         matches=decisions.count("match"),
-        reviews=decisions.count("review"),
-        overlaps=frames["overlaps"].height,
+        reviews=shared.once(frames["matches"].filter(pl.col("decision") == "review"), ours.known).height,
+        overlaps=speaking(frames["overlaps"], ours.known).height,
         suggestions=frames["influences"].filter("suggest").height,
         greenfield=frames["greenfield"].height,
-        judgements=frames["matches"].filter(pl.col("reasons").str.starts_with("judged ")).height,
+        judgements=shared.once(judged, ours.known).height,
         excluded=excluded,
+        in_several=ours.known.filter("in_several")["company"].n_unique(),
+        differing=ours.known.filter("differs")["company"].n_unique(),
+        population_from=order[0] if len(order) > 1 else None,
     )
-
-
-def _partner_accounts(context: Context) -> dict[tuple[str, str], str]:
-    """Which of our CRM's accounts are the partners themselves."""
-    partners = context.workspace.settings.partners.items()
-    return {(crm, settings.account): key for key, settings in partners if settings.account for crm in context.crms()}

@@ -21,11 +21,14 @@ from matching.surroundings import Thought, look_at, think
 from matching.why_not import Rival, WhyNot, rival
 from matching.why_not import why_not as look_why_not
 from overlap import judgements as verdicts
+from overlap import shared
 from overlap.errors import ConfigError
 from overlap.model import Judgement
 
 _MOST_SUGGESTIONS = 5
 _LEAST_LIKENESS = 60
+#: What a run says of our accounts, of the partners', and of what ours are together (`overlap.companies.members`).
+Run = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,8 @@ def explain(context: Context, ours: str, theirs: str, why_not: bool = False) -> 
     Raises:
         ConfigError: there is no such row, or several.
     """
-    accounts, partner_accounts = _published(context)
-    _require_not_excluded(context, accounts, ours)
-    our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
+    accounts, partner_accounts, known = _published(context)
+    our_row, their_row = _rows_of_pair(context, (accounts, partner_accounts, known), ours, theirs)
     pair = pl.DataFrame(
         {"crm": our_row["crm"], "ours_id": our_row["id"], "partner": their_row["partner"], "theirs_id": their_row["id"]}
     )
@@ -78,6 +80,7 @@ def explain(context: Context, ours: str, theirs: str, why_not: bool = False) -> 
     in_force = verdicts.resolve(
         judgements.in_force(context.ledger), identified(accounts, "crm"), identified(partner_accounts, "partner")
     )
+    in_force = shared.verdicts_of_all(in_force, known, accounts)
     verdict = in_force.join(pair, on=pair.columns, how="semi")
     judged = verdicts.apply(found, verdict)
     steps = ladder(around, decided, model)
@@ -103,12 +106,11 @@ def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
     Raises:
         ConfigError: there is no such row, or several, or nothing to undo.
     """
-    accounts, partner_accounts = _published(context)
-    _require_not_excluded(context, accounts, ours)
-    our_row, their_row = _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
+    run = _published(context)
+    our_row, their_row = _rows_of_pair(context, run, ours, theirs)
     made = _judgement(context, our_row, their_row, verdict)
     if verdict == "undo":
-        if not _undo(context, made, identified(accounts, "crm"), identified(partner_accounts, "partner")):
+        if not _undo(context, made, run):
             raise ConfigError(f"nobody judged '{our_row['name']}' and '{their_row['name']}'; there is nothing to undo")
     else:
         judgements.record(context.ledger, made)
@@ -123,23 +125,45 @@ def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
     return made
 
 
-def _undo(context: Context, pair: Judgement, ours: pl.DataFrame, theirs: pl.DataFrame) -> bool:
-    """Undo every verdict that speaks of *pair* today, whatever ids it was given on; return whether there was one."""
+def _undo(context: Context, pair: Judgement, run: Run) -> bool:
+    """Undo every verdict that speaks of *pair* today, whatever ids it was given on; return whether there was one.
+
+    One on another account of the same company speaks of it too.
+    """
+    accounts, partner_accounts, known = run
+    ours, theirs = identified(accounts, "crm"), identified(partner_accounts, "partner")
     wanted = (pair.crm, pair.ours_id, pair.partner, pair.theirs_id)
-    known = judgements.in_force(context.ledger).filter(
-        (pl.col("crm") == pair.crm) & (pl.col("partner") == pair.partner)
-    )
+    in_force = judgements.in_force(context.ledger).filter(pl.col("partner") == pair.partner)
     found = False
-    for number, stored in enumerate(known.select("crm", "ours_id", "partner", "theirs_id").iter_rows()):
-        today = verdicts.resolve(known[number], ours, theirs).select("crm", "ours_id", "partner", "theirs_id")
-        if wanted in today.rows():
+    for number, stored in enumerate(in_force.select("crm", "ours_id", "partner", "theirs_id").iter_rows()):
+        today = shared.verdicts_of_all(verdicts.resolve(in_force[number], ours, theirs), known, accounts)
+        if wanted in today.select("crm", "ours_id", "partner", "theirs_id").rows():
             found |= judgements.undo(context.ledger, stored, context.now)
     return found
 
 
-def _published(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
-    accounts, theirs = snapshot.read(context.workspace.runs, _run(context), "accounts", "partner_accounts")
-    return accounts, theirs
+def _published(context: Context) -> Run:
+    runs, run_id = context.workspace.runs, _run(context)
+    accounts, theirs, known = snapshot.read(runs, run_id, "accounts", "partner_accounts", "companies")
+    if "speaks" not in known.columns:  # a run of an earlier version
+        known = known.with_columns(in_several=pl.lit(False), speaks=pl.lit(True))
+    return accounts, theirs, known
+
+
+def _rows_of_pair(context: Context, run: Run, ours: str, theirs: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the account and the partner's row that are meant.
+
+    A name that accounts of one company in several CRMs have means the one of the CRM that speaks for it.
+    """
+    accounts, partner_accounts, known = run
+    _require_not_excluded(context, accounts, ours)
+    named = accounts.filter(pl.col("name").str.to_lowercase() == ours.strip().lower())
+    told = named.join(known, on=["crm", "id"])
+    if told["company"].n_unique() == 1 and told["in_several"].all():
+        spoken = accounts.join(told.filter("speaks"), on=["crm", "id"], how="semi")
+        rest = accounts.join(named, on=["crm", "id"], how="anti")
+        accounts = pl.concat([rest, spoken]) if spoken.height else accounts
+    return _find(accounts, ours, "ours", "crm"), _find(partner_accounts, theirs, "theirs", "partner")
 
 
 def _require_not_excluded(context: Context, accounts: pl.DataFrame, ours: str) -> None:

@@ -101,7 +101,7 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
     found = Findings(
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
-        partners=_partners(context, pl.concat([ours["accounts"]["id"], gone.accounts["id"]])),
+        partners=_partners(context, _own_accounts(context, crm, run_id, ours["accounts"], gone)),
         overlaps=_writable(ours["overlaps"], ours["accounts"]),
         influences=ours["influences"],
         opportunities=ours["opportunities"],
@@ -134,19 +134,25 @@ def _excluded(context: Context, crm: str, run_id: str) -> Excluded:
     return Excluded(*(frame.filter(pl.col("crm") == crm) for frame in frames))
 
 
-def _partners(context: Context, accounts: pl.Series) -> pl.DataFrame:
-    """Partners that sent a list, with its day and whether the next one is late.
+def _own_accounts(context: Context, crm: str, run_id: str, accounts: pl.DataFrame, gone: Excluded) -> Mapping[str, str]:
+    """Return by partner its own account in *crm*, where it has one: a lookup to nothing is refused."""
+    known = {*accounts["id"], *gone.accounts["id"]}
+    partners = context.workspace.settings.partners.items()
+    named = {key: one.account for key, one in partners if one.account and one.account in known}
+    if "own_accounts.parquet" not in snapshot.manifest(context.workspace.runs, run_id)["files"]:
+        return named
+    (own,) = snapshot.read(context.workspace.runs, run_id, "own_accounts")
+    elsewhere = own.filter(pl.col("crm") == crm, pl.col("account_id").is_in(known)).sort("account_id", descending=True)
+    return dict(elsewhere.select("partner", "account_id").iter_rows()) | named
 
-    *accounts* are the ids of all accounts. A partner's own is left out where this CRM does not have it: a lookup to
-    nothing is refused.
-    """
-    known = set(accounts)
+
+def _partners(context: Context, own: Mapping[str, str]) -> pl.DataFrame:
+    """Partners that sent a list, with its day and whether the next one is late; *own* are their own accounts."""
     rows = []
     for key, settings in context.workspace.settings.partners.items():
         newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)
         if newest is not None:
-            account = settings.account if settings.account in known else None
-            rows.append((key, settings.name, account, newest.as_of, is_late(context, key, newest.as_of)))
+            rows.append((key, settings.name, own.get(key), newest.as_of, is_late(context, key, newest.as_of)))
     schema: dict[str, Any] = {
         "partner": pl.String,
         "name": pl.String,

@@ -8,7 +8,7 @@ from itertools import combinations
 import polars as pl
 
 from config.rules import known_fields
-from jobs.context import Context
+from jobs.context import Context, require_crm
 from jobs.profiles import left_out, population_rules, rows_of
 from jobs.pulled import require_pulled
 from jobs.stores.lock import workspace_lock
@@ -58,13 +58,13 @@ class Suggestions:
     proposals: tuple[Proposal, ...]
 
 
-def show(context: Context) -> Populations:
-    """Return who is in which population by the settings of now.
+def show(context: Context, crm: str | None = None) -> Populations:
+    """Return who is in which population by the settings of now; each account (of *crm*) by itself.
 
     Raises:
         ConfigError: nothing has been pulled yet, or by other settings; or a filter cannot be asked of what was pulled.
     """
-    rows = _pulled(context)
+    rows = _pulled(context, crm)
     gone, rules = left_out(context, rows), population_rules(context)
     found = members(rows, rules).with_columns(account=rows.accounts["name"])
     found = found.join(gone.accounts, on=["crm", "id"], how="anti", maintain_order="left")
@@ -81,13 +81,13 @@ def show(context: Context) -> Populations:
     )
 
 
-def suggest(context: Context) -> Suggestions:
-    """Return what could stand in the settings, by what was pulled and is not excluded yet.
+def suggest(context: Context, crm: str | None = None) -> Suggestions:
+    """Return what could stand in the settings, by what was pulled (from *crm*) and is not excluded yet.
 
     Raises:
         ConfigError: nothing has been pulled yet, or by other settings; or a filter cannot be asked of what was pulled.
     """
-    pulled, settings = _pulled(context), context.workspace.settings
+    pulled, settings = _pulled(context, crm), context.workspace.settings
     gone = left_out(context, pulled)
     rows = rows_of(
         context,
@@ -103,7 +103,12 @@ def _population(found: pl.DataFrame, name: str) -> Population:
     return Population(name, those.height, tuple(those["account"].head(SAMPLES).to_list()))
 
 
-def _pulled(context: Context) -> Rows:
+def _pulled(context: Context, crm: str | None) -> Rows:
+    if crm is not None:
+        require_crm(context, crm)
     with workspace_lock(context.workspace.lock_file), open_warehouse(context.workspace.warehouse_file) as warehouse:
         require_pulled(context, warehouse)
-        return rows_of(context, warehouse.frame("accounts"), warehouse.frame("opportunities"))
+        accounts, deals = warehouse.frame("accounts"), warehouse.frame("opportunities")
+    if crm is not None:
+        accounts, deals = (frame.filter(pl.col("crm") == crm) for frame in (accounts, deals))
+    return rows_of(context, accounts, deals)

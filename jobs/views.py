@@ -9,10 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from jobs.context import Context
+from jobs.context import Context, require_crm
+from jobs.crm_status import CrmStatus, crm_statuses
 from jobs.lists import is_late
-from jobs.stores import lists, outbox, plans, snapshot
+from jobs.stores import lists, outbox, snapshot
 from jobs.stores.ledger import RunRecord
+from overlap import counting, shared
+from overlap.companies import speaking
 from overlap.errors import ConfigError
 from overlap.model import OTHER, POPULATIONS
 from overlap.overlaps import matrix as cells
@@ -50,16 +53,21 @@ class Status:
     excluded: dict[str, int]
     next_step: str
     drift: tuple[str, ...] = ()
+    crms: tuple[CrmStatus, ...] = ()
 
 
-def matrix(context: Context, partner: str | None = None, population: str | None = None) -> pl.DataFrame:
+def matrix(
+    context: Context, partner: str | None = None, population: str | None = None, crm: str | None = None
+) -> pl.DataFrame:
     """Return partner, our_population, partner_population, accounts of the published run.
 
     The rows of populations of the workspace's own come after the cells: an account is in one cell and in any number of
-    these. *population* counts only the accounts in it.
+    these. *population* counts only the accounts in it, *crm* only the accounts of that CRM; without it, a company that
+    several CRMs have counts once.
     """
-    (overlaps,) = published(context, "overlaps")
-    kept = _of_population(context, _of_partner(context, overlaps, partner), population)
+    overlaps, known = published(context, "overlaps", "companies")
+    listed = _listed(context, overlaps, known, crm)
+    kept = _of_population(context, _of_partner(context, listed, partner), population)
     custom = [
         cells(_in(kept, name).with_columns(our_population=pl.lit(name)))
         for name in context.workspace.settings.populations.custom
@@ -67,30 +75,47 @@ def matrix(context: Context, partner: str | None = None, population: str | None 
     return pl.concat([cells(kept), *custom])
 
 
-def reconciled(context: Context, partner: str | None = None) -> pl.DataFrame:
-    """Return per partner how our view and theirs give one number of companies, see `overlap.counting.reconciled`."""
-    (found,) = published(context, "reconciled")
+def reconciled(context: Context, partner: str | None = None, crm: str | None = None) -> pl.DataFrame:
+    """Return per partner how our view and theirs give one number of companies, see `overlap.counting.reconciled`.
+
+    *crm* looks at that CRM alone.
+    """
+    if crm is None:
+        (found,) = published(context, "reconciled")
+    else:
+        overlaps, known, pairs, theirs = published(context, "overlaps", "companies", "matches", "partner_accounts")
+        found = counting.reconciled(_listed(context, overlaps, known, crm), known, pairs, theirs)
     return _of_partner(context, found, partner)
 
 
 def overlaps(
-    context: Context, partner: str | None = None, account: str | None = None, population: str | None = None
+    context: Context,
+    partner: str | None = None,
+    account: str | None = None,
+    population: str | None = None,
+    crm: str | None = None,
 ) -> pl.DataFrame:
     """Return the overlaps of the published run, highest priority first; *account* is part of a name.
 
-    *population* is one of ours, also one of the workspace's own.
+    *population* is one of ours, also one of the workspace's own. A company that several CRMs have is listed as the one
+    that speaks for it has it, or as *crm* does; ``crms`` says which have it.
     """
-    (found,) = published(context, "overlaps")
-    kept = _of_population(context, _of_partner(context, found, partner), population)
+    found, known = published(context, "overlaps", "companies")
+    listed = _listed(context, found, known, crm)
+    kept = _of_population(context, _of_partner(context, listed, partner), population)
+    kept = kept.join(_crms(known), on=["crm", "account_id"], how="left", maintain_order="left")
     if account:
         kept = kept.filter(pl.col("account_name").str.to_lowercase().str.contains(account.lower(), literal=True))
     return kept
 
 
 def reviews(context: Context, partner: str | None = None) -> pl.DataFrame:
-    """Return the doubtful pairs of the published run with both names, surest first."""
-    matches, accounts, theirs = published(context, "matches", "accounts", "partner_accounts")
+    """Return the doubtful pairs of the published run with both names, surest first; those of one company once."""
+    names = ("matches", "accounts", "partner_accounts", "companies")
+    matches, accounts, theirs, known = published(context, *names)
     doubtful = _of_partner(context, matches.filter(pl.col("decision") == "review"), partner)
+    if "speaks" in known.columns:
+        doubtful = shared.once(doubtful, known)
     return (
         doubtful.join(accounts.select("crm", ours_id="id", ours="name"), on=["crm", "ours_id"])
         .join(theirs.select("partner", theirs_id="id", theirs="name"), on=["partner", "theirs_id"])
@@ -102,6 +127,22 @@ def greenfield(context: Context, partner: str | None = None) -> pl.DataFrame:
     """Return the partners' accounts that match nothing of ours, best ICP fit first."""
     (found,) = published(context, "greenfield")
     return _of_partner(context, found, partner)
+
+
+def _listed(context: Context, rows: pl.DataFrame, known: pl.DataFrame, crm: str | None) -> pl.DataFrame:
+    """Return the overlaps *rows* of *crm*, or else of the CRM that speaks for each company."""
+    if crm is not None:
+        require_crm(context, crm)
+        return rows.filter(pl.col("crm") == crm)
+    if "speaks" not in known.columns:  # a run of an earlier version
+        return rows
+    return speaking(rows, known)
+
+
+def _crms(known: pl.DataFrame) -> pl.DataFrame:
+    """Return for each account which CRMs have its company, joined by ``, ``."""
+    crms = known.group_by("company").agg(crms=pl.col("crm").unique().sort().str.join(", "))
+    return known.join(crms, on="company").select("crm", "crms", account_id="id")
 
 
 def published(context: Context, *names: str) -> tuple[pl.DataFrame, ...]:
@@ -121,6 +162,7 @@ def status(context: Context) -> Status:
     found = tuple(_list_status(context, partner) for partner in context.workspace.settings.partners)
     unfinished = tuple(n for crm in context.workspace.settings.crm for n in outbox.unfinished(context.ledger, crm))
     run_id = context.ledger.pinned("published_run")
+    crms = crm_statuses(context, run_id)
     return Status(
         workspace=context.workspace.settings.workspace.id,
         published_run=run_id,
@@ -128,7 +170,8 @@ def status(context: Context) -> Status:
         lists=found,
         unfinished=unfinished,
         excluded=_excluded(context, run_id),
-        next_step=_next_step(context, run_id, unfinished),
+        next_step=_next_step(context, run_id, unfinished, crms),
+        crms=crms,
         drift=tuple(
             f"{crm['crm']}: {note}" for crm in _last_pull(context).get("crms", []) for note in crm.get("drift", ())
         ),
@@ -142,7 +185,7 @@ def _excluded(context: Context, run_id: str | None) -> dict[str, int]:
     return dict(snapshot.manifest(context.workspace.runs, run_id).get("excluded", {}))
 
 
-def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]) -> str:
+def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...], crms: tuple[CrmStatus, ...]) -> str:
     settings = context.workspace.settings
     if unfinished:
         return f"overlap apply {unfinished[0]}"
@@ -153,11 +196,9 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
         return f"look at the held list, then: overlap pull --accept {next(iter(held))}"
     if run_id is None:
         return "overlap run"
-    newest = plans.latest_id(context.ledger)
-    if newest is None or plans.header(context.ledger, str(newest)).run_id != run_id:
+    if any(one.plan is None for one in crms):
         return "overlap plan"
-    waits = plans.applied_at(context.ledger, str(newest)) is None and outbox.tally(context.ledger, str(newest))
-    return f"overlap apply {newest}" if waits else "overlap run"
+    return next((f"overlap apply {one.plan}" for one in crms if one.waits), "overlap run")
 
 
 def held_lists(context: Context) -> dict[str, str]:

@@ -1,15 +1,17 @@
 """Find which of our own accounts are one company: duplicates within a CRM, and one company in two CRMs.
 
-Our accounts are matched with themselves by the same engine. What rivals do to one another does not hold here: a company
-may be there three times, so no row is taken by another; and how many rows have a double is counted anew. Chains are
-cut: two groups of rows become one company only if no row of one contradicts a row of the other (another website,
-another country), but for rows that match each other in spite of it.
+Our accounts are matched with themselves by the same engine, each CRM's with its own and with those of every other, so
+that what is found within one does not hang on there being another. What rivals do to one another does not hold here: a
+company may be there three times, so no row is taken by another; and how many rows of one CRM have a double is counted
+anew. Chains are cut: two groups of rows become one company only if no row of one contradicts a row of the other
+(another website, another country), but for rows that match each other in spite of it, and never where people say no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -25,19 +27,21 @@ if TYPE_CHECKING:
 
 #: The name of the list that our accounts are when they stand on the other side.
 _OURSELVES: Final = "ourselves"
+#: Pairs of rows that are no company together.
+Apart = Set[tuple[str, str]]
 
 
-def duplicates(ours: pl.DataFrame, engine: Engine, model: Model) -> pl.DataFrame:
+def duplicates(ours: pl.DataFrame, engine: Engine, model: Model, apart: Apart = frozenset()) -> pl.DataFrame:
     """Return ``crm``, ``id``, ``company`` for each row of *ours* (see `matching.engine.Engine`), sorted by both ids.
 
     *company* is the smallest ``crm:id`` of the rows that are the same company. Only pairs that *model* calls a match
-    and the same company count.
+    and the same company count. No company has two rows that are a pair of *apart* (``crm:id``, the smaller first).
     """
     rows = ours.select("crm", "id", "website", "country", row=_row("id")).sort("crm", "id")
     pairs = _pairs(ours, engine, model)
     if pairs.is_empty():
         return rows.select("crm", "id", company="row")
-    company = connected(pairs.iter_rows(), _may_join(rows, pairs))
+    company = connected(pairs.iter_rows(), _may_join(rows, pairs, apart))
     return rows.select("crm", "id", company=pl.col("row").replace(company))
 
 
@@ -47,22 +51,36 @@ def _row(key: str) -> pl.Expr:
 
 def _pairs(ours: pl.DataFrame, engine: Engine, model: Model) -> pl.DataFrame:
     """Return ``one`` and ``other`` (``crm:id``, the smaller first) of pairs that are one company, the surest first."""
-    if ours.is_empty():
-        return pl.DataFrame(schema={"one": pl.String, "other": pl.String})
-    theirs = ours.with_columns(partner=pl.lit(_OURSELVES), id=_row("id"))
-    found = engine.match(ours, theirs, _for_ourselves(model, ours))
-    same = found.filter((pl.col("decision") == MATCH) & (pl.col("relation") == SAME))
-    pairs = same.select("probability", one=_row("ours_id"), other="theirs_id").filter(pl.col("one") < pl.col("other"))
+    crms = ours["crm"].unique().sort().to_list()
+    rows = {crm: ours.filter(pl.col("crm") == crm) for crm in crms}
+    two = combinations_with_replacement(crms, 2)
+    found = [_of_two(rows[one], rows[other], engine, model) for one, other in two]
+    nobody = pl.DataFrame(schema={"probability": pl.Float64, "one": pl.String, "other": pl.String})
+    pairs = pl.concat([nobody, *found])
     return pairs.sort("probability", "one", "other", descending=[True, False, False]).drop("probability")
 
 
-def _for_ourselves(model: Model, ours: pl.DataFrame) -> Model:
-    """Return *model* without rivals, and with the prior of lists that have as many namesakes as *ours* among itself."""
+def _of_two(ours: pl.DataFrame, others: pl.DataFrame, engine: Engine, model: Model) -> pl.DataFrame:
+    """Return ``probability``, ``one``, ``other`` of rows of two CRMs, or of one CRM twice, that are one company."""
+    theirs = others.with_columns(partner=pl.lit(_OURSELVES), id=_row("id"))
+    model = replace(model, ladders=tuple(map(_untaken, model.ladders)), most_lost=0.0)
+    if ours["crm"][0] == others["crm"][0]:
+        model = _for_one_list(model, ours)
+    found = engine.match(ours, theirs, model)
+    same = found.filter((pl.col("decision") == MATCH) & (pl.col("relation") == SAME))
+    pairs = same.select("probability", one=_row("ours_id"), other="theirs_id")
+    if ours["crm"][0] == others["crm"][0]:  # each pair is found from both of its rows
+        return pairs.filter(pl.col("one") < pl.col("other"))
+    smaller, greater = pl.min_horizontal("one", "other"), pl.max_horizontal("one", "other")
+    return pairs.select("probability", one=smaller, other=greater)
+
+
+def _for_one_list(model: Model, ours: pl.DataFrame) -> Model:
+    """Return *model* with the prior of lists that have as many namesakes as *ours* among itself."""
     own = names.variants(ours["name"]).filter(pl.col("variant") == 0)
     namesakes = ours.select("name").join(own, on="name")["squeezed"].is_duplicated().sum()
     shares = {"crm": [_OURSELVES], "partner": [_OURSELVES], "rows": [ours.height], "equal": [namesakes]}
-    prior = float(priors(pl.DataFrame(shares), model)["prior"][0])
-    return replace(model, ladders=tuple(map(_untaken, model.ladders)), prior=prior, lists=0.0, most_lost=0.0)
+    return replace(model, prior=float(priors(pl.DataFrame(shares), model)["prior"][0]), lists=0.0)
 
 
 def _untaken(ladder: Ladder) -> Ladder:
@@ -72,7 +90,7 @@ def _untaken(ladder: Ladder) -> Ladder:
     return replace(ladder, levels=tuple(replace(level, weight=0.0) for level in ladder.levels))
 
 
-def _may_join(rows: pl.DataFrame, pairs: pl.DataFrame) -> Callable[[Sequence[str], Sequence[str]], bool]:
+def _may_join(rows: pl.DataFrame, pairs: pl.DataFrame, apart: Apart) -> Callable[[Sequence[str], Sequence[str]], bool]:
     """Return the question whether two groups of rows contradict each other nowhere; see `clusters.connected`."""
     known = websites.domains(rows["website"].drop_nulls().unique())
     domain = rows["website"].replace_strict(known["website"], known["domain"], default=None, return_dtype=pl.String)
@@ -81,7 +99,8 @@ def _may_join(rows: pl.DataFrame, pairs: pl.DataFrame) -> Callable[[Sequence[str
     matched = set(pairs.select("one", "other").iter_rows())
 
     def contradict(one: str, other: str) -> bool:
+        pair = (min(one, other), max(one, other))
         differ = any(a and b and a != b for a, b in zip(said[one], said[other], strict=True))
-        return differ and (min(one, other), max(one, other)) not in matched
+        return pair in apart or (differ and pair not in matched)
 
     return lambda company, others: not any(contradict(one, other) for one in company for other in others)

@@ -45,12 +45,13 @@ def excluded(rows: Rows, domains: pl.Series, rules: Sequence[Exclusion]) -> Excl
     taken = [pl.when(_takes(rule, rows, accounts)).then(pl.lit(rule.name)) for rule in rules]
     rule = pl.coalesce(*taken) if taken else pl.lit(None, pl.String)
     gone = accounts.with_columns(rule=rule).filter(pl.col("rule").is_not_null()).select(list(ACCOUNTS))
-    if rows.deals is None:
-        return Excluded(gone)
+    return Excluded(gone) if rows.deals is None else with_deals(gone, rows.deals)
+
+
+def with_deals(gone: pl.DataFrame, deals: pl.DataFrame) -> Excluded:
+    """Return the accounts *gone* with their *deals*."""
     by_account = gone.select("crm", "rule", account_id="id")
-    return Excluded(
-        gone, rows.deals.join(by_account, on=["crm", "account_id"], maintain_order="left").select(list(DEALS))
-    )
+    return Excluded(gone, deals.join(by_account, on=["crm", "account_id"], maintain_order="left").select(list(DEALS)))
 
 
 def counts(gone: Excluded, rules: Sequence[str]) -> dict[str, int]:

@@ -11,6 +11,8 @@ from typing import Final
 
 import polars as pl
 
+from overlap import shared
+
 #: Bits that the log-odds of a standing match may lie below those of the threshold. Between two counts a word's
 #: information moves by a small part of a bit, which at most takes a pair to the level beside the one that it had; most
 #: of those lie within a bit. One bit halves the odds: a match at 0.90 stands down to 0.82.
@@ -23,9 +25,13 @@ _LINE: Final = "kept|a match before words were counted again|0.0"
 def standing(before: pl.DataFrame, is_counted_again: bool) -> pl.DataFrame:
     """Return the pairs of the last run's matches *before* that may stand: all, or else those that stood then.
 
-    What a person judged needs no hysteresis.
+    What a person judged needs no hysteresis, and what another account of the company brought stands or falls with it.
     """
-    matches = before.filter(pl.col("decision") == "match", ~pl.col("reasons").str.starts_with("judged "))
+    matches = before.filter(
+        pl.col("decision") == "match",
+        ~pl.col("reasons").str.starts_with("judged "),
+        ~pl.col("evidence").str.contains(shared.LINE, literal=True),
+    )
     return (matches if is_counted_again else matches.filter(_stands())).select(_PAIR)
 
 

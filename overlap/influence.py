@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
 
+from overlap import same_deals
 from overlap.keys import external_key
 from overlap.model import SAME, Influence, conform
 from overlap.overlaps import OFF_LIMITS
@@ -30,13 +31,15 @@ class Evidence:
     """Where evidence is looked for.
 
     *partner_accounts* maps (crm, the partner's own account in it) to the partner's key; *claims* are rows of
-    PartnerAccount, *matches* say which accounts they are about.
+    PartnerAccount, *matches* say which accounts they are about. What is found on one of *copies*, see
+    `overlap.same_deals.copies`, counts for the deal itself.
     """
 
     claims: pl.DataFrame
     matches: pl.DataFrame
     opportunity_partners: pl.DataFrame
     partner_accounts: Mapping[tuple[str, str], str]
+    copies: pl.DataFrame = field(default_factory=same_deals.none)
 
 
 def influences_of(
@@ -49,6 +52,7 @@ def influences_of(
     kept: closing a deal does not withdraw what led to it. A claim without a date counts as recent.
     """
     found = pl.concat([_claims(evidence, opportunities), _opportunity_partners(evidence, rules.zone)])
+    found = same_deals.of_originals(found, evidence.copies)
     pairs = (
         found.sort("kind_rank", "on", "text", descending=[False, True, False], nulls_last=True)
         .group_by("crm", "opportunity_id", "partner", maintain_order=True)

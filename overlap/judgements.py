@@ -38,14 +38,16 @@ def apply(pairs: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     """Return *pairs* (columns of Match) with *verdicts* in force; pairs that only a person saw are added.
 
     ``same`` makes a match of probability 1, ``different`` a ``no match`` of probability 0. What the engine found
-    stays behind the verdict in the reasons.
+    stays behind the verdict in the reasons. A column *of* names the account that was judged where it was another one.
     """
     pair = ["crm", "ours_id", "partner", "theirs_id"]
+    other = pl.format(", of {}", "of").fill_null("") if "of" in verdicts.columns else pl.lit("")
     said = pl.format(
-        "judged {} by {} on {}",
+        "judged {} by {} on {}{}",
         pl.when(pl.col("verdict") == "same").then(pl.lit("the same company")).otherwise(pl.lit("different companies")),
         "judged_by",
         pl.col("judged_at").dt.date(),
+        other,
     )
     judged = verdicts.select(*pair, "verdict", said=said)
     known = pairs.join(judged, on=pair, how="full", coalesce=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.options import HERE, Folder, Json, Limit, Partner, opened
+from jobs.cli.options import HERE, Crm, Folder, Json, Limit, Partner, opened
 
 Population = Annotated[
     str | None, typer.Option("--population", help="Only accounts in this population of ours, also one of your own.")
@@ -14,14 +14,19 @@ Population = Annotated[
 
 
 def matrix(
-    partner: Partner = None, population: Population = None, folder: Folder = HERE, as_json: Json = False
+    partner: Partner = None,
+    population: Population = None,
+    crm: Crm = None,
+    folder: Folder = HERE,
+    as_json: Json = False,
 ) -> None:
     """Show how many accounts lie in each cell: our populations by theirs, with the play of each cell."""
     from jobs import views
     from jobs.cli import console, tables
 
     with opened(folder) as context:
-        cells, companies = views.matrix(context, partner, population), views.reconciled(context, partner)
+        cells = views.matrix(context, partner, population, crm)
+        companies = views.reconciled(context, partner, crm)
         if population is not None:
             companies = companies.clear()  # they are counted over all populations
         names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
@@ -37,6 +42,7 @@ def overlaps(
         str | None, typer.Option("--account", "-a", help="Only accounts with this in their name.")
     ] = None,
     population: Population = None,
+    crm: Crm = None,
     limit: Limit = 20,
     folder: Folder = HERE,
     as_json: Json = False,
@@ -46,7 +52,7 @@ def overlaps(
     from jobs.cli import console, tables
 
     with opened(folder) as context:
-        found = views.overlaps(context, partner, account, population)
+        found = views.overlaps(context, partner, account, population, crm)
     if as_json:
         console.print_json({"total": found.height, "overlaps": found.head(limit).to_dicts()})
     else:
@@ -77,6 +83,27 @@ def greenfield(partner: Partner = None, limit: Limit = 20, folder: Folder = HERE
         console.print_json({"total": found.height, "greenfield": found.head(limit).to_dicts()})
     else:
         tables.greenfield(found, limit)
+
+
+def companies(
+    account: Annotated[str | None, typer.Option("--account", "-a", help="Only with this in an account's name.")] = None,
+    differing: Annotated[bool, typer.Option("--differing", help="Only where populations differ.")] = False,
+    limit: Limit = 20,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """List the companies that several of your CRMs have, and their accounts in each."""
+    from dataclasses import asdict
+
+    from jobs import several_crms
+    from jobs.cli import console, tables
+
+    with opened(folder) as context:
+        found = several_crms.companies(context, differing, account)
+    if as_json:
+        console.print_json({"total": len(found), "companies": [asdict(one) for one in found[:limit]]})
+    else:
+        tables.companies(found, limit)
 
 
 def status(folder: Folder = HERE, as_json: Json = False) -> None:

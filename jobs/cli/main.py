@@ -56,7 +56,7 @@ app = typer.Typer(
 _PANELS = {
     "Start": (sandbox.demo, work.init, connect.connect, work.check),
     "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
-    "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.status),
+    "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
     "Settle matches": (look.explain, work.judge),
 }
 for _panel, _verbs in _PANELS.items():

@@ -26,6 +26,7 @@ Environment = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Partner = Annotated[str | None, typer.Option("--partner", "-p", help="Only this partner (its key).")]
+Crm = Annotated[str | None, typer.Option("--crm", help="Only this CRM connection's accounts.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many rows.")]
 HERE = Path()
 _MOST_LISTED = 20

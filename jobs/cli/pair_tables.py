@@ -48,7 +48,8 @@ def explanation(found: Explanation) -> None:
         f"A match from {match:.0%} on, for you to judge from {review:.0%} on; model {escape(found.model.split()[0])}"
     )
     out.print(escape(found.match["reasons"]))
-    if not (found.compared or found.verdict or found.why_not):
+    # What was never compared and is a match all the same, another of our CRMs has brought: the reasons say so.
+    if not (found.compared or found.verdict or found.why_not or found.match["decision"] == "match"):
         out.print("Never compared in a run: their rows share nothing that pairs are found by.", soft_wrap=True)
     if found.run_model != found.model:
         out.print(f"[yellow]The published run was made by model {escape(found.run_model)}[/]; next: overlap match")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jobs.cli.options import HERE, Folder, Json, opened
+from jobs.cli.options import HERE, Crm, Folder, Json, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,13 @@ app = typer.Typer(help="Who of your accounts is customer, prospect or what you s
 
 
 @app.command()
-def show(folder: Folder = HERE, as_json: Json = False) -> None:
+def show(crm: Crm = None, folder: Folder = HERE, as_json: Json = False) -> None:
     """Count who is in which population by the settings as they are now, with samples."""
     from jobs.cli import console
     from jobs.populations import show as look_at
 
     with opened(folder) as context:
-        found = look_at(context)
+        found = look_at(context, crm)
     if as_json:
         console.print_json(found)
     else:
@@ -33,13 +33,13 @@ def show(folder: Folder = HERE, as_json: Json = False) -> None:
 
 
 @app.command()
-def suggest(folder: Folder = HERE, as_json: Json = False) -> None:
+def suggest(crm: Crm = None, folder: Folder = HERE, as_json: Json = False) -> None:
     """Propose populations and exclusions from what was pulled, as TOML to paste into overlap.toml."""
     from jobs.cli import console
     from jobs.populations import suggest as propose
 
     with opened(folder) as context:
-        found = propose(context)
+        found = propose(context, crm)
     if as_json:
         console.print_json(found)
     else:

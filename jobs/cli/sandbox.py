@@ -56,6 +56,7 @@ def salesforce(
         with Store.open(own(folder, SALESFORCE)) as store:
             store.set_deployed(False)
     err.print("Ctrl-C stops it. Its address, as soon as it listens:", style="dim")
+    _give_own_id(folder)
     main(str(folder), port)
 
 
@@ -226,3 +227,23 @@ def _assignments(values: list[str]) -> dict[str, str | bool | None]:
         if not sign or not name:
             raise typer.BadParameter(f"'{name}' is not FIELD=VALUE")
     return {name: checkbox.get(value, value or None) for name, _, value in pairs}
+
+
+def _give_own_id(folder: Path) -> None:
+    """Give the org of a sandbox that never ran an id of its own: by it, a workspace that has several tells them apart.
+
+    Every new org is a copy of one, its id too.
+    """
+    import secrets
+
+    from connectors.sandbox.ids import record_id
+    from connectors.sandbox.server import SALESFORCE, own, read_address
+    from connectors.sandbox.store import Store
+    from overlap.errors import ConfigError
+
+    place = own(folder, SALESFORCE)
+    try:
+        read_address(place)
+    except ConfigError:  # it never ran
+        with Store.open(place) as store:
+            store.set_org_id(record_id("Organization", 62**5 + secrets.randbelow(62**5)))

@@ -124,6 +124,7 @@ def matched(report: MatchReport) -> None:
         f"influences, {report.greenfield:,} greenfield, {report.judgements:,} judged",
         soft_wrap=True,
     )
+    tables.in_several(report)
     excluded(report.excluded)
     next_steps("", ["overlap matrix", "overlap overlaps", "overlap plan"])
 
@@ -172,7 +173,7 @@ def applied(report: ApplyReport) -> None:
     if report.finished_first:
         out.print(f"finished first what a crash had cut short: plan {', '.join(map(str, report.finished_first))}")
     said = ", ".join(f"{count:,} {state}" for state, count in report.states.items()) or "nothing to write"
-    out.print(f"plan {report.plan_id}: {said}")
+    out.print(f"plan {report.plan_id} for '{report.crm}': {said}")
     changes.drifted(report.drift)
     for label, state, error in report.troubles:
         err.print(f"[yellow]{state}[/] {escape(label)}: {escape(error)}", soft_wrap=True)
@@ -187,6 +188,7 @@ def ran(report: RunReport) -> None:
     pulled(report.pulled)
     found = report.matched
     out.print(f"run {found.run_id}: {found.overlaps:,} overlaps, {found.reviews:,} doubtful pairs")
+    tables.in_several(found)
     by_plan = {done.plan_id: done for done in report.applied}
     for made in report.plans:
         if made.id in by_plan:

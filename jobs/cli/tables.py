@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,6 +15,8 @@ from overlap.fields import PLAYS
 from overlap.model import OTHER, POPULATIONS
 
 if TYPE_CHECKING:
+    from jobs.match import MatchReport
+    from jobs.several_crms import Company
     from jobs.views import Status
 
 _TIER_STYLES = {"A": "bold green", "B": "yellow", "C": "dim"}
@@ -71,9 +73,12 @@ def overlaps(found: pl.DataFrame, limit: int) -> None:
     table.add_column("ICP", justify="right", no_wrap=True)
     table.add_column("prio", justify="right", no_wrap=True)
     for rank, row in enumerate(found.head(limit).iter_rows(named=True), 1):
+        others = [crm for crm in (row["crms"] or "").split(", ") if crm not in ("", row["crm"])]
+        where = f" [dim]also in {', '.join(others)}[/]" if others else ""
+        why = escape(_relation(row["relation"]) + row["reasons"])
         table.add_row(
             str(rank),
-            f"[bold]{escape(row['account_name'])}[/]\n[dim]{escape(_relation(row['relation']) + row['reasons'])}[/]",
+            f"[bold]{escape(row['account_name'])}[/]{where}\n[dim]{why}[/]",
             row["partner"],
             f"{row['our_population']} / {row['partner_population']}\n[cyan]{row['play'] or ''}[/]",
             _tier(row["icp_tier"], row["icp_fit"]),
@@ -99,6 +104,41 @@ def reviews(found: pl.DataFrame, limit: int) -> None:
         table.add_row(ours, theirs, f"{row['probability']:.0%}", escape(row["reasons"]))
     _print(table, found.height, limit)
     out.print("Settle one with: overlap judge OURS THEIRS same|different", style="dim")
+
+
+def companies(found: Sequence[Company], limit: int) -> None:
+    """Print companies that several CRMs have, one line per account, the CRM that speaks first."""
+    if not found:
+        out.print("No company fits that several CRMs have.")
+        return
+    table = _table("Companies in several CRMs; the first account of each speaks for it")
+    table.add_column("account", overflow="fold", ratio=1)
+    table.add_column("CRM: id", min_width=18, overflow="fold")
+    table.add_column("population by itself")
+    for one in found[:limit]:
+        for account in one.accounts:
+            style = "bold" if account is one.accounts[0] else ""
+            population = f"[yellow]{account.population}[/]" if one.differs else account.population
+            table.add_row(
+                f"[{style}]{escape(account.name)}[/]" if style else escape(account.name),
+                f"{account.crm}: {escape(account.id)}",
+                population,
+            )
+    _print(table, len(found), limit)
+
+
+def in_several(report: MatchReport) -> None:
+    """Print how many companies several CRMs have, and which of these speaks for them."""
+    if report.population_from is None:
+        return
+    differ = f", {report.differing:,} of them in different populations" if report.differing else ""
+    out.print(
+        f"  {report.in_several:,} companies are in several CRMs{differ}: '{report.population_from}' decides "
+        f"(\\[companies] population_from)",
+        soft_wrap=True,
+    )
+    if report.differing:
+        out.print("  [dim]which: overlap companies --differing[/]")
 
 
 def greenfield(found: pl.DataFrame, limit: int) -> None:
@@ -127,6 +167,8 @@ def status(found: Status) -> None:
     out.print(f"workspace [bold]{found.workspace}[/], published run {found.published_run or 'none yet'}")
     if found.runs:
         _runs(found)
+    if len(found.crms) > 1:
+        _crms(found)
     if found.lists:
         _lists(found)
     for note in found.drift:
@@ -136,6 +178,18 @@ def status(found: Status) -> None:
     if found.unfinished:
         out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
     out.print(f"next: [bold]{escape(found.next_step)}[/]", soft_wrap=True)
+
+
+def _crms(found: Status) -> None:
+    table = _table("What the published run found for each CRM")
+    table.add_column("CRM", overflow="fold")
+    for heading in ("accounts", "in other CRMs too", "overlaps"):
+        table.add_column(heading, justify="right")
+    table.add_column("plan")
+    for one in found.crms:
+        plan = "[yellow]none yet[/]" if one.plan is None else f"{one.plan}{' waits' if one.waits else ''}"
+        table.add_row(one.crm, f"{one.accounts:,}", f"{one.shared:,}", f"{one.overlaps:,}", plan)
+    out.print(table)
 
 
 def _runs(found: Status) -> None:

@@ -121,7 +121,7 @@ class Ledger:
         if other is not None:
             raise AccessError(
                 f"crm '{crm}' is org {org_id}, which this workspace knows as crm '{other}'; a connection's name is "
-                f"fixed once: write [crm.{other}] back"
+                f"fixed once: write [crm.{other}] back, or correct the login_url of one of the two"
             )
         if known is None:
             self.pin(f"org:{crm}", org_id)

@@ -90,10 +90,11 @@ def header(ledger: Ledger, plan_id: str) -> SyncPlan:
     )
 
 
-def latest_id(ledger: Ledger) -> int | None:
-    """Return the number of the newest plan, None before the first."""
+def latest_id(ledger: Ledger, crm: str | None = None) -> int | None:
+    """Return the number of the newest plan (for *crm*), None before the first."""
+    query = select(func.max(plans.c.id))
     with ledger.engine.connect() as connection:
-        found = connection.execute(select(func.max(plans.c.id))).scalar()
+        found = connection.execute(query if crm is None else query.where(plans.c.crm == crm)).scalar()
     return None if found is None else int(found)
 
 

@@ -387,3 +387,46 @@ def test_fields_of_the_orgs_own_are_mapped_by_name_and_path(tmp_path: Path) -> N
 )
 def test_a_mapping_that_cannot_be_is_refused(tmp_path: Path, mapped: str, said: str) -> None:
     assert said in refused(tmp_path, with_account_fields(mapped))
+
+
+SECOND = """
+[crm.marketing]
+type = "salesforce"
+login_url = "https://contoso-marketing.my.salesforce.com"
+consumer_key = "env:MK_KEY"
+consumer_secret = "env:MK_SECRET"
+
+[crm.marketing.opportunity_fields]
+twin = "Twin__c"
+"""
+
+
+def test_the_first_crm_speaks_for_a_company_unless_another_is_named(tmp_path) -> None:
+    both = WHOLE + SECOND
+    assert read(tmp_path, both).crm_order() == ("salesforce", "marketing")
+    named = read(tmp_path, both + '[companies]\npopulation_from = "marketing"\n')
+    assert named.crm_order() == ("marketing", "salesforce")
+    assert named.fingerprint() != read(tmp_path, both).fingerprint()
+    assert named.run_fingerprints()["companies"] != read(tmp_path, both).run_fingerprints()["companies"]
+
+
+def test_with_one_crm_nothing_hangs_on_the_section_of_companies(tmp_path) -> None:
+    one = read(tmp_path, WHOLE + '[companies]\npopulation_from = "salesforce"\n')
+    assert one.fingerprint() == read(tmp_path, WHOLE).fingerprint()
+    assert "companies" not in one.run_fingerprints()
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        (
+            'population_from = "marketng"',
+            "companies.population_from: there is no [crm.marketng]; did you mean 'marketing'",
+        ),
+        ('population_from = "erp"', "there is no [crm.erp]; known: marketing, salesforce"),
+        ('same_deal = "twn"', "companies.same_deal: no [crm.NAME.opportunity_fields] has 'twn'"),
+        ('population = "salesforce"', "companies.population: unknown key; did you mean 'population_from'?"),
+    ],
+)
+def test_a_wrong_section_of_companies_is_named_with_its_remedy(tmp_path, section: str, message: str) -> None:
+    assert message in refused(tmp_path, f"{WHOLE}{SECOND}[companies]\n{section}\n")

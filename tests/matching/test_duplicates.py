@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from matching.duckdb_engine import DuckDbEngine
-from matching.duplicates import duplicates
+from matching.duplicates import Apart, duplicates
 from matching.weights import DEFAULT, Model
 from overlap.model import Match
 from tests.matching.sides import ours
@@ -20,8 +20,8 @@ COMPANIES = (
 )
 
 
-def parts(rows: pl.DataFrame) -> set[frozenset[str]]:
-    found = duplicates(rows, DuckDbEngine(), DEFAULT)
+def parts(rows: pl.DataFrame, apart: Apart = frozenset()) -> set[frozenset[str]]:
+    found = duplicates(rows, DuckDbEngine(), DEFAULT, apart)
     assert found.select("crm", "id").rows() == rows.select("crm", "id").sort("crm", "id").rows()
     grouped = found.with_columns(row=pl.format("{}:{}", "crm", "id")).group_by("company").agg("row")
     for company, members in grouped.iter_rows():
@@ -49,6 +49,23 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_a_company_in_two_crms_is_one() -> None:
     rows = pl.concat([ours(COMPANIES[0], crm="sf"), ours(COMPANIES[1], COMPANIES[5], crm="hub")])
     assert clusters(rows) == {frozenset({"sf:O0", "hub:O0"})}
+
+
+def test_what_is_one_company_in_one_crm_does_not_hang_on_another() -> None:
+    alone = ours(*COMPANIES, crm="b")
+    both = pl.concat([alone, ours(*COMPANIES[:3], crm="b-2"), ours(COMPANIES[4], crm="a")])
+    of_one = {frozenset(row for row in part if row.startswith("b:")) for part in parts(both)} - {frozenset()}
+    assert of_one == parts(alone)
+    names = [frozenset({*(f"b:O{at}" for at in (0, 1, 2)), *(f"b-2:O{at}" for at in (0, 1, 2))})]
+    assert clusters(both) == {*names, frozenset({"b:O3", "b:O4", "a:O0"})}
+
+
+def test_no_company_holds_rows_that_people_keep_apart() -> None:
+    rows = pl.concat([ours(*COMPANIES[:3], crm="sf"), ours(COMPANIES[0], crm="hub")])
+    assert parts(rows) == {frozenset({"sf:O0", "sf:O1", "sf:O2", "hub:O0"})}
+    kept = parts(rows, frozenset({("hub:O0", "sf:O0")}))
+    assert not any({"hub:O0", "sf:O0"} <= part for part in kept)
+    assert frozenset().union(*kept) == {"sf:O0", "sf:O1", "sf:O2", "hub:O0"}
 
 
 def test_more_doubles_do_not_compete_with_each_other() -> None:

@@ -74,3 +74,8 @@ def test_a_row_that_says_something_else_does_not_stand(name: str, website: str |
     assert hysteresis.unchanged(STOOD, before, now, COLUMNS).height == stands
     before, now = rows("partner", "globex", "a", "Acme"), rows("partner", "globex", "a", name, website)
     assert hysteresis.unchanged(STOOD, before, now, COLUMNS).height == stands
+
+
+def test_a_match_that_another_account_brought_does_not_stand_by_itself() -> None:
+    brought = pair(0.95, "match", evidence="name|same name|5\nour companies|same company as Acme in hub|0.0")
+    assert hysteresis.standing(brought, is_counted_again=True).is_empty()
