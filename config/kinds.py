@@ -10,6 +10,8 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 #: The name of a custom population. Names are joined by commas where people read them.
 CustomName = Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\s,;]+( [^\s,;]+)*$")]
 PopulationName = Literal["Customers", "Open Opportunities", "Prospects", "Other"]
+#: A host to talk to, without a path.
+Address = Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 

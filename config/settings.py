@@ -13,8 +13,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -31,7 +33,8 @@ from config.companies import CompanySettings
 from config.environments import read_tables
 from config.explaining import explain
 from config.field_map import FieldMap
-from config.kinds import Key, Percent, PopulationName, RecordId
+from config.hubspot import HubSpotSettings
+from config.kinds import Address, Key, Percent, PopulationName, RecordId
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.secrets import SecretReference
@@ -49,9 +52,6 @@ def known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, as in 'Europe'
         raise ValueError(f"'{name}' is no time zone; write one like 'Europe/Berlin' or 'UTC'") from error
     return name
-
-
-Address = Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
 
 
 class _Section(BaseModel):
@@ -99,6 +99,11 @@ class SalesforceSettings(_Section):
     account_fields: FieldMap = {}
     opportunity_fields: FieldMap = {}
 
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether a person must say yes in a browser before the first sign-in, and a token is kept."""
+        return self.auth == "refresh-token"
+
     @model_validator(mode="before")
     @classmethod
     def _no_password(cls, table: Any) -> Any:
@@ -111,12 +116,22 @@ class SalesforceSettings(_Section):
 
     def reading(self) -> dict[str, Any]:
         """Return what says which records are read, and into which columns."""
-        return self.model_dump(mode="json", include=_OF_READING)
+        return self.model_dump(
+            mode="json", include={"person_accounts", "read_leads", "account_fields", "opportunity_fields"}
+        )
 
 
-_OF_READING = {"person_accounts", "read_leads", "account_fields", "opportunity_fields"}
-#: Settings of a CRM that change what is found in it or written to it; the others say how to reach it.
-_OF_RESULTS = _OF_READING | {"fallback_owner", "on_drift"}
+def _kind(table: Any) -> Any:
+    return str(table.get("type") if isinstance(table, dict) else getattr(table, "type", None))
+
+
+#: Any CRM's settings. The words are ours: pydantic's would repeat what was found, and that may be a secret.
+CrmSettings = Annotated[
+    Annotated[SalesforceSettings, Tag("salesforce")] | Annotated[HubSpotSettings, Tag("hubspot")],
+    Discriminator(_kind, custom_error_type="crm_type", custom_error_message="write 'salesforce' or 'hubspot'"),
+]
+#: What of a CRM's settings is about writing what was found; `reading` says what is about finding it.
+_OF_WRITING = {"fallback_owner", "on_drift"}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
 _OF_PLANS: Any = {
     "workspace": {"name", "flat_fields", "token_key"},
@@ -198,7 +213,7 @@ class Settings(BaseSettings):
     )
 
     workspace: WorkspaceSettings
-    crm: dict[Key, SalesforceSettings] = {}
+    crm: dict[Key, CrmSettings] = {}
     partners: dict[Key, PartnerSettings] = {}
     companies: CompanySettings = CompanySettings()
     populations: PopulationSettings = PopulationSettings()
@@ -229,7 +244,9 @@ class Settings(BaseSettings):
         facts: dict[str, Any] = self.model_dump(
             mode="json", exclude={"crm": True, "companies": True, "guards": True, "workspace": {"token_key"}}
         )
-        facts["crm"] = {name: crm.model_dump(mode="json", include=_OF_RESULTS) for name, crm in self.crm.items()}
+        facts["crm"] = {
+            name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING) for name, crm in self.crm.items()
+        }
         return _digest(facts | self._together())
 
     def run_fingerprints(self) -> dict[str, str]:

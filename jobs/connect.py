@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from connectors.base import Browser
 from jobs.context import Context, connected, connector_of, vault_of
 from overlap.errors import ConfigError
+
+_LOCK: Final = {
+    "salesforce": "block the app or its user in Salesforce",
+    "hubspot": "delete the key or the app in HubSpot",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +27,14 @@ class Connected:
 
 
 def connect(context: Context, crm: str, browser: Browser) -> Connected:
-    """Let a person authorize us if *crm* signs in by refresh token, then sign in as every run will.
+    """Let a person authorize us if *crm* signs in that way, then sign in as every run will.
 
     Raises:
         ConfigError: a setting is wrong.
         AccessError: the org or the person refuses, or it is not the org of this workspace; no token was kept.
     """
     connector, settings = connector_of(context, crm)
-    asks = settings.auth == "refresh-token"
+    asks = settings.asks_a_person
     if asks:
         vault, accept = vault_of(context.workspace), partial(context.ledger.require_same_org, crm)
         connector.authorize(crm, settings, vault, context.workspace.folder, browser, accept)
@@ -43,10 +49,10 @@ def disconnect(context: Context, crm: str) -> bool:
         ConfigError: *crm* signs in without such a token.
     """
     connector, settings = connector_of(context, crm)
-    if settings.auth != "refresh-token":
+    if not settings.asks_a_person:
         raise ConfigError(
-            f"crm '{crm}' signs in by auth = '{settings.auth}', which keeps no token; to lock overlap out, block the "
-            "app or its user in Salesforce"
+            f"crm '{crm}' signs in by auth = '{settings.auth}', which keeps no token; to lock overlap out, "
+            f"{_LOCK[settings.type]}"
         )
     revoked: bool = connector.revoke(crm, settings, vault_of(context.workspace), context.workspace.folder)
     return revoked

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from config.secrets import resolve
-from config.settings import SalesforceSettings
+from config.settings import CrmSettings
 from config.workspace import Workspace
 from connectors.base import Connection, Vault
 from jobs.stores import api_calls
@@ -55,7 +55,7 @@ class Context:
         names = tuple(self.workspace.settings.crm)
         if not names:
             raise ConfigError(
-                f"{self.workspace.folder / 'overlap.toml'}: there is no CRM; fill in [crm.salesforce] "
+                f"{self.workspace.folder / 'overlap.toml'}: there is no CRM; fill in [crm.salesforce] or [crm.hubspot] "
                 f"(the workspace that 'overlap demo' makes has a complete one)"
             )
         return names
@@ -115,7 +115,7 @@ def counted(context: Context, crm: str) -> Iterator[tuple[Connection, int]]:
                 api_calls.correct(transaction, line, connection.api_calls_made())
 
 
-def connector_of(context: Context, crm: str) -> tuple[Any, SalesforceSettings]:
+def connector_of(context: Context, crm: str) -> tuple[Any, CrmSettings]:
     """Return the connector of *crm*, a package of `connectors`, and its settings.
 
     Raises:

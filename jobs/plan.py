@@ -20,13 +20,17 @@ from overlap.errors import ConfigError
 from overlap.exclusions import Excluded
 from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER
 from overlap.guards import PlanLimits, plan_guards
+from overlap.labels import confirmed_by_labels
 from overlap.plan import Change, Drift, Outcome, SyncPlan
 from overlap.planning import Intent, Reasons, intent, live_records
 from overlap.records import Findings, labelled_partners
 
 Drifts = tuple[Drift, ...]
 
-_FRAMES = ("accounts", "partner_accounts", "opportunities", "users", "matches", "overlaps", "influences")
+_FRAMES = (
+    *("accounts", "partner_accounts", "opportunities", "opportunity_partners", "users"),
+    *("matches", "overlaps", "influences"),
+)
 
 
 def plan(context: Context, crm: str) -> SyncPlan:
@@ -98,15 +102,16 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
     }
     gone = _excluded(context, crm, run_id)
     current = {thing.name: said.filter(pl.col("crm") == crm) for thing, said in zip(OBJECTS, records, strict=True)}
+    own = _own_accounts(context, crm, run_id, ours["accounts"], gone)
     found = Findings(
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
-        partners=_partners(context, _own_accounts(context, crm, run_id, ours["accounts"], gone)),
+        partners=_partners(context, own),
         overlaps=_writable(ours["overlaps"], ours["accounts"]),
         influences=ours["influences"],
         opportunities=ours["opportunities"],
         users=ours["users"],
-        confirmed=_confirmed(current[INFLUENCE.name]),
+        confirmed=_confirmed(context, current[INFLUENCE.name], ours["opportunity_partners"], own),
         current=current,
         fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
@@ -163,9 +168,13 @@ def _partners(context: Context, own: Mapping[str, str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _confirmed(influences: pl.DataFrame) -> pl.DataFrame:
+def _confirmed(
+    context: Context, influences: pl.DataFrame, labelled: pl.DataFrame, own: Mapping[str, str]
+) -> pl.DataFrame:
+    """Influence that people confirmed: on its record, or by a label on the deal's link to the partner's own account."""
     confirmed = influences.filter((pl.col("status") == "Confirmed") & ~pl.col("is_deleted"))
-    return confirmed.select("partner", "sourced", opportunity_id="opportunity")
+    by_label = confirmed_by_labels(labelled, own, context.workspace.settings.workspace.id)
+    return pl.concat([confirmed.select("partner", "sourced", opportunity_id="opportunity"), by_label])
 
 
 def _changed_since(context: Context, crm: str, run_id: str) -> tuple[bool, bool]:

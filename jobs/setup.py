@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from config.settings import SalesforceSettings
 from connectors.salesforce.check import asked_for
 from connectors.salesforce.columns import Wishes, readings
 from connectors.salesforce.connection import wishes_of
@@ -157,7 +158,7 @@ def to_assign() -> list[str]:
 def _plan(context: Context, crm: str, session: SalesforceSession) -> tuple[Wanted, SetupPlan]:
     context.report("comparing with the org")
     running, look = at_work(session, user_id(session)), cache(session.describe)
-    wishes = wishes_of(context.workspace.settings.crm[crm])
+    wishes = wishes_of(_settings(context, crm))
     found = [asked_for(session.where, reading, wishes, look)[1] for reading in readings("")]
     doubts = [finding.detail for findings in found for finding in findings]
     wanted, steps = compared(session, _wanted(context, crm, look))
@@ -182,12 +183,20 @@ def _deploy(context: Context, session: SalesforceSession, package: bytes) -> Dep
 def _wanted(context: Context, crm: str | None, look: Look) -> Wanted:
     settings = context.workspace.settings
     names = sorted(partner.name for partner in settings.partners.values())
-    wishes = Wishes() if crm is None else wishes_of(settings.crm[crm])
+    wishes = Wishes() if crm is None else wishes_of(_settings(context, crm))
     return Wanted(tuple(names), settings.workspace.flat_fields, more_to_read(wishes, look))
+
+
+def _settings(context: Context, crm: str) -> SalesforceSettings:
+    settings = context.workspace.settings.crm[crm]
+    if not isinstance(settings, SalesforceSettings):
+        raise ConfigError(f"crm '{crm}' is no Salesforce org; run 'overlap setup {settings.type} {crm}'")
+    return settings
 
 
 @contextmanager
 def _session(context: Context, crm: str) -> Iterator[SalesforceSession]:
     """Sign in to *crm* and make sure that it is the org of this workspace."""
+    _settings(context, crm)
     with connected(context, crm) as connection:
         yield connection.session  # type: ignore[attr-defined]  # only Salesforce has something to set up

@@ -11,9 +11,10 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from connectors.base import Browser
+from connectors.redirect import code_of
 from connectors.salesforce.signin import SignIn
 from overlap.errors import AccessError
 
@@ -62,21 +63,3 @@ def authorize(sign_in: SignIn, login_url: str, browser: Browser, accept: Callabl
 def challenge(verifier: str) -> str:
     """Return what proves, later on, that whoever shows *verifier* is who asked. Source: RFC 7636, 4.2, S256."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def code_of(led_to: str, state: str) -> str:
-    """Return the code in the address that the browser was led to.
-
-    Raises:
-        AccessError: it says no, or was not made for *state*.
-    """
-    answer = {name: values[0] for name, values in parse_qs(urlsplit(led_to.strip()).query).items()}
-    if not secrets.compare_digest(answer.get("state", "").encode(), state.encode()):
-        raise AccessError(
-            "the browser's answer belongs to another sign-in (its state differs); run 'overlap connect' again, and "
-            "open the address that it prints"
-        )
-    if "code" not in answer:
-        said = ": ".join(answer[key] for key in ("error", "error_description") if key in answer)
-        raise AccessError(f"not authorized: {said or 'the address holds no code'}; run 'overlap connect' again")
-    return answer["code"]

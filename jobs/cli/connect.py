@@ -10,7 +10,7 @@ from jobs.cli.options import HERE, Folder, Json, opened, require_known
 
 
 def connect(
-    kind: Annotated[str, typer.Argument(metavar="salesforce", help="The kind of CRM.")],
+    kind: Annotated[str, typer.Argument(metavar="salesforce|hubspot", help="The kind of CRM.")],
     name: Annotated[str | None, typer.Argument(help="The CRM connection, if there are several.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the callback URL, on this machine.")] = 1717,
     timeout_s: Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for the browser.")] = 300,
@@ -48,7 +48,7 @@ def _chosen(types: dict[str, str], word: str, name: str | None) -> str:
     """Return the connection that is meant: *name*, or the only one of the kind *word*, or the one called *word*."""
     if name is None and word in types:
         return word
-    require_known("kind of CRM", (word,), ("salesforce",))
+    require_known("kind of CRM", (word,), ("salesforce", "hubspot"))
     of_kind = [key for key, kind in types.items() if kind == word]
     if name is not None:
         require_known("CRM connection", (name,), of_kind)

@@ -128,7 +128,7 @@ class Ledger:
         elif known != org_id:
             raise AccessError(
                 f"crm '{crm}' is org {org_id}, but this workspace belongs to org {known}; nothing was read or written. "
-                f"Correct login_url, or make another workspace for the other org"
+                f"Correct login_url or the token, or make another workspace for the other org"
             )
 
     def first_seen(self, keys: list[str], today: date) -> dict[str, date]:

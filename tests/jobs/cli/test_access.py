@@ -168,7 +168,7 @@ def test_another_org_under_the_same_address_is_refused(desk: Desk):
         said = desk.overlap("run")
     assert said.code == 3
     assert f"is org 00D000000000099AAA, but this workspace belongs to org {ours}" in said.error
-    assert "Correct login_url, or make another workspace" in said.error
+    assert "Correct login_url or the token, or make another workspace" in said.error
 
 
 def test_a_plan_is_not_applied_to_another_org(desk: Desk):

@@ -1,0 +1,185 @@
+"""Tokens for one HubSpot portal: the key of the settings, or an app's access tokens, which are renewed.
+
+A service key and a private app's token are good until somebody replaces them; an access token lives for as long as the
+answer says, about half an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+from config.hubspot import HubSpotSettings
+from connectors.base import KeptToken, TokenStore, Vault
+from connectors.hubspot.errors import Reply
+from connectors.hubspot.transport import Transport
+from overlap.errors import AccessError, ConfigError, TransientError
+
+#: Families of the OAuth endpoints, the one first whose answers HubSpot has published. The undated ones end in 2027.
+_FAMILIES: Final = ("2026-03", "2026-09")
+#: A token is renewed that long before it ends: a long call must not outlive it.
+_MARGIN_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an app's sign-in gives. *org_id* is None if the answer does not say."""
+
+    token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_in_s: float
+    org_id: str | None
+
+
+class SignIn:
+    """Signs in to one portal in the way that *settings* say. Secrets are resolved anew each time."""
+
+    def __init__(self, name: str, settings: HubSpotSettings, vault: Vault, transport: Transport) -> None:
+        self.where = f"hubspot '{name}'"
+        self._name = name
+        self._settings = settings
+        self._vault = vault
+        self._transport = transport
+        self._token = ""
+        self._ends_at = 0.0
+
+    def token(self) -> str:
+        """Return a token that is valid now.
+
+        Raises:
+            ConfigError: a secret is not where the settings say.
+            AccessError: the portal refuses us.
+            TransientError: it is out of service.
+        """
+        if not self._token or monotonic() >= self._ends_at:
+            self._renew()
+        return self._token
+
+    def token_after(self, refused: str) -> str | None:
+        """Return a token in the place of the *refused* one, None if there is no other; raises as `token` does."""
+        if refused == self._token:
+            self._renew()
+        return self._token if self._token != refused else None
+
+    def require_org(self, org_id: str) -> None:
+        """Make sure that *org_id* is the portal of the settings, where they name one.
+
+        Raises:
+            AccessError: it is another one.
+        """
+        wanted = self._settings.org_id
+        if wanted not in (None, org_id):
+            raise AccessError(
+                f"{self.where}: signed in to portal {org_id}, but org_id of this environment is {wanted}; nothing was "
+                "read or written. Correct the token, or choose the environment of that portal with --env"
+            )
+
+    def app(self) -> dict[str, str]:
+        """Return the app's id and secret, as fields of a form."""
+        settings = self._settings
+        return {
+            "client_id": self._vault.secret(str(settings.client_id)),
+            "client_secret": self._vault.secret(str(settings.client_secret)),
+        }
+
+    def require_place(self) -> None:
+        """Make sure that a refresh token could be kept.
+
+        Raises:
+            ConfigError: it could not.
+        """
+        self._tokens().ready()
+
+    @contextmanager
+    def place(self) -> Iterator[Callable[[str], None]]:
+        """Hold the place of the refresh token; what is yielded makes one that which later sign-ins use.
+
+        Raises:
+            ConfigError: none could be kept: enter before it is asked for.
+        """
+        with self._tokens().locked(self._name) as kept:
+            yield lambda token: kept.write(self._bound(token))
+
+    def forget(self) -> bool:
+        """Revoke the refresh token and keep it no longer; return whether there was one.
+
+        Raises:
+            TransientError: the portal cannot be reached; the token is still kept.
+        """
+        with self._tokens().locked(self._name) as kept:
+            token = self._refresh_token(kept)
+            if token is None:
+                return False
+            form = {"token": token, "token_type_hint": "refresh_token", **self.app()}
+            reply = self._post("token/revoke", form)
+            if reply.status >= 300 and reply.status != 400:  # a 400 says that it was revoked before
+                raise TransientError(
+                    f"{self.where}: revoking answers HTTP {reply.status}; the token is still kept: try again"
+                )
+            kept.forget()
+        return True
+
+    def ask(self, form: dict[str, str]) -> Access:
+        """Send *form* to the token endpoint and return what it gives; raises as `token` does."""
+        reply = self._post("token", form)
+        body = reply.body
+        if reply.status >= 500 or reply.status == 429:
+            raise TransientError(f"{self.where}: sign-in answers HTTP {reply.status}; try again later", reply.wait_s)
+        if reply.status >= 300 or "access_token" not in body:
+            said = ": ".join(str(body[key]) for key in ("error", "error_description", "message") if key in body)
+            raise AccessError(
+                f"{self.where}: sign-in refused: {said or f'HTTP {reply.status}'}; check client_id and client_secret, "
+                f"and sign in again: 'overlap connect {self._name}'"
+            )
+        renewed, hub = body.get("refresh_token"), body.get("hub_id")
+        return Access(
+            token=str(body["access_token"]),
+            refresh_token=str(renewed) if renewed else None,
+            expires_in_s=float(body.get("expires_in", 0)),
+            org_id=str(hub) if hub else None,
+        )
+
+    def _renew(self) -> None:
+        if not self._settings.asks_a_person:
+            self._token, self._ends_at = self._vault.secret(str(self._settings.token)), float("inf")
+            return
+        access = self._refreshed()
+        if access.org_id is not None:
+            self.require_org(access.org_id)
+        self._token = access.token
+        self._ends_at = monotonic() + access.expires_in_s - _MARGIN_S
+
+    def _refreshed(self) -> Access:
+        """Use the refresh token; a new one, if one comes back, is kept before its access token is used."""
+        with self._tokens().locked(self._name) as kept:
+            token = self._refresh_token(kept)
+            if token is None:
+                raise AccessError(f"{self.where}: there is no refresh token; run 'overlap connect {self._name}'")
+            access = self.ask({"grant_type": "refresh_token", "refresh_token": token, **self.app()})
+            if access.refresh_token not in (None, token):
+                kept.write(self._bound(str(access.refresh_token)))
+        return access
+
+    def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
+        """Send *form* to the first family of endpoints that is there."""
+        for family in _FAMILIES:
+            reply = self._transport.submit(f"/oauth/{family}/{endpoint}", form)
+            if reply.status not in (404, 410):
+                break
+        return reply
+
+    def _tokens(self) -> TokenStore:
+        if self._vault.tokens is None:
+            raise ConfigError(f"{self.where}: auth = 'oauth' needs a workspace that keeps the token")
+        return self._vault.tokens
+
+    def _bound(self, token: str) -> str:
+        """Return *token* as it is kept: with its host, so that it is never shown to another one."""
+        return f"{self._settings.api_url} {token}"
+
+    def _refresh_token(self, kept: KeptToken) -> str | None:
+        host, _, token = (kept.read() or "").partition(" ")
+        return token if token and host == self._settings.api_url else None
