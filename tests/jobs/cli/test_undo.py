@@ -40,7 +40,7 @@ def test_it_needs_a_yes_where_nobody_can_be_asked(changed: Desk):
 def test_yes_takes_it_back_and_says_how_it_ended(changed: Desk):
     said = changed.overlap("undo", "2", "--yes")
     assert said.code == 0, said.error
-    assert "plan 3: " in said.out
+    assert "plan 3 for 'salesforce': " in said.out
     assert "acknowledged" in said.out
     assert changed.world.overlap(6)["Status__c"] == "Retired"
     assert changed.overlap("plan").code == 0
