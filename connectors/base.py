@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import polars as pl
 
+    from overlap.fields import CrmObject
+
 
 class KeptToken(Protocol):
     """The place of one refresh token, while nobody else can reach it. What is kept is opaque to it."""
@@ -303,6 +305,11 @@ class Connection(Protocol):
     org_id: str
     source: Source
     sink: Sink
+
+    @property
+    def holds(self) -> tuple[CrmObject, ...]:
+        """The objects of `overlap.fields` that this CRM can hold, each with only the fields that it has."""
+        ...
 
     def check(self) -> list[Finding]:
         """Look at everything that a run needs, and change nothing."""

@@ -20,8 +20,12 @@ _TYPES: Final[dict[Kind, pl.DataType]] = {
 def record_schema(thing: CrmObject) -> dict[str, pl.DataType]:
     """Return the columns of a ``record:<object>`` page: ``crm``, ``id``, and each E and H field in its order.
 
+    A field that a CRM does not have is null.
+
     Formula fields are left out: what the CRM works out itself is neither compared nor sent. What `Sink.current`
     returns has the same columns without ``crm``.
     """
-    fields = {field.name: _TYPES.get(field.kind, pl.String()) for field in thing.fields if field.owner != Owner.FORMULA}
+    fields = {
+        field.name: _TYPES.get(field.kind, pl.String()) for field in thing.columns if field.owner != Owner.FORMULA
+    }
     return {"crm": pl.String(), "id": pl.String(), **fields}

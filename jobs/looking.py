@@ -11,7 +11,7 @@ from jobs.steps import step
 from jobs.stores import outbox
 from jobs.stores.outbox import Entry, Settled, State
 from overlap.diff import canonical_row, still_needed
-from overlap.fields import BY_NAME, CrmObject
+from overlap.fields import BY_NAME, CrmObject, Kind
 from overlap.plan import Action, Change
 
 
@@ -80,14 +80,18 @@ def _judge_sent(entry: Entry, now: Mapping[str, Any] | None, binned: Mapping[str
 def landed(entry: Entry, now: Mapping[str, Any]) -> bool:
     """Whether the record shows that what left was taken, whatever people did to it since.
 
-    Only we make records of our keys, and a record is written whole: one field of what was sent proves the rest.
+    Only we make records of our keys, and a record is written whole: one field of what was sent proves the rest. Links
+    alone may be written later than the other fields, in calls of their own: one that is as before disproves it.
     """
     change = entry.change
     if change.record_id is None or still_needed(change, now) == (None, None):
         return True
     before = entry.before or {}
-    facts = before.keys() - BY_NAME[change.object_name].bookkeeping
-    return any(now[name] == change.new[name] != before[name] for name in facts)
+    thing = BY_NAME[change.object_name]
+    facts = before.keys() - thing.bookkeeping
+    moved = {name for name in facts if change.new[name] != before[name]}
+    links = {name for name in moved if thing.by_name[name].kind is Kind.LOOKUP and name != "owner_id"}
+    return any(now[name] == change.new[name] for name in moved) and all(now[name] != before[name] for name in links)
 
 
 def _deleted(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Any]) -> Mapping[str, str]:

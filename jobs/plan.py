@@ -18,12 +18,14 @@ from jobs.stores import lists, outbox, plans, snapshot
 from overlap import drift
 from overlap.errors import ConfigError
 from overlap.exclusions import Excluded
-from overlap.fields import INFLUENCE, OBJECTS, OVERLAP, PARTNER
+from overlap.fields import INFLUENCE, OBJECTS, OPPORTUNITY, OVERLAP, PARTNER
 from overlap.guards import PlanLimits, plan_guards
+from overlap.keys import external_key
 from overlap.labels import confirmed_by_labels
 from overlap.plan import Change, Drift, Outcome, SyncPlan
 from overlap.planning import Intent, Reasons, intent, live_records
 from overlap.records import Findings, labelled_partners
+from overlap.stand_ins import confirmed_by_ticks
 
 Drifts = tuple[Drift, ...]
 
@@ -46,7 +48,7 @@ def plan(context: Context, crm: str) -> SyncPlan:
     with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
         found, reasons = read_findings(context, crm, published)
         known = mirror.with_own_writes(context, connection.sink, found, published)
-        wanted = _decide(context, connection.sink, known, reasons)
+        wanted = _decide(context, connection, known, reasons)
         changes, drifts = _without_kept(context, crm, wanted.changes)
         calls = calls_of(connection.sink, changes)
         held = why_held(context, connection, known, changes, calls) + _undone(context, crm, changes)
@@ -111,7 +113,7 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
         influences=ours["influences"],
         opportunities=ours["opportunities"],
         users=ours["users"],
-        confirmed=_confirmed(context, current[INFLUENCE.name], ours["opportunity_partners"], own),
+        confirmed=_confirmed(context, current, ours["opportunity_partners"], own),
         current=current,
         fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
@@ -169,12 +171,16 @@ def _partners(context: Context, own: Mapping[str, str]) -> pl.DataFrame:
 
 
 def _confirmed(
-    context: Context, influences: pl.DataFrame, labelled: pl.DataFrame, own: Mapping[str, str]
+    context: Context, current: Mapping[str, pl.DataFrame], labelled: pl.DataFrame, own: Mapping[str, str]
 ) -> pl.DataFrame:
-    """Influence that people confirmed: on its record, or by a label on the deal's link to the partner's own account."""
+    """Influence that people confirmed: on its record, by a label on the deal's link to the partner, or by a tick."""
+    influences = current[INFLUENCE.name]
     confirmed = influences.filter((pl.col("status") == "Confirmed") & ~pl.col("is_deleted"))
-    by_label = confirmed_by_labels(labelled, own, context.workspace.settings.workspace.id)
-    return pl.concat([confirmed.select("partner", "sourced", opportunity_id="opportunity"), by_label])
+    settings = context.workspace.settings
+    by_label = confirmed_by_labels(labelled, own, settings.workspace.id)
+    keys = {one.name: external_key(settings.workspace.id, key, "", "partner") for key, one in settings.partners.items()}
+    by_tick = confirmed_by_ticks(current[OPPORTUNITY.name], keys)
+    return pl.concat([confirmed.select("partner", "sourced", opportunity_id="opportunity"), by_label, by_tick])
 
 
 def _changed_since(context: Context, crm: str, run_id: str) -> tuple[bool, bool]:
@@ -191,16 +197,17 @@ def _changed_since(context: Context, crm: str, run_id: str) -> tuple[bool, bool]
     return rules, then.get("statistics") != now.get("statistics")
 
 
-def _decide(context: Context, sink: Sink, found: Findings, reasons: Reasons) -> Intent:
+def _decide(context: Context, connection: Connection, found: Findings, reasons: Reasons) -> Intent:
     """Compare with what the last pull saw, then look again at just the records that would change.
 
     An unchanged week costs no call beyond signing in, and what is shown as old is what the CRM says at this moment.
     """
-    flat = context.workspace.settings.workspace.flat_fields
-    first = intent(found, reasons, context.today, flat)
+    flat, holds = context.workspace.settings.workspace.flat_fields, connection.holds
+    first = intent(found, reasons, context.today, flat, holds)
     if not first.changes:
         return first
-    return intent(mirror.with_fresh(context, sink, found, first.changes), reasons, context.today, flat)
+    fresh = mirror.with_fresh(context, connection.sink, found, first.changes)
+    return intent(fresh, reasons, context.today, flat, holds)
 
 
 def _without_kept(context: Context, crm: str, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], Drifts]:

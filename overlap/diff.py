@@ -115,14 +115,14 @@ def still_needed(change: Change, now: Mapping[str, Any] | None) -> tuple[Change 
 
 def canonical_row(thing: CrmObject, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return *row* with its multi-select lists in our order: the order in which a CRM returns them says nothing."""
-    lists = {field.name for field in thing.fields if field.kind is Kind.MULTI_PICKLIST}
+    lists = {field.name for field in thing.columns if field.kind is Kind.MULTI_PICKLIST}
     return {
         name: ";".join(sorted(value.split(";"))) if name in lists and value else value for name, value in row.items()
     }
 
 
 def _canonical(thing: CrmObject, frame: pl.DataFrame) -> pl.DataFrame:
-    lists = [field.name for field in thing.fields if field.kind is Kind.MULTI_PICKLIST and field.name in frame.columns]
+    lists = [field.name for field in thing.columns if field.kind is Kind.MULTI_PICKLIST and field.name in frame.columns]
     return frame.with_columns(pl.col(lists).str.split(";").list.sort().list.join(";")) if lists else frame
 
 

@@ -6,10 +6,11 @@ automation in the CRM. Names are HubSpot's (snake_case); a connector translates 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from typing import Final, Self
 
 from overlap.model import OPEN_OPPORTUNITIES, OTHER, POPULATIONS, RELATIONS
 
@@ -64,7 +65,8 @@ class CrmObject:
 
     *key* names the external id field; None means that records are addressed by the CRM's own id. *bookkeeping*
     fields say when facts moved and are not facts themselves: a difference in them alone is no update. A *restored*
-    object's record is made again when a person deletes it: others point to it.
+    object's record is made again when a person deletes it: others point to it. *stand_ins* are fields that only a CRM
+    without our records of influence has, in their place.
     """
 
     name: str
@@ -73,6 +75,12 @@ class CrmObject:
     fields: tuple[Field, ...]
     bookkeeping: frozenset[str] = frozenset()
     restored: bool = False
+    stand_ins: tuple[Field, ...] = ()
+
+    @cached_property
+    def columns(self) -> tuple[Field, ...]:
+        """Every field that some CRM has."""
+        return (*self.fields, *self.stand_ins)
 
     @cached_property
     def engine_fields(self) -> tuple[Field, ...]:
@@ -86,8 +94,13 @@ class CrmObject:
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
-        """Fields by name."""
-        return {field.name: field for field in self.fields}
+        """Every field that some CRM has, by name."""
+        return {field.name: field for field in self.columns}
+
+    def holding(self, names: Collection[str]) -> Self:
+        """Return it with only the fields *names*, stand-ins among them."""
+        fields = tuple(field for field in self.columns if field.name in names)
+        return replace(self, fields=fields, stand_ins=(), bookkeeping=self.bookkeeping.intersection(names))
 
 
 def _text(name: str, length: int = 255, owner: Owner = Owner.ENGINE) -> Field:
@@ -115,6 +128,9 @@ def _free_list(name: str) -> Field:
 
 
 _H, _F = Owner.HUMAN, Owner.FORMULA
+#: Stand-ins for records of influence: who is suggested on a deal, and whether a person says that it is so.
+SUGGESTED: Final = "overlap_suggested_partners"
+TICKED: Final = "partner_influence_confirmed"
 _POPULATIONS = (*POPULATIONS, OTHER)
 _ENGAGEMENT = _list("partner_engagement", ("Open", "Ask me first", "Off limits"), _H)
 
@@ -241,11 +257,28 @@ OPPORTUNITY: Final = CrmObject(
         _ENGAGEMENT,
     ),
     bookkeeping=frozenset({"overlap_changed_on"}),
+    stand_ins=(
+        _multi(SUGGESTED),
+        Field(TICKED, Kind.CHECKBOX, _H),
+        Field("partner_influence_evidence", Kind.LONG_TEXT, _H, 32768),
+    ),
 )
 
 #: In the order in which they are written: what others point to comes first.
 OBJECTS: Final = (PARTNER, OVERLAP, INFLUENCE, ACCOUNT, OPPORTUNITY)
 BY_NAME: Final = {thing.name: thing for thing in OBJECTS}
+
+
+def held(records: bool, labels: bool = False) -> tuple[CrmObject, ...]:
+    """Return what a CRM can hold of `OBJECTS`: all, or flat fields and stand-ins where it has no *records* of ours.
+
+    Where people confirm influence by *labels*, nobody needs the checkbox and its text.
+    """
+    if records:
+        return OBJECTS
+    people = {field.name for field in OPPORTUNITY.stand_ins if field.owner is Owner.HUMAN} if labels else set()
+    return tuple(thing.holding(thing.by_name.keys() - people) for thing in (ACCOUNT, OPPORTUNITY))
+
 
 #: The matrix, ours x theirs, and what to do in each cell.
 PLAYS: Final = {

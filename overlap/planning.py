@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,11 +12,23 @@ import polars as pl
 from overlap import records
 from overlap.diff import ENGINE_MADE, adopt, compare, retire
 from overlap.exclusions import Excluded
-from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, CrmObject
+from overlap.fields import (
+    ACCOUNT,
+    INFLUENCE,
+    OBJECTS,
+    OPPORTUNITY,
+    OVERLAP,
+    PARTNER,
+    SUGGESTED,
+    TICKED,
+    CrmObject,
+    Owner,
+)
 from overlap.keys import external_key
 from overlap.overlaps import OFF_LIMITS
 from overlap.plan import JUDGED_DIFFERENT, Change
 from overlap.records import Findings
+from overlap.stand_ins import suggested, unclear
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +56,37 @@ class Reasons:
     excluded: Excluded = field(default_factory=Excluded)
 
 
-def intent(found: Findings, reasons: Reasons, today: date, flat_fields: bool) -> Intent:
-    """Return every change that takes the CRM from what it says to what *found* says it should."""
+def intent(
+    found: Findings, reasons: Reasons, today: date, flat_fields: bool, holds: Sequence[CrmObject] = OBJECTS
+) -> Intent:
+    """Return every change that takes the CRM from what it says to what *found* says it should.
+
+    *holds* are the objects that it can hold, each with only the fields that it has.
+    """
+    room = {thing.name: thing for thing in holds if thing.key is not None or flat_fields}
     desired = {PARTNER.name: records.partner_records(found), OVERLAP.name: records.overlap_records(found)}
     handmade, notes = _handmade(found)
     suggested = _suggestions(found, reasons.accounts, handmade)
     adopted = adopt(INFLUENCE, handmade, suggested, found.workspace_id)
     desired[INFLUENCE.name] = suggested.join(handmade, on="key", how="anti")
-    things = [PARTNER, OVERLAP, INFLUENCE]
-    if flat_fields:
-        desired |= {ACCOUNT.name: records.account_records(found), OPPORTUNITY.name: records.opportunity_records(found)}
-        things += [ACCOUNT, OPPORTUNITY]
+    if ACCOUNT.name in room:
+        desired[ACCOUNT.name] = records.account_records(found)
+    if OPPORTUNITY.name in room:
+        has = {one.name for one in room[OPPORTUNITY.name].fields}
+        stand_ins = _stand_ins(found, reasons.accounts) if SUGGESTED in has else None
+        desired[OPPORTUNITY.name] = records.opportunity_records(found, stand_ins)
+        notes += unclear(found) if TICKED in has else ()
+    if not room:
+        notes += ("this CRM has no room for records of ours, and flat_fields = false: there is nothing to write",)
     changes: list[Change] = []
     unchanged: dict[str, int] = {}
-    for thing in things:
+    for thing in (thing for thing in OBJECTS if thing.name in room):
         wanted = desired[thing.name]
-        difference = compare(thing, wanted, found.current[thing.name], today)
+        difference = compare(room[thing.name], wanted, found.current[thing.name], today)
         unchanged[thing.name] = difference.unchanged
         notes += difference.notes
         changes += [*difference.changes, *(adopted if thing is INFLUENCE else ())]
-        changes += _retirements(thing, found, reasons, wanted, today)
+        changes += _retirements(thing, found, reasons, wanted, _emptied(room[thing.name], today))
     return Intent(tuple(changes), unchanged, notes)
 
 
@@ -79,6 +103,15 @@ def _suggestions(found: Findings, accounts: pl.DataFrame, handmade: pl.DataFrame
     place = (new.cum_sum() + standing.sum()).over("opportunity")
     allowed = records.influence_records(found).filter(~_is_off_limits(found, accounts))
     return allowed.filter(standing | theirs | (new & (place <= found.most_suggestions)))
+
+
+def _stand_ins(found: Findings, accounts: pl.DataFrame) -> pl.DataFrame:
+    return suggested(found, records.influence_records(found).filter(~_is_off_limits(found, accounts)))
+
+
+def _emptied(thing: CrmObject, today: date) -> dict[str, Any]:
+    """Return flat fields as they are where there is no overlap any more."""
+    return dict.fromkeys(one.name for one in thing.engine_fields) | dict.fromkeys(thing.bookkeeping, today)
 
 
 def _is_off_limits(found: Findings, accounts: pl.DataFrame) -> pl.Expr:
@@ -115,7 +148,9 @@ def live_records(found: Findings) -> dict[str, pl.DataFrame]:
         ),
     }
     for thing in (ACCOUNT, OPPORTUNITY):
-        filled = [name.name for name in thing.engine_fields if name.name not in thing.bookkeeping]
+        said = found.current[thing.name].columns  # a run of an earlier version may lack some
+        filled = [one.name for one in thing.engine_fields if one.name not in thing.bookkeeping]
+        filled += [one.name for one in thing.stand_ins if one.owner is Owner.ENGINE and one.name in said]
         nobody = pl.lit(None, pl.String)
         live[thing.name] = (
             found.current[thing.name]
@@ -126,14 +161,14 @@ def live_records(found: Findings) -> dict[str, pl.DataFrame]:
 
 
 def _retirements(
-    thing: CrmObject, found: Findings, reasons: Reasons, desired: pl.DataFrame, today: date
+    thing: CrmObject, found: Findings, reasons: Reasons, desired: pl.DataFrame, emptied: Mapping[str, Any]
 ) -> tuple[Change, ...]:
     if thing is PARTNER:
         return ()
     live = _with_rule(thing, live_records(found)[thing.name], reasons.excluded)
-    new: dict[str, Any]
+    new: Mapping[str, Any]
     if thing is OVERLAP:
-        new = {"status": "Retired", "changed_on": today}
+        new = {"status": "Retired", "changed_on": emptied["changed_on"]}
         live = live.with_columns(cause=_why_gone(found, reasons))
     elif thing is INFLUENCE:
         new = {"suggestion_state": "Withdrawn"}
@@ -141,7 +176,7 @@ def _retirements(
         gone = pl.lit("its evidence is gone")
         live = live.with_columns(cause=pl.when(off_limits).then(pl.lit("it is off limits now")).otherwise(gone))
     else:
-        new = dict.fromkeys(one.name for one in thing.engine_fields) | {"overlap_changed_on": today}
+        new = emptied
         named = reasons.accounts.with_columns(account_id="id") if thing is ACCOUNT else found.opportunities
         live = live.join(named.select("id", shown="name", of="account_id"), on="id", how="left").with_columns(
             label=pl.coalesce("shown", "excluded_name", "id"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from overlap.fields import ACCOUNT, OPPORTUNITY, CrmObject
+from overlap.fields import ACCOUNT, OPPORTUNITY, CrmObject, Owner
 from overlap.keys import external_key
 from overlap.model import CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS, SAME
 from overlap.overlaps import OFF_LIMITS, play
@@ -159,10 +159,11 @@ def account_records(found: Findings) -> pl.DataFrame:
     )
 
 
-def opportunity_records(found: Findings) -> pl.DataFrame:
+def opportunity_records(found: Findings, suggested: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the desired flat fields of opportunities: overlaps while the deal is open, confirmed influence always.
 
     A closed deal keeps what it said about overlaps when it closed. Its play is always of the row Open Opportunities.
+    *suggested* says by ``id`` who is suggested, where the CRM has no records of that; see `overlap.stand_ins`.
     """
     rows = found.overlaps.filter(pl.col("relation") == SAME).join(labelled_partners(found), on="partner")
     order = pl.col("partner_population").replace_strict(
@@ -193,6 +194,8 @@ def opportunity_records(found: Findings) -> pl.DataFrame:
     kept = found.current["opportunity"].select("id", *_flat_names(of_account))
     closed_deals = deals.filter(pl.col("is_closed")).join(kept, on="id", how="left").select(open_deals.columns)
     everything = pl.concat([open_deals, closed_deals]).join(_confirmed(found), on="id", how="left")
+    if suggested is not None:
+        everything = everything.join(suggested, on="id", how="left")
     flat = [name for name in everything.columns if name.startswith("overlap_")]
     return everything.filter(pl.any_horizontal(pl.col(flat).is_not_null())).select(
         crm=pl.lit(found.crm),
@@ -267,4 +270,5 @@ def _flat_names(frame: pl.DataFrame) -> list[str]:
 
 def _columns(thing: CrmObject, frame: pl.DataFrame) -> dict[str, pl.Expr]:
     """The engine's fields of *thing* that *frame* has, as they are."""
-    return {field.name: pl.col(field.name) for field in thing.engine_fields if field.name in frame.columns}
+    ours = (field.name for field in thing.columns if field.owner is Owner.ENGINE)
+    return {name: pl.col(name) for name in ours if name in frame.columns}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from connectors.base import Finding
 from connectors.hubspot.columns import MAY_BE_ABSENT, Reading, is_link, readings
 from connectors.hubspot.errors import DEPLOY, MissingError, RefusedError, ScopeError
-from connectors.hubspot.limits import limits
+from connectors.hubspot.limits import limits, room_for
 from connectors.hubspot.objects import property_name
 from connectors.hubspot.portal import COMPANIES, DEALS
 from connectors.hubspot.scopes import SCOPES
@@ -33,8 +34,17 @@ def findings(session: HubSpotSession, flat_fields: bool) -> list[Finding]:
     found = [identity(session), api_calls(session.api_calls()), clock(session.server_now(), datetime.now(UTC))]
     found += [*scopes(session), *limits(session)]
     for reading in readings(session.portal):
-        found += readable(reading, session.properties(reading.object_name), flat_fields)
+        lines = list(readable(reading, session.properties(reading.object_name), flat_fields))
+        found += lines if all(line.ok for line in lines) else _left_out(session, reading, lines)
     return found
+
+
+def _left_out(session: HubSpotSession, reading: Reading, lines: list[Finding]) -> list[Finding]:
+    """Return *lines*; where there is no room for more properties, one that was left out is no fault."""
+    if reading.ours is not None or room_for(session, reading.object_name) != 0:
+        return lines
+    said = "left out: the account has no room for more custom properties"
+    return [replace(line, ok=True, detail=said) if line.remedy == DEPLOY else line for line in lines]
 
 
 def identity(session: HubSpotSession) -> Finding:
@@ -113,7 +123,7 @@ def readable(reading: Reading, defined: Properties | None, flat_fields: bool) ->
         yield Finding(False, name, "the object is missing", DEPLOY)
         return
     thing = reading.ours or _OURS[reading.object_name]
-    ours = {property_name(one) for one in thing.fields if not is_link(thing, one.name)}
+    ours = {property_name(one) for one in thing.columns if not is_link(thing, one.name)}
     wanted = {column.property for view in reading.views for column in view.columns if column.property}
     lost = {one for one in wanted if one not in defined} - MAY_BE_ABSENT
     if reading.ours is None and not ours & defined.keys():

@@ -20,7 +20,7 @@ from connectors.hubspot.session import Properties
 from connectors.hubspot.views import Column, View
 from connectors.records import record_schema
 from overlap.errors import AccessError
-from overlap.fields import ACCOUNT, BY_NAME, OBJECTS, OPPORTUNITY, CrmObject, Kind, Owner
+from overlap.fields import ACCOUNT, BY_NAME, OPPORTUNITY, CrmObject, Kind, Owner
 from overlap.model import Account, Opportunity, schema_of
 
 #: HubSpot's own objects, by ours.
@@ -114,20 +114,21 @@ class Reading:
 
 def readings(portal: Portal) -> tuple[Reading, ...]:
     """Return what is read of a *portal*, in the order in which it is read."""
-    own = [thing for thing in OBJECTS if thing.key is not None and portal.custom_objects]
+    holds = {thing.name: thing for thing in portal.things}
+    accounts = _noun("accounts", Account, _ACCOUNT), record_view(holds[ACCOUNT.name])
+    opportunities = _noun("opportunities", Opportunity, _OPPORTUNITY), record_view(holds[OPPORTUNITY.name])
     return (
-        Reading(COMPANIES, (_noun("accounts", Account, _ACCOUNT), record_view(ACCOUNT)), _BESIDE[COMPANIES]),
-        Reading(
-            DEALS,
-            (_noun("opportunities", Opportunity, _OPPORTUNITY), record_view(OPPORTUNITY)),
-            _BESIDE[DEALS],
-            {COMPANY: ACCOUNT.name},
-        ),
-        *(
-            Reading(portal.type_ids.get(thing.name, thing.name), (record_view(thing),), links=_links(thing), ours=thing)
-            for thing in own
-        ),
+        Reading(COMPANIES, accounts, _BESIDE[COMPANIES]),
+        Reading(DEALS, opportunities, _BESIDE[DEALS], {COMPANY: ACCOUNT.name}),
+        *(record_reading(portal, thing) for thing in holds.values() if thing.key is not None),
     )
+
+
+def record_reading(portal: Portal, thing: CrmObject) -> Reading:
+    """Return what is read of fields of ours alone."""
+    path = STANDARD.get(thing.name) or portal.type_ids.get(thing.name, thing.name)
+    ours = thing if thing.key is not None else None
+    return Reading(path, (record_view(thing),), links=_links(thing), ours=ours)
 
 
 def record_view(thing: CrmObject) -> View:
@@ -143,7 +144,8 @@ def record_view(thing: CrmObject) -> View:
             # The values of a list of our own making are what we wrote, those of partners have their names as labels.
             free = one.kind is Kind.MULTI_PICKLIST and not one.values
             columns.append(Column(one.name, name + LABEL if free else name, name, required=thing.key is not None))
-    return View(f"record:{thing.name}", record_schema(thing), tuple(columns))
+    # A portal may hold only some of its fields; the stream has a column for each.
+    return View(f"record:{thing.name}", record_schema(BY_NAME[thing.name]), tuple(columns))
 
 
 def is_link(thing: CrmObject, name: str) -> bool:

@@ -9,12 +9,13 @@ from types import TracebackType
 from typing import Self
 
 from config.hubspot import HubSpotSettings
-from connectors.base import Finding, Sink, Source, Vault
+from connectors.base import Finding, Source, Vault
 from connectors.hubspot import check
 from connectors.hubspot.mapping import Wishes
 from connectors.hubspot.session import HubSpotSession
+from connectors.hubspot.sink import HubSpotSink
 from connectors.hubspot.source import HubSpotSource, Scope
-from overlap.errors import AccessError
+from overlap.fields import CrmObject
 
 
 @dataclass(slots=True)
@@ -24,18 +25,20 @@ class HubSpotConnection:
     name: str
     org_id: str
     source: Source
+    sink: HubSpotSink
     session: HubSpotSession
     workspace_id: str
     flat_fields: bool
 
     @property
-    def sink(self) -> Sink:
-        """Where records are written to.
+    def holds(self) -> tuple[CrmObject, ...]:
+        """What the portal's tier can hold, of flat fields only those that it has properties for.
 
         Raises:
-            AccessError: this connection only reads.
+            MissingError: flat fields are wanted, and nobody has set them up yet.
         """
-        raise AccessError(f"{self.session.where}: HubSpot is only read so far; nothing can be planned or written there")
+        things = (thing for thing in self.session.portal.things if thing.key is not None or self.flat_fields)
+        return tuple(self.sink.definitions.held(thing) for thing in things)
 
     def check(self) -> list[Finding]:
         """Look at everything that a run needs, and change nothing."""
@@ -76,4 +79,6 @@ def open_connection(
         settings.account_fields, settings.opportunity_fields, settings.customer_stages, settings.partner_types
     )
     scope = Scope(name, workspace_id, timedelta(hours=settings.look_back_hours), wishes)
-    return HubSpotConnection(name, session.org_id, HubSpotSource(session, scope), session, workspace_id, flat_fields)
+    return HubSpotConnection(
+        name, session.org_id, HubSpotSource(session, scope), HubSpotSink(session), session, workspace_id, flat_fields
+    )

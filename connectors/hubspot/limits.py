@@ -30,6 +30,14 @@ def limits(session: HubSpotSession) -> Iterator[Finding]:
         yield Finding(True, "limits", "left: " + "; ".join(said))
 
 
+def room_for(session: HubSpotSession, object_name: str) -> int | None:
+    """Return for how many more properties of companies or deals there is room, None if the portal does not say."""
+    for row in _rows(session, "property limit", "byObjectType"):
+        if _TYPES.get(str(row.get("objectTypeId"))) == object_name:
+            return int(row.get("limit") or 0) - int(row.get("usage") or 0)
+    return None
+
+
 def _rows(session: HubSpotSession, endpoint: str, key: str) -> list[dict[str, Any]]:
     """Return the rows of a limit; none if the token may not look."""
     try:

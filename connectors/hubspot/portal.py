@@ -6,19 +6,22 @@ labels of associations likewise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.hubspot.errors import MissingError, RefusedError, ScopeError
 from connectors.hubspot.transport import Query
-from overlap.fields import OBJECTS
+from overlap.fields import OBJECTS, CrmObject, held
+from overlap.labels import LABELS
 
 if TYPE_CHECKING:
     from connectors.hubspot.session import HubSpotSession
 
 COMPANIES: Final = "companies"
 DEALS: Final = "deals"
+_RECORDS: Final = frozenset(thing.name for thing in OBJECTS if thing.key is not None)
 _DEAL_TO_COMPANY: Final = (("fromObjectTypeId", "0-3"), ("toObjectTypeId", "0-2"))
 
 
@@ -37,6 +40,20 @@ class Portal:
     custom_objects: bool = False
     labels: bool = False
     type_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> str:
+        """Its time zone, UTC if nobody here knows it."""
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return "UTC"
+        return self.time_zone
+
+    @property
+    def things(self) -> tuple[CrmObject, ...]:
+        """What its tier can hold of `overlap.fields`."""
+        return held(self.custom_objects, self.labels)
 
     @property
     def tier(self) -> str:
@@ -61,8 +78,8 @@ def look(session: HubSpotSession) -> Portal:
         currency=account.get("companyCurrency"),
         other_currencies=tuple(account.get("additionalCurrencies") or ()),
         time_zone=str(account.get("timeZone") or "UTC"),
-        custom_objects=bool(type_ids) or (type_ids is not None and _has_room(session, "object limit")),
-        labels=_has_room(session, "label limit", _DEAL_TO_COMPANY),
+        custom_objects=type_ids is not None and _has_room(session, "object limit", _RECORDS - type_ids.keys()),
+        labels=_has_room(session, "label limit", LABELS, _DEAL_TO_COMPANY),
         type_ids=type_ids or {},
     )
 
@@ -73,15 +90,19 @@ def _type_ids(session: HubSpotSession) -> dict[str, str] | None:
         found = session.read("schemas")["results"]
     except (ScopeError, RefusedError, MissingError):
         return None
-    ours = {thing.name for thing in OBJECTS if thing.key is not None}
-    return {str(one["name"]): str(one["objectTypeId"]) for one in found if one["name"] in ours}
+    return {str(one["name"]): str(one["objectTypeId"]) for one in found if one["name"] in _RECORDS}
 
 
-def _has_room(session: HubSpotSession, limit: str, query: Query = ()) -> bool:
-    """Return whether *limit*, an endpoint, is more than none."""
+def _has_room(session: HubSpotSession, limit: str, wanted: Collection[str], query: Query = ()) -> bool:
+    """Return whether what *limit*, an endpoint, says leaves room for what of *wanted* is not there yet."""
     try:
         found = session.read(limit, query=query)
     except (ScopeError, RefusedError, MissingError):
         return False
     rows: list[dict[str, Any]] = found.get("results") or [found]
-    return any(int(row.get("limit") or 0) > 0 for row in rows)
+    return any(_left(row) >= len(set(wanted).difference(row.get("allLabels") or ())) for row in rows)
+
+
+def _left(row: Mapping[str, Any]) -> int:
+    most = int(row.get("limit") or 0)
+    return most - int(row.get("usage") or 0) if most else -1

@@ -72,6 +72,16 @@ class Reader:
         """
         return _portions(self._batches(object_name, properties, ids))
 
+    def of_keys(
+        self, object_name: str, key: str, properties: Sequence[str], keys: Sequence[str]
+    ) -> Iterator[list[Record]]:
+        """Yield the records with these values of the unique property *key*, in portions."""
+        return _portions(self._batches(object_name, properties, keys, key))
+
+    def gone(self, object_name: str, properties: Sequence[str]) -> Iterator[list[Record]]:
+        """Yield every record that is archived and still there, in portions."""
+        return _portions(self._listed(object_name, properties, archived=True))
+
     def links(self, start: str, end: str, ids: Sequence[str]) -> dict[str, list[Linked]]:
         """Return for each of *ids*, records of *start*, the records of *end* that it is associated with."""
         found: dict[str, list[Linked]] = {}
@@ -109,13 +119,17 @@ class Reader:
             further = _compare("hs_object_id", "GT", str(page[-1]["id"]))
             body = {**body, "filterGroups": [{"filters": [*group, further]} for group in groups]}
 
-    def _batches(self, object_name: str, properties: Sequence[str], ids: Sequence[str]) -> Iterator[list[Record]]:
+    def _batches(
+        self, object_name: str, properties: Sequence[str], ids: Sequence[str], key: str | None = None
+    ) -> Iterator[list[Record]]:
         for start in range(0, len(ids), _PAGE):
-            body = {
+            body: dict[str, Any] = {
                 "inputs": [{"id": one} for one in ids[start : start + _PAGE]],
                 "properties": list(properties),
                 "propertiesWithHistory": [],
             }
+            if key is not None:
+                body["idProperty"] = key
             yield self._session.read("batch", object_name, "read", body=body)["results"]
 
 

@@ -7,29 +7,26 @@ below *since*, rows that come twice, and lists, which do not lag, for a full rea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
 from connectors.base import Page
 from connectors.hubspot import cells, columns, derived, labels
-from connectors.hubspot.columns import COMPANY, MERGED, STANDARD, Reading
+from connectors.hubspot.associations import Associations
+from connectors.hubspot.columns import COMPANY, MERGED, Reading
 from connectors.hubspot.errors import DEPLOY, MissingError
-from connectors.hubspot.labels import Links
 from connectors.hubspot.mapping import Wishes, mapped
 from connectors.hubspot.outline import outline
 from connectors.hubspot.owners import users
 from connectors.hubspot.portal import COMPANIES, DEALS
-from connectors.hubspot.reader import Filter, Linked, Reader, Record
+from connectors.hubspot.reader import Filter, Reader, Record
 from connectors.hubspot.session import HubSpotSession, Properties
 
 #: A record of the running second may still be followed by another one with the same stamp.
 _SETTLED_S: Final = 2
-#: HubSpot's own type of the association from a deal to its primary company.
-_PRIMARY: Final = ("HUBSPOT_DEFINED", 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +46,12 @@ class HubSpotSource:
         self._session = session
         self._scope = scope
         self._reader = Reader(session)
+        self._associations = Associations(session, self._reader)
         self._unreadable: tuple[str, ...] = ()
         self._defined: dict[str, Properties] = {}
         self._stages: Mapping[str, derived.Stage] = {}
         self._labels: Mapping[int, str] = {}
-        self._zone = _zone(session.portal.time_zone)
+        self._zone = session.portal.zone
 
     def now(self) -> datetime:
         """Return the portal's time, UTC, 2 s ago: up to then nothing new can be stamped."""
@@ -84,7 +82,10 @@ class HubSpotSource:
         yield Page("users", users(self._session, self._scope.crm))
         for reading in visible:
             for records in self._changed(reading, start, until):
-                yield from self._pages_of(reading, records)
+                for page in self._pages_of(reading, records):
+                    # Of a label that is not there, a first read has nothing to forget.
+                    is_new = since is None and page.stream == labels.STREAM
+                    yield replace(page, deleted=()) if is_new else page
             # After the rows: what is archived while we read must not stay behind as a row.
             yield from self._archived(reading, gone_since, until)
 
@@ -187,11 +188,8 @@ class HubSpotSource:
         if not records:
             return
         found = cells.frame(records, reading.properties, self._look(reading.object_name))
-        links = {
-            column: self._reader.links(reading.object_name, self._path(target), found["id"].to_list())
-            for column, target in reading.links.items()
-        }
-        found = self._derived(reading, found.with_columns(self._told(reading, found["id"], links)))
+        links = self._associations.of(reading, found["id"].to_list())
+        found = self._derived(reading, found.with_columns(self._associations.told(reading, found["id"], links)))
         losers = _losers(found) if MERGED in found.columns else {}
         for view in reading.views:
             yield Page(view.stream, view.of(found, self._scope.crm, self._zone), tuple(losers), losers)
@@ -209,37 +207,11 @@ class HubSpotSource:
             return derived.of_companies(found, wishes.customer_stages, wishes.partner_types, currency)
         return found
 
-    def _told(self, reading: Reading, ids: pl.Series, links: Mapping[str, Links]) -> list[pl.Series]:
-        """Return a column for each of *links*: the id of the record at the other end, or the key if it is of ours."""
-        made = []
-        for column, target in reading.links.items():
-            ends = {record: _chosen(linked) for record, linked in links[column].items() if linked}
-            key = columns.link_key(target)
-            if key is not None:
-                keys = self._keys(self._path(target), key, set(ends.values()))
-                ends = {record: keys[end] for record, end in ends.items() if end in keys}
-            made.append(pl.Series(column, [ends.get(one) for one in ids], pl.String))
-        return made
-
-    def _keys(self, object_name: str, key: str, ids: set[str]) -> dict[str, str]:
-        pieces = self._reader.of_ids(object_name, [key], sorted(ids))
-        return {str(one["id"]): one["properties"][key] for records in pieces for one in records}
-
-    def _path(self, target: str) -> str:
-        """Return what paths call an object, by its name in `overlap.fields`."""
-        return STANDARD.get(target) or self._session.portal.type_ids.get(target, target)
-
     def _archived(self, reading: Reading, start: datetime | None, until: datetime) -> Iterator[Page]:
         for records in self._reader.archived(reading.object_name, start, until):
             ids = tuple(str(one["id"]) for one in records)
             for view in reading.views:
                 yield Page(view.stream, pl.DataFrame(schema=dict(view.schema)), ids)
-
-
-def _chosen(linked: Sequence[Linked]) -> str:
-    """Return the one end that counts: the primary company of a deal, or else the first one."""
-    primary = (one.id for one in linked if any((category, type_id) == _PRIMARY for category, type_id, _ in one.types))
-    return next(primary, linked[0].id)
 
 
 def _losers(found: pl.DataFrame) -> dict[str, str]:
@@ -251,12 +223,3 @@ def _losers(found: pl.DataFrame) -> dict[str, str]:
 
 def _stamp(record: Record) -> datetime:
     return datetime.fromisoformat(str(record["updatedAt"]))
-
-
-def _zone(name: str) -> str:
-    """Return the portal's time zone, UTC if nobody here knows it."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return "UTC"
-    return name

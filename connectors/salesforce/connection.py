@@ -15,6 +15,7 @@ from connectors.salesforce.columns import Wishes
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.sink import SalesforceSink
 from connectors.salesforce.source import SalesforceSource, Scope
+from overlap.fields import OBJECTS, CrmObject
 
 
 @dataclass(slots=True)
@@ -29,6 +30,11 @@ class SalesforceConnection:
     workspace_id: str
     flat_fields: bool
     wishes: Wishes
+
+    @property
+    def holds(self) -> tuple[CrmObject, ...]:
+        """Everything: every edition has objects of one's own."""
+        return OBJECTS
 
     def check(self) -> list[Finding]:
         """Look at everything that a run needs, and change nothing."""

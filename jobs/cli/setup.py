@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.cli import setup_portal
 from jobs.cli import setup_tables as tables
-from jobs.cli.options import HERE, Folder, Json, opened, require_known
+from jobs.cli.options import HERE, Folder, Json, opened
+from jobs.cli.setup_tables import CHANGES_PENDING, connection_of
 
 if TYPE_CHECKING:
     from connectors.salesforce.setup.layout import LayoutChange
     from jobs.context import Context
     from jobs.setup import SetupPlan
-
-CHANGES_PENDING = 4
 
 app = typer.Typer(
     help="Bring overlap's objects, fields and permission sets into your CRM.",
@@ -27,6 +27,9 @@ app = typer.Typer(
 @app.callback()
 def setup() -> None:
     """Bring overlap's objects, fields and permission sets into your CRM."""
+
+
+app.command()(setup_portal.hubspot)
 
 
 @app.command()
@@ -64,27 +67,15 @@ def salesforce(
     with opened(folder) as context:
         if write is not None:
             has_crm = bool(context.workspace.settings.crm)
-            _write(context, _connection(context, crm) if has_crm else None, write, as_json)
+            _write(context, connection_of(context, crm, "salesforce") if has_crm else None, write, as_json)
             return
-        name = _connection(context, crm)
+        name = connection_of(context, crm, "salesforce")
         if layout is not None:
             _layout(context, name, layout, yes, as_json)
         elif apply:
             _apply(context, name, assign or [], yes, as_json)
         else:
             _plan(context, name, exit_code, as_json)
-
-
-def _connection(context: Context, crm: str | None) -> str:
-    from overlap.errors import ConfigError
-
-    names = context.crms()
-    if crm is not None:
-        require_known("CRM connection", (crm,), names)
-        return crm
-    if len(names) > 1:
-        raise ConfigError(f"there are several CRM connections; name one: {', '.join(names)}")
-    return names[0]
 
 
 def _plan(context: Context, crm: str, exit_code: bool, as_json: bool) -> None:

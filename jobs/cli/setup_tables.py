@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from connectors.salesforce.setup.metadata_api import Deployed
+    from jobs.context import Context
     from jobs.setup import SetupPlan, SetupReport
+
+#: The exit code of a plan that would change something.
+CHANGES_PENDING: Final = 4
+
+
+def connection_of(context: Context, crm: str | None, kind: str) -> str:
+    """Return the CRM connection that a person means; the only one of a *kind* need not be named.
+
+    Raises:
+        ConfigError: there is none, or there are several.
+    """
+    from jobs.cli.options import require_known
+    from overlap.errors import ConfigError
+
+    names = context.crms()
+    if crm is not None:
+        require_known("CRM connection", (crm,), names)
+        return crm
+    ours = [name for name in names if context.workspace.settings.crm[name].type == kind]
+    if len(ours) > 1:
+        raise ConfigError(f"there are several CRM connections; name one: {', '.join(ours)}")
+    return (ours or names)[0]
 
 
 def print_plan(made: SetupPlan) -> None:

@@ -19,7 +19,8 @@ from connectors.sandbox.hubspot.portal import Portal
 from connectors.sandbox.hubspot.server import HUBSPOT, Address
 from connectors.sandbox.server import in_a_thread
 from tests.connectors.contract import START
-from tests.connectors.hubspot.bench import Site
+from tests.connectors.hubspot.bench import Site, connected
+from tests.connectors.hubspot.schemas import set_up
 from tests.connectors.sandbox.hubspot.judge import Judge, appointed
 from tests.sandbox import copy_database
 
@@ -66,6 +67,30 @@ def portal_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedPo
         blank = tmp_path_factory.mktemp("blank") / FILE_NAME
         copy_database(folder / FILE_NAME, blank)
         yield SharedPortal(address, folder, blank)
+
+
+@pytest.fixture(scope="session")
+def equipped(portal_of_all: SharedPortal, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of an Enterprise portal that has everything of ours."""
+    shared = portal_of_all
+    copy_database(shared.blank, shared.folder / FILE_NAME)
+    with Portal.open(shared.folder) as portal:
+        portal.set_tier("enterprise")
+        with connected(Site(shared.address, portal, shared.folder)) as connection:
+            set_up(connection.session)
+    made = tmp_path_factory.mktemp("equipped") / FILE_NAME
+    copy_database(shared.folder / FILE_NAME, made)
+    return made
+
+
+@pytest.fixture
+def enterprise(portal_of_all: SharedPortal, equipped: Path, judged: None) -> Iterator[Site]:
+    """An Enterprise portal with everything of ours in it, that no test has touched."""
+    del judged
+    shared = portal_of_all
+    copy_database(equipped, shared.folder / FILE_NAME)
+    with Portal.open(shared.folder) as portal, stamina.set_testing(True, attempts=4, cap=True):
+        yield Site(shared.address, portal, shared.folder)
 
 
 @pytest.fixture

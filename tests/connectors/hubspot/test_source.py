@@ -11,6 +11,7 @@ from connectors.hubspot import reader
 from overlap.errors import AccessError, ConfigError
 from tests.connectors.contract import START, SourceContract, rows
 from tests.connectors.hubspot.bench import HubSpotBench, Site, connected
+from tests.connectors.hubspot.schemas import set_up
 
 FAMILIES = ["v3", "2026-03", "2026-09"]
 
@@ -288,3 +289,15 @@ def test_the_outline_says_what_makes_a_customer(hubspot) -> None:
     assert "Customer if customer/evangelist" in said["accounts.account_type"]
     assert said["accounts"] == "companies"
     assert said["opportunities.amount"] == "amount, number"
+
+
+def test_a_first_read_names_no_label_as_gone(hubspot) -> None:
+    deal = hubspot.portal.create("deals", {"dealname": "D", "dealstage": "qualifiedtobuy"})
+    company = hubspot.portal.create("companies", {"name": "Acme"})
+    hubspot.portal.associate(("deals", deal), ("companies", company))
+    with connected(hubspot) as connection:
+        set_up(connection.session)
+        bench = HubSpotBench(connection, hubspot.portal)
+        bench.wait(60)
+        gone = [page.deleted for page in connection.source.pages(None, connection.source.now())]
+    assert not any(gone)

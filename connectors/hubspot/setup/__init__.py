@@ -1,0 +1,1 @@
+"""Brings our properties, objects and labels into a portal: what is wanted, what differs, and making it."""

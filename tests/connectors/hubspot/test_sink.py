@@ -1,0 +1,256 @@
+"""What HubSpot makes of our writes; the general promises are in `tests/connectors/contract.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.base import Remedy, Write
+from connectors.hubspot.connection import HubSpotConnection
+from overlap.errors import AccessError, TransientError
+from overlap.fields import PARTNER
+from tests.connectors.contract import WORKSPACE, partner
+from tests.connectors.hubspot.bench import HubSpotBench, Site, connected
+from tests.connectors.hubspot.schemas import make_flat_fields, set_up
+
+FAMILIES = ("2026-09", "2026-03", "v3")
+
+
+@pytest.fixture
+def org(enterprise: Site) -> Iterator[HubSpotBench]:
+    with connected(enterprise) as connection:
+        yield HubSpotBench(connection, enterprise.portal)
+
+
+@pytest.fixture
+def flat(hubspot: Site) -> Iterator[HubSpotBench]:
+    """A Professional portal with our properties on companies and deals."""
+    with connected(hubspot) as connection:
+        make_flat_fields(connection.session)
+        yield HubSpotBench(connection, hubspot.portal)
+
+
+def links_of(org: HubSpotBench, name: str, record: str) -> set[tuple[str, str]]:
+    """The records that a record of ours is associated with: (object, id)."""
+    return {(end, other) for start, one, end, other, _ in org.portal.links() if (start, one) == (name, record)}
+
+
+def asked(org: HubSpotBench, ending: str) -> int:
+    return sum(request.path.endswith(ending) for request in org.portal.requests())
+
+
+def overlap_of(account: str, key: str = "k2", **values) -> Write:
+    return Write(key, None, {"name": "Globex: Acme", "workspace": WORKSPACE, "account": account, **values})
+
+
+@pytest.mark.parametrize("api", FAMILIES)
+def test_a_new_record_comes_with_its_links_and_changed_links_follow(enterprise: Site, api: str) -> None:
+    with connected(enterprise, api=api) as connection:
+        org, sink = HubSpotBench(connection, enterprise.portal), connection.sink
+        acme, umbrella = org.add_accounts(["Acme", "Umbrella"])
+        [globex, initech] = sink.send("overlap_partner", [partner("k1"), partner("k3", name="Initech")])
+        [made] = sink.send("partner_overlap", [overlap_of(acme, partner="k1", play="Co-sell")])
+        assert made.created
+        assert links_of(org, "partner_overlap", made.record_id) == {
+            ("companies", acme),
+            ("overlap_partner", globex.record_id),
+        }
+        made_in = [change.request for change in org.portal.history() if made.record_id in str(change)]
+        assert len(set(made_in)) == 1, "one call: nobody sees it without its links, and nothing is left half done"
+        changed = {"account": umbrella, "partner": "k3", "match_reason": "same domain"}
+        [moved] = sink.send("partner_overlap", [Write("k2", made.record_id, changed)])
+        assert (moved.error, moved.created) == (None, False)
+        [now] = sink.current("partner_overlap", ["k2"]).to_dicts()
+        assert {name: now[name] for name in changed} == changed
+        assert links_of(org, "partner_overlap", made.record_id) == {
+            ("companies", umbrella),
+            ("overlap_partner", initech.record_id),
+        }
+
+
+@pytest.mark.parametrize("api", FAMILIES)
+def test_flat_fields_are_written_by_record_id_and_cleared(hubspot: Site, api: str) -> None:
+    with connected(hubspot, api=api) as connection:
+        make_flat_fields(connection.session)
+        org, sink = HubSpotBench(connection, hubspot.portal), connection.sink
+        [acme] = org.add_accounts(["Acme"])
+        values = {"overlap_customer_of": ["Initech", "Globex"], "overlap_icp_fit": 70.0, "overlap_best_play": "Co-sell"}
+        [taken] = sink.send("account", [Write(acme, acme, values)])
+        assert (taken.record_id, taken.created, taken.error) == (acme, False, None)
+        [now] = sink.current("account", [], [acme]).to_dicts()
+        assert (set(now["overlap_customer_of"].split(";")), now["overlap_icp_fit"]) == ({"Globex", "Initech"}, 70.0)
+        assert hubspot.portal.records("companies")[0]["overlap_icp_fit"] == "70"
+        sink.send("account", [Write(acme, acme, dict.fromkeys(values))])
+        assert not any(hubspot.portal.records("companies")[0].get(name) for name in values)
+
+
+def test_a_link_is_cleared(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    [made] = sink.send("partner_overlap", [overlap_of(acme)])
+    [cleared] = sink.send("partner_overlap", [Write("k2", made.record_id, {"account": None})])
+    assert cleared.error is None
+    assert links_of(org, "partner_overlap", made.record_id) == set()
+
+
+def test_a_link_to_a_record_that_is_not_there_is_an_error_of_its_record(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    nobody, lost, fine = sink.send(
+        "partner_overlap",
+        [overlap_of(acme, "k2", partner="nobody"), overlap_of("999999", "k3"), overlap_of(acme, "k4")],
+    )
+    assert "nobody" in nobody.error
+    assert (nobody.remedy, lost.remedy, fine.error) == (Remedy.REJECT, Remedy.REJECT, None)
+    [late] = sink.send("partner_overlap", [Write("k4", fine.record_id, {"account": "999999"})])
+    assert late.remedy is Remedy.REJECT, "the company is gone, and not the record"
+
+
+def test_adopts_a_record_that_a_person_made(org: HubSpotBench) -> None:
+    by_hand = org.portal.create("partner_influence", {"status": "Proposed"})
+    adoption = Write("k1", by_hand, {"influence_key": "k1", "workspace": WORKSPACE, "origin": "Person"})
+    [answer] = org.connection.sink.send("partner_influence", [adoption])
+    assert answer.error is None
+    [record] = org.connection.sink.current("partner_influence", ["k1"]).to_dicts()
+    assert (record["id"], record["origin"], record["status"]) == (by_hand, "Person", "Proposed")
+
+
+def test_two_writers_of_one_key_make_one_record(org: HubSpotBench, enterprise: Site) -> None:
+    with connected(enterprise) as other:
+        [first] = other.sink.send("overlap_partner", [partner("k1")])
+    fresh, again = org.connection.sink.send("overlap_partner", [partner("k2"), partner("k1", name="Globex SE")])
+    assert (fresh.created, again.created, again.error) == (True, False, None)
+    assert again.record_id == first.record_id
+    names = {one["partner_key"]: one["name"] for one in org.portal.records("overlap_partner")}
+    assert (names, len(org.portal.records("overlap_partner"))) == ({"k1": "Globex SE", "k2": "Globex"}, 2)
+
+
+def test_an_answer_that_is_lost_is_no_receipt_and_the_key_tells_what_came_of_it(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    org.portal.set_faults({"seed": 1, "rules": [{"fault": "lost-reply", "path": "*/batch/create", "nth": 1}]})
+    with pytest.raises(TransientError, match="read them back"):
+        sink.send("overlap_partner", [partner("k1")])
+    assert asked(org, "/batch/create") == 1, "a create is sent once"
+    [made] = org.portal.records("overlap_partner")
+    assert sink.current("overlap_partner", ["k1"])["id"].to_list() == [made["id"]]
+
+
+def test_a_validation_rule_of_the_portal_refuses_single_records(org: HubSpotBench) -> None:
+    org.portal.require("overlap_partner", "tier", {"feed_status": "Late"}, message="Late partners need a tier")
+    late, fine = org.connection.sink.send("overlap_partner", [partner("k1", feed_status="Late"), partner("k2")])
+    assert (late.remedy, fine.error) == (Remedy.REJECT, None)
+    assert late.error.startswith("VALIDATION_ERROR: ")
+    assert "Late partners need a tier" in late.error
+    [now] = org.connection.sink.current("overlap_partner", ["k2"]).to_dicts()
+    [ruled] = org.connection.sink.send("overlap_partner", [Write("k2", now["id"], {"feed_status": "Late"})])
+    assert ruled.remedy is Remedy.REJECT
+
+
+def test_a_locked_record_may_be_sent_again(org: HubSpotBench) -> None:
+    org.portal.set_faults(
+        {"seed": 1, "rules": [{"fault": "lock-rows", "path": "*/batch/create", "nth": 1, "rows": [0]}]}
+    )
+    locked, taken = org.connection.sink.send("overlap_partner", [partner("k1"), partner("k2")])
+    assert locked.error.startswith("LOCKED: ")
+    assert (locked.retry, taken.error) == (True, None)
+
+
+def test_a_record_that_is_gone_is_told_so(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [gone, stays] = sink.send("overlap_partner", [partner("k1"), partner("k2")])
+    org.portal.archive("overlap_partner", gone.record_id)
+    batch = [Write("k1", gone.record_id, {"name": "A"}), Write("k2", stays.record_id, {"name": "B"})]
+    receipts = sink.send("overlap_partner", batch)
+    assert [one.gone for one in receipts] == [True, False]
+    assert receipts[1].error is None
+    assert sink.deleted("overlap_partner", ["k1", "k2"]) == {"k1": gone.record_id}
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_taken_apart(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [known] = sink.send("overlap_partner", [partner("k1")])
+    twice = [
+        Write(key, known.record_id, {"name": key}) for key in ("k1", "k2")
+    ]  # HubSpot refuses both for one id twice
+    receipts = sink.send("overlap_partner", twice)
+    assert [one.error for one in receipts] == [None, None]
+
+
+def test_an_option_is_there_before_its_value_and_none_is_removed(flat: HubSpotBench) -> None:
+    [acme] = flat.add_accounts(["Acme"])
+    sink = flat.connection.sink
+    [taken] = sink.send(
+        "account", [Write(acme, acme, {"overlap_customer_of": ["Newcomer"], "overlap_best_play": "Own"})]
+    )
+    assert taken.error is None
+    lists = flat.connection.session.properties("companies")
+    assert [one["label"] for one in lists["overlap_customer_of"]["options"]] == ["Globex", "Initech", "Newcomer"]
+    assert "Own" in [one["value"] for one in lists["overlap_best_play"]["options"]]
+    before = len(flat.portal.requests())
+    sink.send("account", [Write(acme, acme, {"overlap_customer_of": ["Globex"]})])
+    assert [request.method for request in flat.portal.requests()[before:]] == ["POST"], "known options cost no call"
+
+
+def test_a_property_that_is_missing_stops_it_before_anything_is_sent(flat: HubSpotBench) -> None:
+    [acme] = flat.add_accounts(["Acme"])
+    flat.portal.archive_property("companies", "overlap_best_reason")
+    with pytest.raises(AccessError, match=r"overlap_best_reason of companies is missing.*overlap setup hubspot"):
+        flat.connection.sink.send("account", [Write(acme, acme, {"overlap_best_reason": "x", "overlap_icp_fit": 1})])
+    assert flat.portal.records("companies")[0].get("overlap_icp_fit") is None
+
+
+def test_what_a_portal_holds_follows_its_tier_and_its_properties(hubspot: Site) -> None:
+    def held(connection: HubSpotConnection) -> dict[str, int]:
+        return {thing.name: len(thing.fields) for thing in connection.holds}
+
+    hubspot.portal.set_tier("free")
+    with connected(hubspot) as bare:
+        with pytest.raises(AccessError, match=r"companies have none of overlap's properties.*overlap setup hubspot"):
+            held(bare)
+        bare.flat_fields = False
+        assert held(bare) == {}
+        set_up(bare.session)
+    with connected(hubspot) as connection:
+        assert held(connection) == {"account": 10, "opportunity": 10}
+    hubspot.portal.set_tier("enterprise")
+    with connected(hubspot) as connection:
+        assert set(held(connection)) == {"overlap_partner", "partner_overlap", "partner_influence"} | {
+            "account",
+            "opportunity",
+        }
+        assert connection.holds[0] is PARTNER
+
+
+def test_says_how_many_calls_looking_and_writing_take_at_most(org: HubSpotBench) -> None:
+    [acme] = org.add_accounts(["Acme"])
+    sink, session = org.connection.sink, org.connection.session
+    sink.send("overlap_partner", [partner("k1")])
+    keys = [f"o{number}" for number in range(250)]
+    most = sink.looks("partner_overlap", len(keys), 0)
+    before = session.calls
+    sink.current("partner_overlap", keys)
+    assert most >= session.calls - before >= 3
+    most, before = sink.calls("partner_overlap", 100, 0), session.calls
+    sink.current("partner_overlap", keys[:100])
+    made = sink.send("partner_overlap", [overlap_of(acme, key, partner="k1") for key in keys[:100]])
+    assert most >= session.calls - before
+    most, before = sink.calls("partner_overlap", 0, 100), session.calls
+    ids = [str(one.record_id) for one in made]
+    sink.current("partner_overlap", [], ids)
+    sink.send("partner_overlap", [Write(one.key, one.record_id, {"account": None, "priority": 5.0}) for one in made])
+    assert most >= session.calls - before
+
+
+def test_what_was_taken_in_part_is_never_said_to_be_refused(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    [made] = sink.send("partner_overlap", [overlap_of(acme)])
+    org.portal.set_faults(
+        {"seed": 1, "rules": [{"fault": "http", "status": 403, "path": "*/associations/*/batch/archive", "times": 9}]}
+    )
+    with pytest.raises(TransientError, match="a part of the same batch was taken"):
+        sink.send("partner_overlap", [Write("k2", made.record_id, {"account": None, "match_reason": "same domain"})])
+    assert org.portal.records("partner_overlap")[0]["match_reason"] == "same domain"
+    with pytest.raises(AccessError):
+        sink.send("partner_overlap", [Write("k2", made.record_id, {"account": None})])
