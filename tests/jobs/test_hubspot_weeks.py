@@ -17,7 +17,7 @@ from tests.jobs.portals import GLOBEX_COMPANY, PortalWorld, portal_world
 from tests.jobs.world import GLOBEX, INITECH, listed
 
 
-@pytest.fixture(params=["free", "professional", "enterprise"])
+@pytest.fixture(params=["professional", "enterprise"])
 def tier(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -112,6 +112,9 @@ def test_a_tick_confirms_the_suggested_partner_and_an_unclear_one_is_told(world:
     assert world.record("deals", id="2")["overlap_confirmed_partners"] == "Globex"
     assert [note for note in made.notes if note.startswith("Alder Pumps 2026: partner influence is confirmed")]
     assert not [note for note in made.notes if note.startswith("Birch Valves")]
+    line = len(world.portal.history())
+    assert [quiet.changes for quiet in world.run().plans] == [()]
+    assert world.writes_since(line) == []
 
 
 @contextmanager
