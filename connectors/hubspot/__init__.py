@@ -69,10 +69,10 @@ def revoke(name: str, settings: HubSpotSettings, vault: Vault, folder: Path) -> 
 
 @contextmanager
 def _sign_in(name: str, settings: HubSpotSettings, vault: Vault, folder: Path) -> Iterator[SignIn]:
-    from connectors.hubspot.session import ca_file
+    from connectors.authority import ca_file
     from connectors.hubspot.signin import SignIn
     from connectors.hubspot.transport import Transport
 
     where = f"hubspot '{name}'"
-    with closing(Transport(where, settings.api_url, ca_file(where, settings, folder))) as transport:
+    with closing(Transport(where, settings.api_url, ca_file(where, settings.ca_file, folder))) as transport:
         yield SignIn(name, settings, vault, transport)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from connectors.base import Finding
+from connectors.findings import api_calls, clock
 from connectors.hubspot.columns import MAY_BE_ABSENT, Reading, is_link, readings
 from connectors.hubspot.errors import DEPLOY, MissingError, RefusedError, ScopeError
 from connectors.hubspot.limits import limits, room_for
@@ -17,9 +18,6 @@ from connectors.hubspot.scopes import SCOPES
 from connectors.hubspot.session import HubSpotSession, Properties
 from overlap.fields import ACCOUNT, OPPORTUNITY
 
-#: Share of the day's API calls from which on a run may not come to its end.
-_MOST_USED: Final = 0.9
-_MOST_SKEW_S: Final = 120
 _READING, _WRITING, _SETUP, _RECORDS, _OBJECTS = SCOPES
 #: The flat fields that HubSpot's own objects carry.
 _OURS: Final = {COMPANIES: ACCOUNT, DEALS: OPPORTUNITY}
@@ -31,7 +29,11 @@ def findings(session: HubSpotSession, flat_fields: bool) -> list[Finding]:
     *flat_fields* says whether the workspace writes properties of ours on companies and deals; without them it is no
     fault that they were never made.
     """
-    found = [identity(session), api_calls(session.api_calls()), clock(session.server_now(), datetime.now(UTC))]
+    found = [
+        identity(session),
+        api_calls(session.api_calls(), "today", "wait until tomorrow, or buy the API add-on"),
+        clock(session.server_now(), datetime.now(UTC), "HubSpot"),
+    ]
     found += [*scopes(session), *limits(session)]
     for reading in readings(session.portal):
         lines = list(readable(reading, session.properties(reading.object_name), flat_fields))
@@ -54,31 +56,6 @@ def identity(session: HubSpotSession) -> Finding:
     currencies = ", ".join((portal.currency or "?", *portal.other_currencies))
     said = f"{kind} account, {currencies}, {portal.time_zone}; {portal.tier}; API {session.paths.family}"
     return Finding(True, "sign-in", f"signed in to portal {portal.org_id} ({said})")
-
-
-def api_calls(calls: tuple[int, int] | None) -> Finding:
-    """Return whether enough of the day's (used, allowed) API calls is left; None means that HubSpot does not tell."""
-    if calls is None:
-        return Finding(True, "API calls", "the portal does not say how many are left")
-    used, allowed = calls
-    return Finding(
-        used < allowed * _MOST_USED,
-        "API calls",
-        f"{used:,} of {allowed:,} used today",
-        "wait until tomorrow, or buy the API add-on",
-    )
-
-
-def clock(server: datetime, here: datetime) -> Finding:
-    """Return whether this machine's clock agrees with the portal's. Watermarks are the portal's; logs are ours."""
-    ahead_s = (here - server).total_seconds()
-    side = "ahead of" if ahead_s > 0 else "behind"
-    return Finding(
-        abs(ahead_s) <= _MOST_SKEW_S,
-        "clock",
-        f"this machine is {abs(ahead_s):.0f} s {side} HubSpot",
-        "set this machine's clock, best by NTP",
-    )
 
 
 def scopes(session: HubSpotSession) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import stamina
 
 from config.hubspot import HubSpotSettings
+from connectors.authority import ca_file
 from connectors.base import Vault
 from connectors.hubspot.errors import (
     BusyError,
@@ -31,7 +32,7 @@ from connectors.hubspot.paths import FAMILIES, Paths
 from connectors.hubspot.portal import COMPANIES, Portal, look
 from connectors.hubspot.signin import SignIn
 from connectors.hubspot.transport import Query, Transport
-from overlap.errors import AccessError, ConfigError, TransientError
+from overlap.errors import AccessError, TransientError
 
 #: The category of associations' types that an account made itself.
 OF_PEOPLE: Final = "USER_DEFINED"
@@ -55,7 +56,7 @@ class HubSpotSession:
     def __init__(self, name: str, settings: HubSpotSettings, vault: Vault, folder: Path) -> None:
         self.where = f"hubspot '{name}'"
         self._said: dict[str, str] = {}
-        self._transport = Transport(self.where, settings.api_url, ca_file(self.where, settings, folder))
+        self._transport = Transport(self.where, settings.api_url, ca_file(self.where, settings.ca_file, folder))
         self._sign_in = SignIn(name, settings, vault, self._transport)
         try:
             self.paths = Paths(self._family(settings))
@@ -233,17 +234,3 @@ def _json(where: str, reply: Reply) -> Any:
         raise TransientError(
             f"{where}: answered with something that is not JSON, such as a maintenance page"
         ) from error
-
-
-def ca_file(where: str, settings: HubSpotSettings, folder: Path) -> Path | None:
-    """Return the certificate authority of *settings*; a relative path starts at *folder*.
-
-    Raises:
-        ConfigError: it is not there.
-    """
-    if settings.ca_file is None:
-        return None
-    path = folder / settings.ca_file
-    if not path.is_file():
-        raise ConfigError(f"{where}: ca_file {path} is not there; correct the path or leave the setting out")
-    return path

@@ -55,11 +55,12 @@ def authorize(
     """
     from contextlib import closing
 
+    from connectors.authority import ca_file
     from connectors.salesforce import authorization
-    from connectors.salesforce.session import ca_file, http_session
+    from connectors.salesforce.session import http_session
     from connectors.salesforce.signin import SignIn
 
-    http = http_session(ca_file(f"salesforce '{name}'", settings, folder))
+    http = http_session(ca_file(f"salesforce '{name}'", settings.ca_file, folder))
     with closing(SignIn(name, settings, vault, http)) as sign_in:
         authorization.authorize(sign_in, settings.login_url, browser, accept)
 
@@ -68,9 +69,10 @@ def revoke(name: str, settings: SalesforceSettings, vault: Vault, folder: Path) 
     """Revoke the refresh token of *name* and forget it; return whether there was one. Raises as `authorize` does."""
     from contextlib import closing
 
-    from connectors.salesforce.session import ca_file, http_session
+    from connectors.authority import ca_file
+    from connectors.salesforce.session import http_session
     from connectors.salesforce.signin import SignIn
 
-    http = http_session(ca_file(f"salesforce '{name}'", settings, folder))
+    http = http_session(ca_file(f"salesforce '{name}'", settings.ca_file, folder))
     with closing(SignIn(name, settings, vault, http)) as sign_in:
         return sign_in.forget()

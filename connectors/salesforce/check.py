@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from connectors.base import Finding
+from connectors.findings import api_calls, clock
 from connectors.salesforce import org
 from connectors.salesforce.columns import MAY_BE_ABSENT, Reading, Wishes, none_deployed, readings, visible
 from connectors.salesforce.errors import DEPLOY
@@ -20,9 +21,6 @@ from connectors.salesforce.setup.difference import Action, differences
 from overlap.errors import AccessError, ConfigError
 from overlap.fields import INFLUENCE, OBJECTS, CrmObject
 
-#: Share of the day's API calls from which on a run may not come to its end.
-_MOST_USED: Final = 0.9
-_MOST_SKEW_S: Final = 120
 #: Objects that are read and whose records no sharing hides by itself.
 _UNSHARED: Final = frozenset({"User", "OpportunityPartner"})
 
@@ -37,9 +35,13 @@ def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool, w
     who = user_id(session)
     found = [
         org.identity(session, who),
-        api_calls(session.api_calls()),
+        api_calls(
+            session.api_calls(),
+            "in the last 24 hours",
+            "wait until the window rolls on, or raise the org's allocation",
+        ),
         *org.limits(session.send("GET", "limits").json()),
-        clock(server, here),
+        clock(server, here, "Salesforce"),
     ]
     look = cache(session.describe)
     described = {reading.object_name: look(reading.object_name) for reading in readings("", wishes.read_leads)}
@@ -81,31 +83,6 @@ def fitting(thing: CrmObject, described: Describe | None) -> Iterator[Finding]:
             "rename the org's own field" if step.action is Action.CLASH else "run 'overlap setup salesforce --plan'"
         )
         yield Finding(False, step.name, step.detail, remedy)
-
-
-def api_calls(calls: tuple[int, int] | None) -> Finding:
-    """Return whether enough of the day's (used, allowed) API calls is left; None means that the org does not tell."""
-    if calls is None:
-        return Finding(True, "API calls", "the org does not say how many are left")
-    used, allowed = calls
-    return Finding(
-        used < allowed * _MOST_USED,
-        "API calls",
-        f"{used:,} of {allowed:,} used in the last 24 hours",
-        "wait until the window rolls on, or raise the org's allocation",
-    )
-
-
-def clock(server: datetime, here: datetime) -> Finding:
-    """Return whether this machine's clock agrees with the org's. Watermarks are the org's; days and logs are ours."""
-    ahead_s = (here - server).total_seconds()
-    side = "ahead of" if ahead_s > 0 else "behind"
-    return Finding(
-        abs(ahead_s) <= _MOST_SKEW_S,
-        "clock",
-        f"this machine is {abs(ahead_s):.0f} s {side} Salesforce",
-        "set this machine's clock, best by NTP",
-    )
 
 
 def readable(reading: Reading, described: Describe | None, flat_fields: bool) -> Iterator[Finding]:

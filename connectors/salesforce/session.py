@@ -22,12 +22,13 @@ from urllib3.exceptions import ProtocolError, SSLError
 from urllib3.util.retry import Retry
 
 from config.settings import SalesforceSettings
+from connectors.authority import ca_file
 from connectors.base import Vault
 from connectors.salesforce import soql
 from connectors.salesforce.errors import MissingError, is_wrong_certificate, translated
 from connectors.salesforce.renewal import RenewingAuth
 from connectors.salesforce.signin import SignIn
-from overlap.errors import AccessError, ConfigError, TransientError
+from overlap.errors import AccessError, TransientError
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
@@ -61,7 +62,7 @@ class SalesforceSession:
         #: Answers that this session has had: what it took of the day's allowance.
         self.calls = 0
         self._said: dict[str, str] = {}
-        ca = ca_file(self.where, settings, folder)
+        ca = ca_file(self.where, settings.ca_file, folder)
         self._http = http_session(ca)
         self._http.hooks["response"].append(self._listen)
         self._sign_in = SignIn(name, settings, vault, http_session(ca))
@@ -292,17 +293,3 @@ def http_session(ca_file: Path | None) -> requests.Session:
     # An auth that does nothing: without one, requests puts a ~/.netrc entry in the place of the token.
     http.auth = lambda request: request
     return http
-
-
-def ca_file(where: str, settings: SalesforceSettings, folder: Path) -> Path | None:
-    """Return the certificate authority of *settings*; a relative path starts at *folder*.
-
-    Raises:
-        ConfigError: it is not there.
-    """
-    if settings.ca_file is None:
-        return None
-    path = folder / settings.ca_file
-    if not path.is_file():
-        raise ConfigError(f"{where}: ca_file {path} is not there; correct the path or leave the setting out")
-    return path

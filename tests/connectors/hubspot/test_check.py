@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-from connectors.hubspot.check import api_calls, clock
 from connectors.hubspot.scopes import REQUIRED
 from overlap.fields import ACCOUNT, OPPORTUNITY
 from tests.connectors.hubspot.bench import Site, connected
@@ -72,9 +69,3 @@ def test_a_property_of_ours_that_is_gone_is_named(hubspot) -> None:
     [(subject, (_, remedy))] = bad(hubspot).items()
     assert subject == f"companies.{ACCOUNT.fields[0].name}"
     assert "overlap setup hubspot" in remedy
-
-
-def test_few_calls_left_and_a_wrong_clock_are_findings() -> None:
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-    assert [api_calls(one).ok for one in (None, (10, 100), (95, 100))] == [True, True, False]
-    assert [clock(now, now + timedelta(seconds=ahead)).ok for ahead in (0, -119, 121)] == [True, True, False]
