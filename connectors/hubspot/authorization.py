@@ -25,7 +25,7 @@ def authorize(sign_in: SignIn, app_url: str, browser: Browser, accept: Callable[
         ConfigError: the token could not be kept; nobody was asked.
         AccessError: the person or the portal refuses, or what came back is not the answer to what we asked.
     """
-    sign_in.require_place()
+    sign_in.tokens.require_place()
     state = secrets.token_urlsafe(24)
     app = sign_in.app()
     asked = {
@@ -37,7 +37,7 @@ def authorize(sign_in: SignIn, app_url: str, browser: Browser, accept: Callable[
     }
     led_to = browser.visit(f"{app_url}/oauth/authorize?{urlencode(asked)}")
     form = {"grant_type": "authorization_code", "code": code_of(led_to, state)}
-    with sign_in.place() as keep:
+    with sign_in.tokens.place() as keep:
         access = sign_in.ask({**form, "redirect_uri": browser.redirect_uri, **app})
         if access.org_id is None or access.refresh_token is None:
             raise AccessError(

@@ -6,17 +6,16 @@ answer says, about half an hour.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
 from config.hubspot import HubSpotSettings
-from connectors.base import KeptToken, TokenStore, Vault
+from connectors.base import Vault
 from connectors.hubspot.errors import Reply
 from connectors.hubspot.transport import Transport
-from overlap.errors import AccessError, ConfigError, TransientError
+from connectors.refresh_tokens import RefreshTokens
+from overlap.errors import AccessError, TransientError
 
 #: Families of the OAuth endpoints, the one first whose answers HubSpot has published. The undated ones end in 2027.
 _FAMILIES: Final = ("2026-03", "2026-09")
@@ -42,6 +41,7 @@ class SignIn:
         self._name = name
         self._settings = settings
         self._vault = vault
+        self.tokens = RefreshTokens(self.where, name, "oauth", settings.api_url, vault.tokens)
         self._transport = transport
         self._token = ""
         self._ends_at = 0.0
@@ -85,42 +85,21 @@ class SignIn:
             "client_secret": self._vault.secret(str(settings.client_secret)),
         }
 
-    def require_place(self) -> None:
-        """Make sure that a refresh token could be kept.
-
-        Raises:
-            ConfigError: it could not.
-        """
-        self._tokens().ready()
-
-    @contextmanager
-    def place(self) -> Iterator[Callable[[str], None]]:
-        """Hold the place of the refresh token; what is yielded makes one that which later sign-ins use.
-
-        Raises:
-            ConfigError: none could be kept: enter before it is asked for.
-        """
-        with self._tokens().locked(self._name) as kept:
-            yield lambda token: kept.write(self._bound(token))
-
     def forget(self) -> bool:
         """Revoke the refresh token and keep it no longer; return whether there was one.
 
         Raises:
             TransientError: the portal cannot be reached; the token is still kept.
         """
-        with self._tokens().locked(self._name) as kept:
-            token = self._refresh_token(kept)
-            if token is None:
-                return False
-            form = {"token": token, "token_type_hint": "refresh_token", **self.app()}
-            reply = self._post("token/revoke", form)
+
+        def revoke(token: str) -> None:
+            reply = self._post("token/revoke", {"token": token, "token_type_hint": "refresh_token", **self.app()})
             if reply.status >= 300 and reply.status != 400:  # a 400 says that it was revoked before
                 raise TransientError(
                     f"{self.where}: revoking answers HTTP {reply.status}; the token is still kept: try again"
                 )
-            kept.forget()
-        return True
+
+        return self.tokens.forget(revoke)
 
     def ask(self, form: dict[str, str]) -> Access:
         """Send *form* to the token endpoint and return what it gives; raises as `token` does."""
@@ -153,15 +132,10 @@ class SignIn:
         self._ends_at = monotonic() + access.expires_in_s - _MARGIN_S
 
     def _refreshed(self) -> Access:
-        """Use the refresh token; a new one, if one comes back, is kept before its access token is used."""
-        with self._tokens().locked(self._name) as kept:
-            token = self._refresh_token(kept)
-            if token is None:
-                raise AccessError(f"{self.where}: there is no refresh token; run 'overlap connect {self._name}'")
-            access = self.ask({"grant_type": "refresh_token", "refresh_token": token, **self.app()})
-            if access.refresh_token not in (None, token):
-                kept.write(self._bound(str(access.refresh_token)))
-        return access
+        def ask(token: str) -> Access:
+            return self.ask({"grant_type": "refresh_token", "refresh_token": token, **self.app()})
+
+        return self.tokens.exchange(ask)
 
     def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
         """Send *form* to the first family of endpoints that is there."""
@@ -170,16 +144,3 @@ class SignIn:
             if reply.status not in (404, 410):
                 break
         return reply
-
-    def _tokens(self) -> TokenStore:
-        if self._vault.tokens is None:
-            raise ConfigError(f"{self.where}: auth = 'oauth' needs a workspace that keeps the token")
-        return self._vault.tokens
-
-    def _bound(self, token: str) -> str:
-        """Return *token* as it is kept: with its host, so that it is never shown to another one."""
-        return f"{self._settings.api_url} {token}"
-
-    def _refresh_token(self, kept: KeptToken) -> str | None:
-        host, _, token = (kept.read() or "").partition(" ")
-        return token if token and host == self._settings.api_url else None

@@ -30,7 +30,7 @@ def authorize(sign_in: SignIn, login_url: str, browser: Browser, accept: Callabl
         ConfigError: the token could not be kept; nobody was asked.
         AccessError: the person or the org refuses, or what came back is not the answer to what we asked.
     """
-    sign_in.require_place()
+    sign_in.tokens.require_place()
     state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(64)
     app = sign_in.app()
     asked = {
@@ -46,7 +46,7 @@ def authorize(sign_in: SignIn, login_url: str, browser: Browser, accept: Callabl
     }
     led_to = browser.visit(f"{login_url}/services/oauth2/authorize?{urlencode(asked)}")
     form = {"grant_type": "authorization_code", "code": code_of(led_to, state), "code_verifier": verifier}
-    with sign_in.place() as keep:
+    with sign_in.tokens.place() as keep:
         access = sign_in.ask({**form, "redirect_uri": browser.redirect_uri, **app})
         if access.org_id is None:
             raise AccessError(f"{sign_in.where}: the org does not say who it is; nothing was kept")

@@ -6,8 +6,6 @@ else happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config.settings import SalesforceSettings
-from connectors.base import KeptToken, TokenStore, Vault
+from connectors.base import Vault
+from connectors.refresh_tokens import RefreshTokens
 from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated
 from overlap.errors import AccessError, ConfigError, TransientError
 
@@ -64,6 +63,7 @@ class SignIn:
         self._name = name
         self._settings = settings
         self._vault = vault
+        self.tokens = RefreshTokens(self.where, name, "refresh-token", settings.login_url, vault.tokens)
         self._http = http
 
     def close(self) -> None:
@@ -97,42 +97,22 @@ class SignIn:
                 "read or written. Correct login_url, or choose the environment of that org with --env"
             )
 
-    def require_place(self) -> None:
-        """Make sure that a refresh token could be kept.
-
-        Raises:
-            ConfigError: it could not.
-        """
-        self._tokens().ready()
-
-    @contextmanager
-    def place(self) -> Iterator[Callable[[str], None]]:
-        """Hold the place of the refresh token. What this yields makes a token the one that later sign-ins use.
-
-        Raises:
-            ConfigError: none could be kept: enter before it is asked for.
-        """
-        with self._tokens().locked(self._name) as kept:
-            yield lambda token: kept.write(self._bound(token))
-
     def forget(self) -> bool:
         """Revoke the refresh token and keep it no longer; return whether there was one.
 
         Raises:
             AccessError: the org cannot be reached; the token is still kept.
         """
-        with self._tokens().locked(self._name) as kept:
-            token = self._refresh_token(kept)
-            if token is None:
-                return False
+
+        def revoke(token: str) -> None:
             reply = self._post("revoke", {"token": token}, None)
             if reply.status_code not in (200, 400):  # a 400 says that it was revoked before
                 raise TransientError(
                     f"{self.where}: revoking answers HTTP {reply.status_code}; the token is still kept: look at "
                     "login_url and try again"
                 )
-            kept.forget()
-        return True
+
+        return self.tokens.forget(revoke)
 
     def app(self) -> dict[str, str]:
         """Return the app's id, and its secret if it has one, as fields of a form."""
@@ -193,34 +173,10 @@ class SignIn:
         return key
 
     def _refreshed(self) -> Access:
-        """Use the refresh token, and keep the new one that may come back before its access token is used.
+        def ask(token: str) -> Access:
+            return self.ask({"grant_type": "refresh_token", "refresh_token": token, **self.app()})
 
-        The lock spans the whole exchange: two processes that use one token would look like a thief to Salesforce.
-        """
-        with self._tokens().locked(self._name) as kept:
-            token = self._refresh_token(kept)
-            if token is None:
-                raise AccessError(
-                    f"{self.where}: there is no refresh token for {self._settings.login_url}; run "
-                    f"'overlap connect {self._name}'"
-                )
-            access = self.ask({"grant_type": "refresh_token", "refresh_token": token, **self.app()})
-            if access.refresh_token not in (None, token):
-                kept.write(self._bound(str(access.refresh_token)))
-        return access
-
-    def _tokens(self) -> TokenStore:
-        if self._vault.tokens is None:
-            raise ConfigError(f"{self.where}: auth = 'refresh-token' needs a workspace that keeps the token")
-        return self._vault.tokens
-
-    def _bound(self, token: str) -> str:
-        """Return *token* as it is kept: with its host, so that it is never shown to another one."""
-        return f"{self._settings.login_url} {token}"
-
-    def _refresh_token(self, kept: KeptToken) -> str | None:
-        host, _, token = (kept.read() or "").partition(" ")
-        return token if token and host == self._settings.login_url else None
+        return self.tokens.exchange(ask)
 
     def _post(self, endpoint: str, form: dict[str, str], basic: tuple[str, str] | None) -> requests.Response:
         login_url = self._settings.login_url
