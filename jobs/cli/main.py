@@ -6,6 +6,7 @@ Heavy imports happen inside the verbs, so that `overlap --help` answers at once.
 from __future__ import annotations
 
 import errno
+import logging
 from typing import Any
 
 import typer
@@ -71,6 +72,8 @@ with_environment(app)
 
 def main() -> None:
     """Run the command line."""
+    # Without a handler, Python prints the bare name of each retry's event; what it waits for, the job itself says.
+    logging.getLogger("stamina").addHandler(logging.NullHandler())
     app()
 
 
