@@ -179,16 +179,8 @@ def open_warehouse(path: Path) -> Iterator[Warehouse]:
         GuardError: another process has it open.
         OverlapError: the file is damaged.
     """
-    version = hashlib.sha256(repr([_columns(stream) for stream in streams()]).encode()).hexdigest()
-    if path.exists() and not _has_version(path, version):
-        path.unlink()
-        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-    with _connect(path) as connection:
-        for stream in streams():
-            connection.execute(f"create table if not exists {_table(stream)} ({_columns(stream)})").fetchall()
-        connection.execute("create table if not exists marks (name varchar primary key, value varchar)").fetchall()
+    with _opened(path) as connection:
         warehouse = Warehouse(connection)
-        warehouse.set_mark("version", version)
         yield warehouse
         warehouse.settle()
 
@@ -196,6 +188,24 @@ def open_warehouse(path: Path) -> Iterator[Warehouse]:
 def streams() -> tuple[str, ...]:
     """Return every stream that the warehouse keeps."""
     return (*_NOUNS, *(f"record:{thing.name}" for thing in OBJECTS))
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    version = hashlib.sha256(repr([_columns(stream) for stream in streams()]).encode()).hexdigest()
+    if path.exists():
+        connection = _connect(path)
+        if _version_of(connection) == version:
+            return connection
+        connection.close()
+        path.unlink()
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    connection = _connect(path)
+    tables = [f"create table {_table(stream)} ({_columns(stream)})" for stream in streams()]
+    tables.append("create table marks (name varchar primary key, value varchar)")
+    # At once: with the mark of its version, everything else is there.
+    for statement in ("begin transaction", *tables, f"insert into marks values ('version', '{version}')", "commit"):
+        connection.execute(statement).fetchall()
+    return connection
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -211,12 +221,11 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _has_version(path: Path, version: str) -> bool:
-    with _connect(path) as connection:
-        try:
-            return Warehouse(connection).mark("version") == version
-        except duckdb.CatalogException:
-            return False
+def _version_of(connection: duckdb.DuckDBPyConnection) -> str | None:
+    try:
+        return Warehouse(connection).mark("version")
+    except duckdb.CatalogException:
+        return None
 
 
 def _is_record(stream: str) -> bool:
