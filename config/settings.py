@@ -271,6 +271,23 @@ def _digest(facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+class _FromFiles(Settings):
+    """Settings whose one argument, *files*, is what the files say; the environment stands over it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        assert isinstance(init_settings, InitSettingsSource)
+        return env_settings, InitSettingsSource(settings_cls, init_settings.init_kwargs["files"])
+
+
 def load(path: Path, environment: str | None = None) -> Settings:
     """Read *path*, and over it the file of *environment*, and check every key and value.
 
@@ -279,22 +296,8 @@ def load(path: Path, environment: str | None = None) -> Settings:
             remedy.
     """
     tables = read_tables(path, environment)
-
-    class FromFiles(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings, file_secret_settings
-            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(tables.merged))
-
     try:
-        settings = FromFiles()  # type: ignore[call-arg]  # its arguments come from the files
+        settings = _FromFiles(files=dict(tables.merged))  # type: ignore[call-arg]  # see there
     except SettingsError as error:
         raise ConfigError(f"the environment: {error}; set single keys, as in OVERLAP_WORKSPACE__NAME") from error
     except ValidationError as error:

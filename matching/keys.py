@@ -32,8 +32,9 @@ MOST_PAIRS: Final = (25, 100, 200, 20_000)
 _MOST_KEYS: Final = 16
 #: Rows whose keys are made at once, where most are not needed.
 _PORTION: Final = 50_000
-#: The table that finds keys of both sides has 2 to the power of this bits, 16 MB a side.
-_SEEN_BITS: Final = 27
+#: The table that finds keys of both sides has 2 to the power of so many bits, by the keys that go in: at most 16 MB.
+_LEAST_BITS: Final = 10
+_MOST_BITS: Final = 27
 #: Letters that a name needs to be found by its beginning alone.
 _BEGINNING: Final = 8
 
@@ -73,8 +74,8 @@ def on_both_sides(every: pl.DataFrame, ours: int) -> list[Made]:
     row, key = every["row"].to_numpy(), every["key"].to_numpy()
     end = int(np.count_nonzero(row < ours))
     mine, yours = (row[:end].copy(), key[:end].copy()), (row[end:].copy(), key[end:].copy())
-    yours = _seen_in(yours, _table(mine))
-    return [_seen_in(mine, _table(yours)), yours]
+    yours = _seen_in(yours, _table(mine, _bits([mine])))
+    return [_seen_in(mine, _table(yours, _bits([yours]))), yours]
 
 
 def shared_keys(features: Features, near: Array) -> list[Made]:
@@ -83,9 +84,9 @@ def shared_keys(features: Features, near: Array) -> list[Made]:
     ours, theirs = rows[: features.ours], rows[features.ours :]
     with ThreadPoolExecutor(2) as pool:
         mine = list(pool.map(lambda rows: _made(features, near, rows), np.array_split(ours, 2)))
-        of_ours = np.bitwise_or(*pool.map(_table, mine))
+        of_ours = _table_of(mine, pool)
         yours = list(pool.map(lambda rows: _made_if_seen(features, near, rows, of_ours), np.array_split(theirs, 2)))
-        of_theirs = np.bitwise_or(*pool.map(_table, yours))
+        of_theirs = _table_of(yours, pool)
         mine = list(pool.map(lambda made: _seen_in(made, of_theirs), mine))
         return list(pool.map(_joined, (mine, yours)))
 
@@ -109,32 +110,48 @@ def _made(features: Features, near: Array, rows: Array) -> Made:
     return made[0][:used], made[1][:used]
 
 
-def _table(made: Made) -> Array:
-    """Return a table of bits in which those of some keys are set."""
-    seen = np.zeros(1 << (_SEEN_BITS - 3), dtype=np.uint8)
-    _see(made[1], seen)
+def _bits(parts: list[Made]) -> int:
+    """Return how large a table for all these keys is: they set one of its bits in 32, or a few more of millions."""
+    return min(max(sum(len(made[1]) for made in parts).bit_length() + 5, _LEAST_BITS), _MOST_BITS)
+
+
+def _table_of(parts: list[Made], pool: ThreadPoolExecutor) -> Array:
+    """Return the table of the keys of two *parts*."""
+    one, other = pool.map(_table, parts, [_bits(parts)] * 2)
+    return np.bitwise_or(one, other, out=one)
+
+
+def _table(made: Made, bits: int) -> Array:
+    """Return a table of 2 to the power of *bits* bits in which those of some keys are set."""
+    seen = np.zeros(1 << (bits - 3), dtype=np.uint8)
+    _see(made[1], seen, _shift(seen))
     return seen
+
+
+def _shift(seen: Array) -> np.uint64:
+    """Return how far a key is moved to the right to be a place in a table."""
+    return np.uint64(62 - len(seen).bit_length())
 
 
 def _seen_in(made: Made, seen: Array) -> Made:
     """Return the keys that may be in a table, in the place of those given."""
-    used = _keep(made[0], made[1], seen)
+    used = _keep(made[0], made[1], seen, _shift(seen))
     return made[0][:used], made[1][:used]
 
 
 @compiled
-def _see(key: Array, seen: Array) -> None:
+def _see(key: Array, seen: Array, shift: np.uint64) -> None:
     for one in key:
-        bit = one >> np.uint64(64 - _SEEN_BITS)
+        bit = one >> shift
         seen[bit >> np.uint64(3)] |= np.uint8(1 << (bit & np.uint64(7)))
 
 
 @compiled
-def _keep(rows: Array, found: Array, seen: Array) -> int:
+def _keep(rows: Array, found: Array, seen: Array, shift: np.uint64) -> int:
     """Move the keys that may be in a table to the front, with their rows, and return how many there are."""
     used = 0
     for at in range(len(found)):
-        bit = found[at] >> np.uint64(64 - _SEEN_BITS)
+        bit = found[at] >> shift
         rows[used], found[used] = rows[at], found[at]
         used += seen[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7)) & 1
     return used

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Names that we pretend to have seen beside those at hand, so that small lists do not make every word look common.
 BACKGROUND_NAMES: Final = 20_000
-#: Bits of a hash that tell what recurs: two that meet by chance are counted in vain, nothing else.
-_SEEN_BITS: Final = 24
+#: The most bits of a hash that tell what recurs: two that meet by chance are counted in vain, nothing else.
+_MOST_BITS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +94,20 @@ def _homonyms(again: pl.DataFrame) -> pl.DataFrame:
 
 def _recurring(rows: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """Return the *rows* that others are equal to in some columns, and a few more: what is counted is rare."""
-    return rows.filter(pl.Series(_recur(rows.select(on).hash_rows().to_numpy())))
+    bits = min(rows.height.bit_length() + 5, _MOST_BITS)
+    return rows.filter(pl.Series(_recur(rows.select(on).hash_rows().to_numpy(), np.uint64(64 - bits))))
 
 
 @compiled
-def _recur(hashes: Array) -> Array:
-    """Return which *hashes* are there twice, by some of their bits."""
-    times = np.zeros(1 << _SEEN_BITS, dtype=np.uint8)
+def _recur(hashes: Array, shift: np.uint64) -> Array:
+    """Return which *hashes* are there twice, by the bits that are left of them after a *shift* to the right."""
+    times = np.zeros(1 << (np.uint64(64) - shift), dtype=np.uint8)
     for one in hashes:
-        place = one >> np.uint64(64 - _SEEN_BITS)
+        place = one >> shift
         times[place] = min(times[place] + 1, 2)
     found = np.empty(len(hashes), dtype=np.bool_)
     for at in range(len(hashes)):
-        found[at] = times[hashes[at] >> np.uint64(64 - _SEEN_BITS)] > 1
+        found[at] = times[hashes[at] >> shift] > 1
     return found
 
 

@@ -14,7 +14,7 @@ from tests.histories.campaign import play_block
 from tests.histories.script import FAULTS, OF_A_WORLD
 from tests.soql import assert_soql
 
-BLOCKS = range(6)  # of 50: more are a matter of `make histories`
+BLOCKS = range(14)  # of 50: more are a matter of `make histories`
 
 
 @pytest.fixture(scope="session")
