@@ -258,6 +258,8 @@ class Sink(Protocol):
     batch_size: int
     #: The way for many records; None where the CRM has none.
     bulk: Bulk | None
+    #: Whether a record's links are changed after its other fields, in calls of their own; else it is written whole.
+    links_apart: bool
 
     def current(self, object_name: str, keys: Sequence[str], record_ids: Sequence[str] = ()) -> pl.DataFrame:
         """Return what the CRM says now of the records with these *keys* or *record_ids*.

@@ -20,13 +20,15 @@ from jobs.steps import step
 from jobs.stores import given_up, outbox, plans
 from jobs.stores.lock import workspace_lock
 from jobs.stores.outbox import State
-from overlap.errors import GuardError, StalePlanError
+from overlap.errors import GuardError, StalePlanError, TransientError
 from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
 
 _PLAN_LIFETIME: Final = timedelta(hours=24)
 #: After that nothing arrives any more that had left before.
 _LATEST_COMMIT: Final = timedelta(minutes=15)
+#: Records that wait, of which an error says why.
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     Raises:
         StalePlanError: the world moved on since the plan.
         GuardError: the plan is held and nobody approved it.
-        TransientError: the CRM stopped answering, or the day's budget of calls is used up; call again, nothing is
-            written twice.
+        TransientError: the CRM stopped answering, has some records locked, or the day's budget of calls is used up;
+            call again, nothing is written twice.
     """
     planned = plans.header(context.ledger, plan_id)
     with (
@@ -80,6 +82,7 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
             plans.set_off(context.ledger, planned.id, context.now, context.who if approve else None)
             step("apply: is set off")
             writing.finish(Writing(context, connection.sink, planned.id, budget))
+        _require_nothing_waits(context, planned.id)
         report = ApplyReport(
             plan_id=planned.id,
             states=outbox.tally(context.ledger, planned.id),
@@ -132,6 +135,26 @@ def _look_for_late_ones(context: Context, connection: Connection, budget: Budget
             budget.require(connection.sink.looks(*looking.addressed(ours)))
             outbox.settle(context.ledger, looking.arrived(connection.sink, ours), context.now)
     given_up.close(context.ledger, doubts, before=context.now - _LATEST_COMMIT)
+
+
+def _require_nothing_waits(context: Context, plan_id: str) -> None:
+    """Make sure that the CRM has answered for every change of the plan.
+
+    Raises:
+        TransientError: some wait, because the CRM had them locked or did not get to them; the others are written.
+    """
+    waiting = outbox.entries(context.ledger, plan_id, outbox.OPEN)
+    if not waiting:
+        return
+    told = [f"{one.change.label}: {one.error} (tries so far: {one.attempts})" for one in waiting if one.error]
+    written = outbox.tally(context.ledger, plan_id).get(State.ACKNOWLEDGED, 0)
+    parts = (
+        f"plan {plan_id}: {written:,} records are written, {len(waiting):,} wait for the CRM",
+        *told[:_SHOWN],
+        *(["and so on"] if len(told) > _SHOWN else []),
+        f"run 'overlap apply {plan_id}' again to finish",
+    )
+    raise TransientError("; ".join(parts))
 
 
 def standing(context: Context, planned: SyncPlan) -> str | None:

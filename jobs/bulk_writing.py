@@ -68,7 +68,7 @@ def _run(writing: Writing, load: Load, rows: Mapping[str, Leaving], last: bool) 
     job_id = bulk.open(load)
     step(f"{name}: job opened")
     with writing.transaction() as transaction:
-        sent = [(entry.seq, left.old) for entry, left in ours]
+        sent = [(entry.seq, entry.image(left)) for entry, left in ours]
         bulk_jobs.keep(transaction, job_id, writing.plan_id, name, sent, utc_now())
     step(f"{name}: job kept")
     bulk.upload(job_id, load)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.base import Sink
 from jobs.receipts import Leaving, Writing
 from jobs.steps import step
-from jobs.stores import outbox
+from jobs.stores import given_up, outbox
 from jobs.stores.outbox import Entry, Settled, State
 from overlap.diff import canonical_row, still_needed
 from overlap.fields import BY_NAME, CrmObject, Kind
@@ -22,14 +22,15 @@ def look(writing: Writing, batch: Sequence[Entry]) -> list[Leaving]:
     now = current(writing.sink, [entry.change for entry in batch])
     binned = _deleted(writing, batch, now)
     step(f"{name}: looked")
+    landed = _landed(writing, batch, now)
     leaving: list[Leaving] = []
     settled: list[Settled] = []
     for entry in batch:
         said = now.get(_address(entry.change))
         left, conflict = still_needed(entry.change, said)
-        if entry.change.key in binned or (entry.attempts and said is not None and landed(entry, said)):
+        if entry.change.key in binned or entry.seq in landed:
             # Sent before and not found when it was read back: its commit came late, and it is ours.
-            settled.append(_judge_sent(entry, said, binned))
+            settled.append(_judge_sent(entry, said, landed, binned))
         elif conflict:
             settled.append(Settled(entry.seq, State.CONFLICT, error=conflict))
         elif left is None:
@@ -53,45 +54,75 @@ def read_back(writing: Writing, thing: CrmObject) -> None:
         now = current(writing.sink, [entry.change for entry in batch])
         binned = _deleted(writing, batch, now)
         step("read back: read")
-        writing.settle([_judge_sent(entry, now.get(_address(entry.change)), binned) for entry in batch])
+        landed = _landed(writing, batch, now)
+        writing.settle([_judge_sent(entry, now.get(_address(entry.change)), landed, binned) for entry in batch])
         step("read back: settled")
 
 
 def arrived(sink: Sink, entries: Sequence[Entry]) -> list[Settled]:
     """Return which of *entries*, rows of one object that left some time ago without a receipt, were taken after all."""
     now = current(sink, [entry.change for entry in entries])
-    found = [(entry, now.get(_address(entry.change))) for entry in entries]
-    return [_judge_sent(entry, said, {}) for entry, said in found if said is not None and landed(entry, said)]
+    landed = proven(entries, now, links_apart=sink.links_apart)
+    return [_judge_sent(entry, now[_address(entry.change)], landed, {}) for entry in entries if entry.seq in landed]
 
 
-def _judge_sent(entry: Entry, now: Mapping[str, Any] | None, binned: Mapping[str, str]) -> Settled:
-    """Return what became of a change that left without a receipt; *binned* are deleted records by their key."""
-    if now is not None and landed(entry, now):
+def _judge_sent(
+    entry: Entry, now: Mapping[str, Any] | None, landed: Collection[int], binned: Mapping[str, str]
+) -> Settled:
+    """Return what became of a change that left without a receipt.
+
+    *landed* are the numbers of rows that the CRM shows to be taken, *binned* deleted records by their key.
+    """
+    if now is not None and entry.seq in landed:
         return Settled(entry.seq, State.ACKNOWLEDGED, now["id"], created=entry.change.action is Action.CREATE)
     if now is None and entry.change.key in binned:
         said = "it was made, and a person deleted it in the CRM; it is not made again"
         return Settled(entry.seq, State.CONFLICT, binned[entry.change.key], created=True, error=said)
     _, conflict = still_needed(entry.change, now)
-    if conflict:
-        return Settled(entry.seq, State.CONFLICT, error=conflict)
-    return Settled(entry.seq, State.PENDING)
+    state = State.CONFLICT if conflict else State.PENDING
+    return Settled(entry.seq, state, error=conflict, in_doubt=True)
 
 
-def landed(entry: Entry, now: Mapping[str, Any]) -> bool:
-    """Whether the record shows that what left was taken, whatever people did to it since.
+def _landed(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Mapping[str, Any]]) -> set[int]:
+    """Return the numbers of rows that left without a receipt, and that the CRM shows *now* to be taken.
 
-    Only we make records of our keys, and a record is written whole: one field of what was sent proves the rest. Links
-    alone may be written later than the other fields, in calls of their own: one that is as before disproves it.
+    An older change of the same record, given up since, may be what arrived instead.
     """
-    change = entry.change
-    if change.record_id is None or still_needed(change, now) == (None, None):
-        return True
-    before = entry.before or {}
+    asked = [entry for entry in batch if entry.is_unanswered and _address(entry.change) in now]
+    rivals = given_up.older(writing.context.ledger, asked)
+    return proven([*rivals, *asked], now, links_apart=writing.sink.links_apart)
+
+
+def proven(entries: Sequence[Entry], now: Mapping[str, Mapping[str, Any]], *, links_apart: bool) -> set[int]:
+    """Return the numbers of those of *entries*, unanswered ones, that the records *now* show to be taken.
+
+    Of several changes of one record, that is the one of which it shows most, and the newest of those.
+    """
+    best: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        said = now.get(_address(entry.change))
+        seen = 0 if said is None else signs(entry, said, links_apart=links_apart)
+        if said is not None and seen:
+            best[said["id"]] = max(best.get(said["id"], (0, 0)), (seen, entry.seq))
+    return {seq for _, seq in best.values()}
+
+
+def signs(entry: Entry, now: Mapping[str, Any], *, links_apart: bool) -> int:
+    """Return how many facts of the record show that what left was taken, whatever people did to others since.
+
+    A record is written whole: one field of what was sent proves the rest, but for those that may say so by themselves:
+    the key, the owner, and a link that is empty since its other end is gone. Where links are written apart, after the
+    other fields, one that is as before disproves it.
+    """
+    change, before = entry.change, entry.before or {}
     thing = BY_NAME[change.object_name]
-    facts = before.keys() - thing.bookkeeping
-    moved = {name for name in facts if change.new[name] != before[name]}
+    moved = {name for name in before.keys() - thing.bookkeeping if change.new[name] != before[name]}
     links = {name for name in moved if thing.by_name[name].kind is Kind.LOOKUP and name != "owner_id"}
-    return any(now[name] == change.new[name] for name in moved) and all(now[name] != before[name] for name in links)
+    if links_apart and change.record_id is not None and any(now[name] == before[name] for name in links):
+        return 0
+    mute = {thing.key, "owner_id", *(name for name in links if now[name] is None)}
+    seen = sum(now[name] == change.new[name] for name in moved - mute)
+    return seen or int(still_needed(change, now) == (None, None))
 
 
 def _deleted(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Any]) -> Mapping[str, str]:
@@ -100,7 +131,7 @@ def _deleted(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Any]) -
     A person may delete a record before we know that it was made. What is *restored* then is made again all the same.
     """
     thing = BY_NAME[batch[0].change.object_name]
-    sent = [entry.change for entry in batch if entry.attempts and entry.change.record_id is None]
+    sent = [entry.change for entry in batch if entry.is_unanswered and entry.change.record_id is None]
     keys = [change.key for change in sent if change.key not in now]
     if not keys or thing.restored:
         return {}

@@ -68,9 +68,9 @@ class Writing:
 def settle(writing: Writing, answered: Iterable[tuple[Entry, Receipt]], last: bool) -> Receipt | None:
     """Store how the rows of *answered* ended, and return the refusal after which the next record fares no better.
 
-    *last*: nothing is tried again after this. Of records that are refused by one unknown word, one is rejected and the
-    others wait: it may be the org that refuses, and not they. A plan stops for such a word once. Who goes on with it
-    has been asked: then all of them are rejected, and the rest goes on.
+    *last*: the company will not get smaller after this. Of records that are refused by one unknown word, one is
+    rejected and the others wait: it may be the org that refuses, and not they. A plan stops for such a word once. Who
+    goes on with it has been asked: then all of them are rejected, and the rest goes on.
     """
     rows = list(answered)
     asked = _words_asked_about(writing) if any(receipt.remedy is Remedy.UNKNOWN for _, receipt in rows) else set()
@@ -104,7 +104,8 @@ def _judge_receipt(writing: Writing, entry: Entry, receipt: Receipt, *, last: bo
         return Settled(entry.seq, State.ACKNOWLEDGED, receipt.record_id, receipt.created)
     if receipt.gone:
         return Settled(entry.seq, State.CONFLICT, error="the record is gone from the CRM")
-    later = waits or receipt.remedy in (Remedy.HOLD, Remedy.STOP) or (receipt.retry and not last)
+    # What passes by itself is no reason to reject a record, however long it takes: the next apply tries it again.
+    later = waits or receipt.remedy in (Remedy.HOLD, Remedy.STOP, Remedy.RETRY) or (receipt.retry and not last)
     if receipt.remedy is Remedy.SPLIT and entry.seq not in writing.crowded:
         later = True  # it was not tried in small company yet
         writing.crowded.add(entry.seq)

@@ -10,6 +10,7 @@ from jobs.context import Context
 from jobs.match import MatchReport, match
 from jobs.plan import plan
 from jobs.pull import PullReport, pull
+from overlap.errors import TransientError
 from overlap.plan import SyncPlan
 
 
@@ -39,5 +40,21 @@ def run(context: Context, approve: bool = False, lists: Collection[str] = ()) ->
     pulled = pull(context, approve=lists)
     matched = match(context)
     plans = tuple(plan(context, crm) for crm in context.crms())
-    applied = tuple(apply(context, planned.id, approve) for planned in plans if approve or not planned.held)
+    applied = _applied(context, [planned for planned in plans if approve or not planned.held], approve)
     return RunReport(pulled, matched, plans, applied)
+
+
+def _applied(context: Context, plans: Collection[SyncPlan], approve: bool) -> tuple[ApplyReport, ...]:
+    """Apply *plans*. What passes by itself in one CRM keeps nothing from the others: it is raised after them."""
+    done: list[ApplyReport] = []
+    passing: list[TransientError] = []
+    for planned in plans:
+        try:
+            done.append(apply(context, planned.id, approve))
+        except TransientError as error:
+            passing.append(error)
+    if len(passing) > 1:
+        raise TransientError("\n".join(map(str, passing)))
+    if passing:
+        raise passing[0]
+    return tuple(done)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from jobs import bulk_writing, looking
@@ -24,11 +24,15 @@ MOST_ATTEMPTS: Final = 4
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 30.0
 
+#: A record of ours: its object and its key.
+Place = tuple[str, str]
+
 
 def finish(writing: Writing) -> None:
-    """Bring every open change of the plan to its end, one object after the other.
+    """Bring the open changes of the plan to their end, one object after the other.
 
-    A record that others point to may be locked: they leave only when it is settled, or they would be refused.
+    What the CRM has locked all the while stays open, and so does what points to a record that is not made yet: it would
+    be refused.
 
     Raises:
         TransientError: the CRM stopped answering, or (PausedError) the day's budget is used up.
@@ -36,9 +40,12 @@ def finish(writing: Writing) -> None:
         AccessError: it takes nothing more, or said something that nobody knows how to take.
     """
     in_flight = outbox.in_flight(writing.context.ledger, writing.plan_id)
+    missing: set[Place] = set()
     for thing in OBJECTS:
         if thing.name in in_flight:
-            _finish_object(writing, thing)
+            _finish_object(writing, thing, missing)
+            left = outbox.entries(writing.context.ledger, writing.plan_id, outbox.OPEN, thing.name)
+            missing |= {(thing.name, entry.change.key) for entry in left if entry.change.record_id is None}
 
 
 def read_back(writing: Writing) -> None:
@@ -47,18 +54,17 @@ def read_back(writing: Writing) -> None:
         _read_back(writing, thing)
 
 
-def _finish_object(writing: Writing, thing: CrmObject) -> None:
+def _finish_object(writing: Writing, thing: CrmObject, missing: Collection[Place]) -> None:
     context, plan_id = writing.context, writing.plan_id
     asked_s = 0.0
     for attempt in range(MOST_ATTEMPTS):
-        if attempt and thing.name not in outbox.in_flight(context.ledger, plan_id):
-            return
         if attempt:
+            if not _ready(writing, thing, outbox.OPEN, missing):
+                return
             time.sleep(min(_LONGEST_WAIT_S, max(asked_s, _FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))))
         try:
             _read_back(writing, thing)
-            pending = outbox.entries(context.ledger, plan_id, (State.PENDING,), thing.name)
-            _write(writing, pending, attempt)
+            _write(writing, _ready(writing, thing, (State.PENDING,), missing), attempt)
         except PausedError:
             raise
         except TransientError as error:
@@ -66,11 +72,17 @@ def _finish_object(writing: Writing, thing: CrmObject) -> None:
                 raise TransientError(f"{error}; run 'overlap apply {plan_id}' again to finish") from error
             asked_s = error.retry_after_s or 0.0
             context.report(f"{error}; trying again")
-    if outbox.entries(context.ledger, plan_id, outbox.OPEN, thing.name):
-        raise TransientError(
-            f"the CRM does not say what became of some {thing.label} records, or did not get to them; run "
-            f"'overlap apply {plan_id}' again to finish"
-        )
+
+
+def _ready(writing: Writing, thing: CrmObject, states: Sequence[State], missing: Collection[Place]) -> list[Entry]:
+    """Return the changes of one object in one of *states* that point to no record that is *missing*."""
+    links = [(field.name, field.target) for field in thing.fields if field.target]
+    found = outbox.entries(writing.context.ledger, writing.plan_id, states, thing.name)
+    return [
+        entry
+        for entry in found
+        if not missing or not any((target, entry.change.new.get(name)) in missing for name, target in links)
+    ]
 
 
 def _read_back(writing: Writing, thing: CrmObject) -> None:
@@ -102,7 +114,7 @@ def _send(writing: Writing, leaving: Sequence[Leaving], last: bool) -> None:
     """Send one batch: mark as sent, send, store the receipts."""
     name = leaving[0][1].object_name
     with writing.transaction() as transaction:
-        outbox.mark_sent_within(transaction, [(entry.seq, left.old) for entry, left in leaving])
+        outbox.mark_sent_within(transaction, [(entry.seq, entry.image(left)) for entry, left in leaving])
     step(f"{name}: marked sent")
     receipts = writing.sink.send(name, [as_write(left) for _, left in leaving])
     step(f"{name}: sent")

@@ -42,6 +42,8 @@ class HubSpotSink:
         self.definitions = Definitions(session)
         #: The most records that one call takes.
         self.batch_size = MOST
+        #: Properties go first, links then.
+        self.links_apart = True
         #: HubSpot's imports answer for no single record.
         self.bulk: Bulk | None = None
 

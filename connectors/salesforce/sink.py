@@ -36,6 +36,7 @@ class SalesforceSink:
         self._readings: dict[str, Reading] = {}
         #: The most records that one collections call takes.
         self.batch_size = 200
+        self.links_apart = False
         self.bulk: Bulk | None = BulkIngest(session, bulk_write_from, self._require_fields)
 
     def current(self, object_name: str, keys: Sequence[str], record_ids: Sequence[str] = ()) -> pl.DataFrame:

@@ -1,18 +1,16 @@
-"""Changes of plans that were cut short and went stale: given up, though some of them may have been taken."""
+"""Changes that were given up (refused, overtaken, or of a stale plan) though they may have been taken after all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from jobs.stores.ledger import Ledger
-from jobs.stores.outbox import OPEN, Entry, State, entry_of
+from jobs.stores.outbox import GIVEN_UP, KEYS_AT_ONCE, OPEN, Entry, State, entry_of
 from jobs.stores.schema import outbox, plans
-
-_NEVER_ARRIVED: Final = "it left without an answer, and never arrived"
 
 
 def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
@@ -25,19 +23,19 @@ def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
 def doubtful(ledger: Ledger, crm: str) -> list[Entry]:
     """Return what was given up at *crm* after it had left without an answer: it may have been taken after all.
 
-    Not if a newer plan had to do with the same record: what the record says now is no sign of the older change then.
+    Not if a newer plan is about to write the same record, or did.
     """
-    later = outbox.alias("later")
-    newer = select(later.c.seq).where(
-        later.c.object_name == outbox.c.object_name,
-        later.c.key == outbox.c.key,
-        later.c.seq > outbox.c.seq,
-        later.c.state.in_((*OPEN, State.ACKNOWLEDGED)),
-    )
-    left = (outbox.c.state == State.SUPERSEDED) & (outbox.c.attempts > 0) & outbox.c.error.is_(None)
-    query = select(outbox).join(plans).where(plans.c.crm == crm, left, ~newer.exists()).order_by(outbox.c.seq)
-    with ledger.engine.connect() as connection:
-        return [entry_of(row, crm) for row in connection.execute(query).mappings()]
+    return _read(ledger, crm, _doubts(crm, unless=(*OPEN, State.ACKNOWLEDGED)))
+
+
+def older(ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
+    """Return what was given up so of the records of *entries*, which are all of one object and one CRM."""
+    found: list[Entry] = []
+    for start in range(0, len(entries), KEYS_AT_ONCE):
+        first, keys = entries[start].change, [entry.change.key for entry in entries[start : start + KEYS_AT_ONCE]]
+        same = (outbox.c.object_name == first.object_name) & outbox.c.key.in_(keys)
+        found += _read(ledger, first.crm, _doubts(first.crm, unless=(State.ACKNOWLEDGED,)).where(same))
+    return found
 
 
 def close(ledger: Ledger, entries: Iterable[Entry], before: datetime) -> None:
@@ -47,4 +45,26 @@ def close(ledger: Ledger, entries: Iterable[Entry], before: datetime) -> None:
         return
     given_up = (outbox.c.seq == bindparam("row")) & (outbox.c.settled_at < before)
     with ledger.engine.begin() as connection:
-        connection.execute(update(outbox).where(given_up).values(error=_NEVER_ARRIVED), rows)
+        connection.execute(update(outbox).where(given_up).values(closed=True), rows)
+
+
+def _doubts(crm: str, unless: Sequence[State]) -> Select[Any]:
+    """Ask for what was given up in doubt, but for records of which a newer change is in one of the states *unless*.
+
+    What the record says now is no sign of the older change then.
+    """
+    later = outbox.alias("later")
+    newer = select(later.c.seq).where(
+        later.c.object_name == outbox.c.object_name,
+        later.c.key == outbox.c.key,
+        later.c.seq > outbox.c.seq,
+        later.c.state.in_(unless),
+        later.c.plan_id.in_(select(plans.c.id).where(plans.c.crm == crm)),
+    )
+    left = outbox.c.state.in_(GIVEN_UP) & outbox.c.in_doubt & ~outbox.c.closed
+    return select(outbox).join(plans).where(plans.c.crm == crm, left, ~newer.exists()).order_by(outbox.c.seq)
+
+
+def _read(ledger: Ledger, crm: str, query: Select[Any]) -> list[Entry]:
+    with ledger.engine.connect() as connection:
+        return [entry_of(row, crm) for row in connection.execute(query).mappings()]

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from jobs.stores import schema
 from overlap.errors import AccessError, ConfigError, OverlapError
 
-_HEAD: Final = "0002"
+_HEAD: Final = "0003"
 _BUSY_TIMEOUT_S: Final = 5
 #: A little less than a day, so that a job that runs daily counts daily.
 _ONE_DAY: Final = timedelta(hours=20)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Boolean, Connection, bindparam, func, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import outbox, plans
@@ -35,20 +35,40 @@ class State(StrEnum):
 
 
 OPEN: Final = (State.PENDING, State.SENT)
+#: Nothing of ours is on its way any more; what left before, without an answer, may be.
+GIVEN_UP: Final = (State.SUPERSEDED, State.REJECTED, State.CONFLICT)
 #: SQLite takes a limited number of values in one statement.
-_KEYS_AT_ONCE: Final = 500
+KEYS_AT_ONCE: Final = 500
 _DRIFT_VALUES: Final = ("written", "found", "wanted")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the outbox. *before* is what the fields held that left last, None if nothing ever left."""
+    """One row of the outbox. *before* is what the fields that left held before, None if nothing ever left.
+
+    *in_doubt*: it left once, no answer came, and the CRM did not show it then. It may arrive late, whatever is said of
+    a later try. *error* is why the last try failed, if it was told.
+    """
 
     seq: int
     state: State
     attempts: int
     change: Change
     before: Mapping[str, Any] | None = None
+    in_doubt: bool = False
+    error: str | None = None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Something left that may have been taken without our knowing."""
+        return self.state is State.SENT or self.in_doubt
+
+    def image(self, left: Change) -> dict[str, Any]:
+        """Return its before-image when *left* of it leaves: what a field held when it left first stands.
+
+        A CRM may have taken a part of what left before, and an undo must know of all.
+        """
+        return {**left.old, **(self.before or {})}
 
 
 def was_written(ledger: Ledger, crm: str) -> bool:
@@ -143,13 +163,13 @@ def last_written(ledger: Ledger, crm: str, changes: Iterable[Change]) -> dict[tu
     found: dict[tuple[str, str], dict[str, Any]] = {}
     with ledger.engine.connect() as connection:
         for object_name, ours in keys.items():
-            for start in range(0, len(ours), _KEYS_AT_ONCE):
+            for start in range(0, len(ours), KEYS_AT_ONCE):
                 query = (
                     select(outbox.c.key, outbox.c.new)
                     .join(plans)
                     .where(
                         outbox.c.object_name == object_name,
-                        outbox.c.key.in_(ours[start : start + _KEYS_AT_ONCE]),
+                        outbox.c.key.in_(ours[start : start + KEYS_AT_ONCE]),
                         plans.c.crm == crm,
                         outbox.c.state == State.ACKNOWLEDGED,
                     )
@@ -201,13 +221,14 @@ def mark_sent_within(connection: Connection, batch: Iterable[tuple[int, Mapping[
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How one change ended, or that it is to be tried again (``pending``)."""
+    """How one change ended, or that it is to be tried again (``pending``). *in_doubt* stays with it, see `Entry`."""
 
     seq: int
     state: State
     record_id: str | None = None
     created: bool = False
     error: str | None = None
+    in_doubt: bool = False
 
 
 def settle(ledger: Ledger, results: Sequence[Settled], at: datetime) -> None:
@@ -227,6 +248,7 @@ def settle_within(connection: Connection, results: Sequence[Settled], at: dateti
             "record": result.record_id,
             "is_new": result.created,
             "said": result.error,
+            "doubt": result.in_doubt,
             "ended_at": None if result.state in OPEN else at,
         }
         for result in results
@@ -239,6 +261,7 @@ def settle_within(connection: Connection, results: Sequence[Settled], at: dateti
             record_id=func.coalesce(bindparam("record"), outbox.c.record_id),
             created=bindparam("is_new"),
             error=bindparam("said"),
+            in_doubt=outbox.c.in_doubt | bindparam("doubt", type_=Boolean),
             settled_at=bindparam("ended_at"),
         )
     )
@@ -298,7 +321,7 @@ def entry_of(row: Mapping[Any, Any], crm: str) -> Entry:
         new=new,
     )
     before = _parse(row["object_name"], row["before"]) if row["before"] else None
-    return Entry(row["seq"], State(row["state"]), row["attempts"], change, before)
+    return Entry(row["seq"], State(row["state"]), row["attempts"], change, before, row["in_doubt"], row["error"])
 
 
 def drift_row(drift: Drift) -> dict[str, Any]:

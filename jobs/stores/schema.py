@@ -162,6 +162,8 @@ outbox = Table(
     Column("new", Text, nullable=False),
     Column("before", Text),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("in_doubt", Boolean, nullable=False, server_default="0"),
+    Column("closed", Boolean, nullable=False, server_default="0"),
     Column("created", Boolean, nullable=False, default=False),
     Column("error", Text),
     Column("settled_at", UtcDateTime),
@@ -169,7 +171,8 @@ outbox = Table(
     Index("outbox_open", "state", "plan_id"),
     Index("outbox_settled", "settled_at"),
     Index("outbox_record", "object_name", "key"),
-    comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict or rejected",
+    comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict, rejected or superseded; "
+    "in_doubt: it left once and no answer came; closed: so long ago that nobody need look for it any more",
 )
 
 bulk_jobs = Table(

@@ -173,8 +173,7 @@ def _fate(chance: random.Random, verb: str, kinds: Sequence[str], at: int) -> Fa
 
 def _fault(chance: random.Random, kinds: Sequence[str]) -> Fault:
     kind = chance.choice(kinds)
-    # Rows are tried four times: more locks than that reject a record, which is right and no longer the twin's week.
-    return Fault(kind, chance.random(), chance.choice((1, 1, 2, 3) if kind == "locked rows" else (1, 1, 2, 5)))
+    return Fault(kind, chance.random(), chance.choice((1, 1, 2, 5)))
 
 
 def described(act: Week | Stage) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from connectors.sandbox.store import Store
-from jobs import steps
+from jobs import steps, writing
 from jobs.stores import plans
 from jobs.stores.outbox import State
-from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError
+from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError, TransientError
 from tests.jobs.trials import assert_written_once
 from tests.jobs.world import GLOBEX, INITECH, LISTED, OTHER_SELLER, World, account_id, api_writes, listed
 
@@ -245,17 +245,44 @@ def test_rows_that_others_have_locked_are_tried_again(world, locked):
     assert_written_once_effectively(world.store)
 
 
-def test_a_row_that_stays_locked_is_rejected_after_four_tries_and_taken_up_by_the_next_run(world):
+def test_a_row_that_stays_locked_waits_with_what_points_to_it_and_is_never_given_up(world, monkeypatch):
+    monkeypatch.setattr(writing, "_FIRST_WAIT_S", 0.0)
     planned = world.look()
-    world.store.lock_rows(4 * 2)  # both partners' records, each time
-    report = world.apply(planned, approve=True)
-    why = {label: error.partition(":")[0] for label, _, error in report.troubles}
-    assert (why["Globex"], why["Initech"]) == ("UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW")
-    assert len(why) == 2 + 8, "and what points to them"
-    assert report.written == len(planned.changes) - len(why)
-    world.run()
+    waiting = 2 + 8  # both partners' records, and the overlaps that point to them
+    for tries in (4, 8):
+        world.store.lock_rows(4 * 2)
+        written = len(planned.changes) - waiting
+        said = (
+            f"plan 1: {written} records are written, {waiting} wait for the CRM; Globex: UNABLE_TO_LOCK_ROW: .* "
+            rf"\(tries so far: {tries}\); Initech: .*; run 'overlap apply 1' again to finish"
+        )
+        with pytest.raises(TransientError, match=said):
+            world.apply(planned, approve=True)
+    assert world.account(2)["Overlap_Customer_Of__c"] == "Globex", "others are written"
+    world.store.lock_rows(4 * 2)
+    report = world.run()
+    assert (report.applied[0].finished_first, report.applied[0].troubles) == ((1,), ())
     assert_written_once_effectively(world.store)
     assert world.run().plans[0].changes == ()
+
+
+def test_a_person_who_writes_what_a_refused_row_wanted_is_not_taken_for_us(changed):
+    ours = {"method": "PATCH", "contains": "Partner_Populations__c"}
+    changed.store.set_faults([{"fault": "reject-rows", "rows": [0], "code": "UNABLE_TO_LOCK_ROW", **ours}])
+    edited, waiting = changed.overlap(0)["Id"], ["partner_overlap: receipts stored"]
+
+    def edit(name):
+        if name in waiting:
+            waiting.remove(name)
+            changed.store.edit(OBJECT, edited, {"Partner_Population__c": "Prospects", "Play__c": "Wait"}, user="Bob")
+
+    steps.listen(edit)
+    try:
+        report = changed.apply(changed.plan_made)
+    finally:
+        steps.listen(None)
+    assert report.troubles == (("Globex: Alder Pumps", State.CONFLICT, "play changed in the CRM since the plan"),)
+    assert changed.overlap(0)["Partner_Populations__c"] == "Customers"
 
 
 @pytest.mark.parametrize("was_pulled", [True, False], ids=["after a pull saw it", "before any pull saw it"])

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from jobs.context import recorded
-from jobs.stores import outbox, plans, schema
+from jobs.stores import given_up, outbox, plans, schema
 from jobs.stores.ledger import open_ledger
 from jobs.stores.outbox import Settled, State
 from overlap.errors import ConfigError
@@ -41,9 +41,15 @@ def test_a_ledger_of_the_first_schema_is_brought_up_to_date_and_keeps_its_plans(
             "insert into plans (run_id, crm, org_id, settings_hash, created_at, unchanged, held, notes) "
             "values (3, 'salesforce', '00D', 'abc', '2026-03-02T09:00:00.000000+00:00', '{}', '[]', '[]')"
         )
+        old.executemany(
+            "insert into outbox (plan_id, object_name, action, label, cause, old, new, created, state, key, attempts, "
+            "error) values (1, 'account', 'update', 'Acme', '', '{}', '{}', 0, 'superseded', ?, ?, ?)",
+            [("a", 1, None), ("b", 0, None), ("c", 1, "it never arrived")],
+        )
     old.close()
     with open_ledger(path, "contoso") as ledger:
         plan = plans.load(ledger, "1")
+        assert [entry.change.key for entry in given_up.doubtful(ledger, "salesforce")] == ["a"]
     assert (plan.run_id, plan.calls, plan.drift, plan.undoes) == ("3", 0, (), ())
 
 
@@ -214,6 +220,45 @@ def test_changes_go_from_planned_to_pending_to_sent_to_settled(ledger):
     with ledger.engine.connect() as connection:
         row = connection.execute(select(schema.outbox).order_by("seq")).first()
     assert (row.before, row.settled_at) == ('{"changed_on": "2026-01-01"}', NOW)
+
+
+def in_order(ledger, planned):
+    return outbox.entries(ledger, planned.id, tuple(State))
+
+
+def test_what_left_without_an_answer_stays_in_doubt_until_it_is_closed(ledger):
+    planned = stored(ledger, *map(change, "abcd"))
+    seqs = [entry.seq for entry in in_order(ledger, planned)]
+    outbox.mark_sent(ledger, [(seq, {}) for seq in seqs])
+    assert all(entry.is_unanswered for entry in in_order(ledger, planned))
+    read_back = [(State.PENDING, True), (State.CONFLICT, True), (State.PENDING, False), (State.PENDING, True)]
+    ends = [Settled(seq, state, in_doubt=doubt) for seq, (state, doubt) in zip(seqs, read_back, strict=True)]
+    outbox.settle(ledger, ends, NOW)
+    refused = [Settled(seqs[0], State.REJECTED, error="no"), Settled(seqs[2], State.REJECTED, error="no")]
+    outbox.settle(ledger, [*refused, Settled(seqs[3], State.ACKNOWLEDGED, "a01")], NOW)
+    doubts = given_up.doubtful(ledger, "crm")
+    assert [entry.change.key for entry in doubts] == ["a", "b"]
+    assert [entry.change.key for entry in given_up.older(ledger, in_order(ledger, planned)[1:])] == ["b"]
+    given_up.close(ledger, doubts, before=NOW)
+    assert given_up.doubtful(ledger, "crm") == doubts
+    newer = stored(ledger, change("a"))
+    assert given_up.doubtful(ledger, "crm") == doubts, "a plan that nobody applies says nothing"
+    plans.set_off(ledger, newer.id, NOW, None)
+    assert given_up.doubtful(ledger, "crm") == doubts[1:]
+    assert given_up.older(ledger, in_order(ledger, newer)) == doubts[:1]
+    given_up.close(ledger, doubts, before=NOW + timedelta(seconds=1))
+    assert given_up.doubtful(ledger, "crm") == given_up.older(ledger, doubts) == []
+
+
+def test_what_left_in_several_tries_is_known_whole(ledger):
+    moved = change("a", Action.UPDATE, "a01", play="new", icp_fit=2.0)
+    planned = stored(ledger, moved)
+    for image in ({"play": "old", "icp_fit": 1.0}, {"icp_fit": 9.0, "changed_on": NOW.date()}):
+        [entry] = in_order(ledger, planned)
+        left = replace(moved, old=image)
+        outbox.mark_sent(ledger, [(entry.seq, entry.image(left))])
+    [entry] = in_order(ledger, planned)
+    assert entry.before == {"play": "old", "icp_fit": 1.0, "changed_on": NOW.date()}
 
 
 def test_plans_of_two_crms_are_finished_apart(ledger):

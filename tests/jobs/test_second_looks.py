@@ -81,6 +81,28 @@ def test_what_was_taken_long_after_its_plan_was_given_up_is_ours(written):
         assert given_up.doubtful(context.ledger, "salesforce") == []
 
 
+def test_what_an_older_plan_made_late_is_not_taken_for_what_a_newer_one_sent(world):
+    planned = world.look()
+    ours = {"method": "PATCH", "contains": "Overlap_Key__c"}
+    world.store.set_faults([{"fault": "delayed-commit", "requests": 1000, **ours}])
+    cut_short(world, planned, at="read back: read")
+    world.match()
+    world.apply(planned)
+    world.wait(minutes=2)
+    world.send(GLOBEX, listed(*LISTED, Status="Prospect"))
+    newer = world.look()
+    world.store.set_faults([{"fault": "lost-request", **ours}])
+    steps.listen(lambda name: settle(world.store) if name == "partner_overlap: marked sent" else None)
+    try:
+        report = world.apply(newer, approve=True)
+    finally:
+        steps.listen(None)
+    assert ("Globex: Cedar Robotics", State.CONFLICT) in {trouble[:2] for trouble in report.troubles}
+    assert world.overlap(2)["Partner_Population__c"] == "Customers"
+    world.run()
+    assert world.overlap(2)["Partner_Population__c"] == "Prospects", "nobody is thought to have edited it"
+
+
 def test_what_left_and_never_arrived_is_looked_for_for_a_while(written):
     written.wait(days=7)
     written.send(GLOBEX, listed(*LISTED, Status="Prospect"))

@@ -15,9 +15,10 @@ from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.server import in_a_thread
 from connectors.sandbox.store import Store
-from jobs import check, pairs, plan, several_crms, views
+from jobs import check, pairs, plan, several_crms, views, writing
 from jobs.match import MatchReport
 from jobs.run import RunReport
+from overlap.errors import TransientError
 from overlap.plan import SyncPlan
 from tests.jobs.conftest import Org, assert_no_human_field_was_sent, new_world
 from tests.jobs.world import COMPANIES, GLOBEX, SELLER, World, account_id, deal_id, listed
@@ -174,6 +175,15 @@ def test_each_crm_gets_its_own_records_and_a_company_counts_once(two: Two) -> No
     two.world.wait(days=7)
     again = two.run()
     assert [made.changes for made in again.plans] == [(), ()]
+
+
+def test_what_one_crm_has_locked_keeps_nothing_from_the_other(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_FIRST_WAIT_S", 0.0)
+    two.world.store.lock_rows(4 * 2)  # both partners' records, each time
+    with pytest.raises(TransientError, match=r"Globex: UNABLE_TO_LOCK_ROW: .*'overlap apply 1' again"):
+        two.run()
+    assert records(two.world.store) == {}
+    assert set(records(two.marketing)) == {*map(there, (0, 1, 2)), QUARTZ_THERE, LINDEN}
 
 
 def test_verdicts_exclusions_and_off_limits_of_one_crm_hold_in_the_other(two: Two) -> None:
