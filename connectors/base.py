@@ -196,6 +196,7 @@ class Progress(StrEnum):
     DONE = "done"  # every record has a receipt
     FAILED = "failed"  # ended early: some records may have been written, the others were not
     ABORTED = "aborted"
+    UNKNOWN = "unknown"  # the CRM has no such job: it keeps old ones for a week, and a young one may be at work
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,16 +31,29 @@ _LATEST_COMMIT: Final = timedelta(minutes=15)
 _SHOWN: Final = 3
 
 
+#: Label of a record, how its change ended, and what was wrong.
+Trouble = tuple[str, State, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """*plans* that were cut short at a CRM and are brought to their end now, and what of them did not go through."""
+
+    plans: tuple[int, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
     """How a plan's changes to *crm* ended. *finished_first* are plans that a crash had left unfinished.
 
+    *troubles* are those of all these plans, since nobody has heard of them yet.
     *drift* are fields of ours that people had changed when the plan was made; *calls* is what this apply took.
     """
 
     plan_id: str
     states: Mapping[State, int]
-    troubles: tuple[tuple[str, State, str], ...]
+    troubles: tuple[Trouble, ...]
     finished_first: tuple[int, ...]
     drift: tuple[Drift, ...] = ()
     calls: int = 0
@@ -70,11 +83,11 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     with (
         recorded(context, "apply") as (_, summary),
         workspace_lock(context.workspace.lock_file),
-        counted(context, planned.crm) as (connection, line),
+        counted(context, planned.crm) as (connection, meter),
     ):
         step("apply: begun")
-        budget = Budget(context, connection, line)
-        finished = _finish_leftovers(context, connection, budget)
+        budget = Budget(context, connection, meter)
+        finished = _finish_leftovers(context, connection, budget, planned.id)
         if plans.applied_at(context.ledger, planned.id) is None:
             _require_fresh(context, planned, connection.org_id)
             _require_approval(context, planned, approve)
@@ -86,8 +99,8 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
         report = ApplyReport(
             plan_id=planned.id,
             states=outbox.tally(context.ledger, planned.id),
-            troubles=tuple(outbox.troubles(context.ledger, planned.id)),
-            finished_first=tuple(number for number in finished if str(number) != planned.id),
+            troubles=(*finished.troubles, *outbox.troubles(context.ledger, planned.id)),
+            finished_first=finished.plans,
             drift=planned.drift,
             calls=connection.api_calls_made(),
             crm=planned.crm,
@@ -98,18 +111,19 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     return report
 
 
-def finish_leftovers(context: Context, crm: str) -> tuple[int, ...]:
-    """Finish what a crash cut short at *crm* and return the plans it was; the ledger alone says if there is any."""
+def finish_leftovers(context: Context, crm: str) -> Leftovers:
+    """Finish what a crash cut short at *crm* and return what that was; the ledger alone says if there is any."""
     if not outbox.unfinished(context.ledger, crm) and not given_up.doubtful(context.ledger, crm):
-        return ()
-    with workspace_lock(context.workspace.lock_file), counted(context, crm) as (connection, line):
-        return _finish_leftovers(context, connection, Budget(context, connection, line))
+        return Leftovers()
+    with workspace_lock(context.workspace.lock_file), counted(context, crm) as (connection, meter):
+        return _finish_leftovers(context, connection, Budget(context, connection, meter))
 
 
-def _finish_leftovers(context: Context, connection: Connection, budget: Budget) -> tuple[int, ...]:
+def _finish_leftovers(context: Context, connection: Connection, budget: Budget, applied: str = "") -> Leftovers:
     """Bring plans that were cut short to their end: ask about what was sent, and send the rest if it still holds.
 
-    What a stale plan has not written by then is superseded: the next plan says what the CRM should say today.
+    What a stale plan has not written by then is superseded: the next plan says what the CRM should say today. The plan
+    that is *applied* now is no leftover.
     """
     unfinished = outbox.unfinished(context.ledger, connection.name)
     for number in map(str, unfinished):
@@ -120,7 +134,8 @@ def _finish_leftovers(context: Context, connection: Connection, budget: Budget) 
         else:
             writing.finish(left)
     _look_for_late_ones(context, connection, budget)
-    return tuple(unfinished)
+    others = tuple(number for number in unfinished if str(number) != applied)
+    return Leftovers(others, tuple(one for number in others for one in outbox.troubles(context.ledger, str(number))))
 
 
 def _look_for_late_ones(context: Context, connection: Connection, budget: Budget) -> None:

@@ -13,16 +13,18 @@ from sqlalchemy import Connection as Transaction
 from connectors.base import Connection
 from jobs.context import Context
 from jobs.stores import api_calls
+from jobs.stores.api_calls import Meter
 from overlap.errors import PausedError
 
 _DAY: Final = timedelta(hours=24)
 
 
 class Budget:
-    """What may still be called at *connection* today. *line* is where the ledger counts its calls, None: nowhere."""
+    """What may still be called at *connection* today. *meter* counts its calls in the ledger, None: nothing does."""
 
-    def __init__(self, context: Context, connection: Connection, line: int | None = None) -> None:
-        self._line = line
+    def __init__(self, context: Context, connection: Connection, meter: Meter | None = None) -> None:
+        self._context = context
+        self._meter = meter
         self._guards = context.workspace.settings.guards
         self._connection = connection
         self._ours_before = api_calls.since(context.ledger, connection.name, context.now - _DAY)
@@ -40,8 +42,8 @@ class Budget:
 
     def note(self, transaction: Transaction) -> None:
         """Bring the ledger's count of our calls up to date within *transaction*."""
-        if self._line is not None:
-            api_calls.correct(transaction, self._line, self._connection.api_calls_made())
+        if self._meter is not None:
+            self._meter.count(transaction, self._connection.api_calls_made(), self._context.by_now())
 
     def require(self, calls: int) -> None:
         """Make sure that *calls* more may be made.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from connectors.base import Bulk, JobState, Load, Progress, Receipt
@@ -24,6 +26,8 @@ from overlap.plan import Change
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 30.0
 _PATIENCE_S: Final = 12 * 3600.0
+#: How long a CRM knows a job. Source: Salesforce, "Bulk API 2.0 Limits": results are kept for seven days.
+_KEPT_FOR: Final = timedelta(days=7)
 #: Looks at a job in a row that may fail: it goes on without us.
 _MOST_MISSES: Final = 5
 
@@ -90,12 +94,13 @@ def end_jobs(writing: Writing, thing: CrmObject) -> None:
 
     Raises:
         AccessError: a job can neither be ended nor waited for, or it was told what nobody knows how to take.
+        TransientError: the CRM does not find a job that may be at work.
     """
     for job_id in bulk_jobs.open_ones(writing.context.ledger, writing.plan_id, thing.name):
         bulk = _bulk(writing)
         writing.require(bulk.calls)
         step(f"{thing.name}: ask job")
-        now = bulk.abort(job_id)
+        now = _known(writing, job_id, bulk.abort(job_id))
         if now.progress is Progress.OPEN:
             raise AccessError(
                 f"bulk job {job_id} is open and cannot be aborted: abort it in Setup, Bulk Data Load Jobs, then go on "
@@ -143,7 +148,7 @@ def _wait(writing: Writing, job_id: str, records: int | None) -> JobState:
     while True:
         writing.require(_bulk(writing).calls)
         try:
-            now = _bulk(writing).state(job_id)
+            now = _known(writing, job_id, _bulk(writing).state(job_id))
         except TransientError as error:
             misses += 1
             if misses > _MOST_MISSES:
@@ -165,6 +170,23 @@ def _wait(writing: Writing, job_id: str, records: int | None) -> JobState:
         time.sleep(pause_s)
         waited_s += pause_s
         pause_s = min(_LONGEST_PAUSE_S, pause_s * 1.5)
+
+
+def _known(writing: Writing, job_id: str, now: JobState) -> JobState:
+    """Return *now*; a job that the CRM has forgotten writes nothing any more.
+
+    Raises:
+        TransientError: it is too young to be forgotten, and may be at work: another user's jobs are not found either.
+    """
+    if now.progress is not Progress.UNKNOWN:
+        return now
+    until = bulk_jobs.opened_at(writing.context.ledger, job_id) + _KEPT_FOR
+    if utc_now() >= until:
+        return replace(now, progress=Progress.ABORTED)
+    raise TransientError(
+        f"bulk job {job_id} is not found, and may be at work: nothing of it is sent again. Sign in as the user that "
+        f"opened it; from {until:%Y-%m-%d} on, what it has not written is written again"
+    )
 
 
 def _require_done(writing: Writing, job_id: str, ended: JobState) -> None:

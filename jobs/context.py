@@ -6,9 +6,10 @@ import getpass
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from config.secrets import resolve
@@ -16,6 +17,7 @@ from config.settings import CrmSettings
 from config.workspace import Workspace
 from connectors.base import Connection, Vault
 from jobs.stores import api_calls
+from jobs.stores.api_calls import Meter
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
 from overlap.errors import ConfigError
 
@@ -29,13 +31,18 @@ def _silent(message: str, share: float | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """*now* is the UTC time at which the job began."""
+    """*now* is the UTC time at which the job began, *began_s* the same on the clock that nobody sets."""
 
     workspace: Workspace
     ledger: Ledger
     now: datetime
     who: str
     progress: Report = _silent
+    began_s: float = field(default_factory=monotonic)
+
+    def by_now(self) -> datetime:
+        """Return the UTC time as it is by now."""
+        return self.now + timedelta(seconds=monotonic() - self.began_s)
 
     def report(self, message: str, share: float | None = None) -> None:
         """Tell the person who waits what is going on."""
@@ -99,20 +106,20 @@ def connected(context: Context, crm: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def counted(context: Context, crm: str) -> Iterator[tuple[Connection, int]]:
-    """Do what `connected` does, and say which line of `api_calls` counts its calls: a kill leaves what stands there."""
+def counted(context: Context, crm: str) -> Iterator[tuple[Connection, Meter]]:
+    """Do what `connected` does, and say what counts its calls in the ledger: a kill leaves what stands there."""
     workspace = context.workspace
     connector, settings = connector_of(context, crm)
     ours = workspace.settings.workspace
     vault = vault_of(workspace)
     with closing(connector.connect(crm, settings, ours.id, vault, workspace.folder, ours.flat_fields)) as connection:
         context.ledger.require_same_org(crm, connection.org_id)
-        line = api_calls.note(context.ledger, crm, 0, context.now)
+        meter = api_calls.start(context.ledger, crm, context.now)
         try:
-            yield connection, line
+            yield connection, meter
         finally:
             with context.ledger.engine.begin() as transaction:
-                api_calls.correct(transaction, line, connection.api_calls_made())
+                meter.count(transaction, connection.api_calls_made(), context.by_now())
 
 
 def connector_of(context: Context, crm: str) -> tuple[Any, CrmSettings]:

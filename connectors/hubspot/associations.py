@@ -15,6 +15,7 @@ from connectors.hubspot.columns import STANDARD, Reading, link_key
 from connectors.hubspot.errors import DEPLOY, MissingError
 from connectors.hubspot.reader import Linked, Reader
 from connectors.hubspot.session import HubSpotSession
+from connectors.shapes import taken_apart
 
 #: HubSpot's own type of the association from a deal to its primary company.
 _PRIMARY: Final = ("HUBSPOT_DEFINED", 5)
@@ -62,7 +63,8 @@ class Associations:
         unknown = [key for key in wanted if (target, key) not in self._ids]
         key_name = str(link_key(target))
         for records in self._reader.of_keys(self.path(target), key_name, (key_name,), unknown):
-            self._ids |= {(target, one["properties"][key_name]): str(one["id"]) for one in records}
+            with taken_apart(self._session.where, f"keys of {target}"):
+                self._ids |= {(target, str(one["properties"][key_name])): str(one["id"]) for one in records}
         return {key: self._ids[target, key] for key in wanted if (target, key) in self._ids}
 
     def type_of(self, start: str, end: str) -> LinkType:
@@ -108,7 +110,9 @@ class Associations:
 
     def _keys(self, object_name: str, key: str, ids: set[str]) -> dict[str, str]:
         pieces = self._reader.of_ids(object_name, [key], sorted(ids))
-        return {str(one["id"]): one["properties"][key] for records in pieces for one in records}
+        found = [one for records in pieces for one in records]
+        with taken_apart(self._session.where, f"keys of {object_name}"):
+            return {str(one["id"]): str(one["properties"][key]) for one in found}
 
 
 def spec(one: LinkType) -> dict[str, Any]:

@@ -6,11 +6,12 @@ all of them for one. Answers come in any order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from connectors.hubspot.error_classes import IN_COMPANY
 from connectors.hubspot.errors import RefusedError
 from connectors.hubspot.session import HubSpotSession
 from overlap.errors import AccessError, TransientError
@@ -20,6 +21,8 @@ MOST: Final = 100
 TRACE: Final = "objectWriteTraceId"
 #: Whole calls that are refused for what one of their records says: halves of them are tried by themselves.
 _SPLIT: Final = frozenset({400, 409, 413})
+#: Calls beyond the first that halving may take: one bad record among 100 is found by as many.
+MOST_HALVES: Final = 14
 
 Input = Mapping[str, Any]
 
@@ -35,44 +38,55 @@ class Answers:
 def send(session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[Input]) -> Answers:
     """Have HubSpot *verb* (``create``, ``update``) the records *inputs*; nothing is sent if there is none.
 
+    What is refused as a whole for what one record says is halved until that record stands alone, by `MOST_HALVES` calls
+    at most: what is left then is for a smaller batch.
+
     Raises:
         TransientError: it is not known what was taken of it.
         AccessError: HubSpot took nothing and will not.
     """
-    if not inputs:
-        return Answers()
-    try:
-        _, said = session.send("POST", "batch", object_name, verb, body={"inputs": list(inputs)})
-    except RefusedError as error:
-        if error.status not in _SPLIT:
-            raise
-        return _halves(session, object_name, verb, inputs, error)
+    found = Answers()
+    parts, calls = [list(inputs)] if inputs else [], 0
+    while parts:
+        part = parts.pop()
+        calls += 1
+        try:
+            with after_some(bool(found.taken), but=_SPLIT):
+                said = _sent(session, object_name, verb, part)
+            found.taken |= said.taken
+            found.refused |= said.refused
+        except RefusedError as error:
+            if error.status not in _SPLIT:
+                raise
+            half = len(part) // 2
+            if half and calls + len(parts) + 2 <= 1 + MOST_HALVES:
+                parts += [part[half:], part[:half]]
+            else:
+                alone = {"message": str(error), **error.body}
+                why = {"category": IN_COMPANY, "message": str(error)} if half else alone
+                found.refused |= {str(one[TRACE]): why for one in part}
+    return found
+
+
+def _sent(session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[Input]) -> Answers:
+    """Send *inputs* in one call, and return what came of each."""
+    _, said = session.send("POST", "batch", object_name, verb, body={"inputs": list(inputs)})
     found = _answers(inputs, said)
     if left := len(inputs) - len(found.taken) - len(found.refused):
         raise TransientError(f"{session.where}: of {len(inputs)} records sent, {left} were not answered")
     return found
 
 
-def _halves(
-    session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[Input], error: RefusedError
-) -> Answers:
-    """Send again, in halves, what was refused as a whole with *error*; one record by itself is what was meant."""
-    half = len(inputs) // 2
-    if not half:
-        return Answers(refused={str(inputs[0][TRACE]): error.body or {"message": str(error)}})
-    first = send(session, object_name, verb, inputs[:half])
-    with after_some(bool(first.taken)):
-        second = send(session, object_name, verb, inputs[half:])
-    return Answers(first.taken | second.taken, first.refused | second.refused)
-
-
 @contextmanager
-def after_some(taken: bool) -> Iterator[None]:
-    """Never say that nothing was taken where something was: an AccessError in here is a TransientError then."""
+def after_some(taken: bool, but: Collection[int] = ()) -> Iterator[None]:
+    """Never say that nothing was taken where something was: an AccessError in here is a TransientError then.
+
+    Not a refusal with one of the statuses *but*.
+    """
     try:
         yield
     except AccessError as error:
-        if not taken:
+        if not taken or (isinstance(error, RefusedError) and error.status in but):
             raise
         raise TransientError(f"{error}; a part of the same batch was taken") from error
 

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from connectors.base import Remedy
 
+#: Ours: the call of a record was refused as a whole, and the record was not sent by itself.
+IN_COMPANY: Final = "REFUSED_IN_COMPANY"
 _REMEDIES: Final = {
     Remedy.RETRY: ("LOCKED", "INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "CONFLICT", "OBJECT_ALREADY_EXISTS"),
-    Remedy.SPLIT: ("PAYLOAD_TOO_LARGE",),
+    Remedy.SPLIT: (IN_COMPANY, "PAYLOAD_TOO_LARGE"),
     Remedy.REJECT: (
         "ASSOCIATION_LIMIT_EXCEEDED",
         "INVALID_PARAMETER",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.hubspot.scopes import features_without
+from connectors.hubspot.shapes import REFUSAL
+from connectors.shapes import fits
 from overlap.errors import AccessError, OverlapError, TransientError
 
 #: What to do about an object or property of ours that is missing.
@@ -64,12 +66,14 @@ class Reply:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON object of an error; empty for HTML and other strange bodies."""
+        """The JSON object of an error; empty for HTML and other strange bodies, without what has a strange shape."""
         try:
             found = json.loads(self.content)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return {}
+        return {name: said for name, said in found.items() if name not in REFUSAL or fits(said, REFUSAL[name])}
 
     @property
     def is_daily_limit(self) -> bool:

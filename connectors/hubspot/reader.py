@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.hubspot.session import HubSpotSession
+from connectors.shapes import strange
 
 #: Records per page of a list and per batch of ids, and per page of a search.
 _PAGE: Final = 100
@@ -92,9 +93,12 @@ class Reader:
             for row in said["results"]:
                 record = str(row["from"]["id"])
                 found.setdefault(record, []).extend(map(_linked, row["to"]))
-                following = (row.get("paging") or {}).get("next") or {}
-                if "after" in following:
-                    wanted.append({"id": record, "after": str(following["after"])})
+                following = ((row.get("paging") or {}).get("next") or {}).get("after")
+                more = {"id": record, "after": str(following)}
+                if more in portion:
+                    raise strange(self._session.where, "associations after which the same ones come")
+                if following is not None:
+                    wanted.append(more)
         return found
 
     def _listed(self, object_name: str, properties: Sequence[str], archived: bool) -> Iterator[list[Record]]:
@@ -111,12 +115,15 @@ class Reader:
             "properties": list(properties),
             "limit": _SEARCH_PAGE,
         }
+        further: Filter = {}
         while True:
             page = self._session.read("search", object_name, body=body)["results"]
             yield page
             if len(page) < _SEARCH_PAGE:
                 return
-            further = _compare("hs_object_id", "GT", str(page[-1]["id"]))
+            before, further = further, _compare("hs_object_id", "GT", str(page[-1]["id"]))
+            if further == before:
+                raise strange(self._session.where, "a page of a search that came before")
             body = {**body, "filterGroups": [{"filters": [*group, further]} for group in groups]}
 
     def _batches(

@@ -30,8 +30,10 @@ from connectors.hubspot.errors import (
 )
 from connectors.hubspot.paths import FAMILIES, Paths
 from connectors.hubspot.portal import COMPANIES, Portal, look
+from connectors.hubspot.shapes import ANSWERS, RECEIPTS
 from connectors.hubspot.signin import SignIn
 from connectors.hubspot.transport import Query, Transport
+from connectors.shapes import shaped, strange
 from overlap.errors import AccessError, TransientError
 
 #: The category of associations' types that an account made itself.
@@ -95,7 +97,8 @@ class HubSpotSession:
         method = "GET" if body is None else "POST"
         for attempt in stamina.retry_context(on=_patience, attempts=_TRIES, timeout=None):
             with attempt:
-                return _json(self.where, self._asked(method, path, query, body))
+                said = _json(self.where, self._asked(method, path, query, body))
+                return shaped(self.where, said, ANSWERS[endpoint])
         raise AssertionError
 
     def send(self, method: str, endpoint: str, *names: str, query: Query = (), body: Any = None) -> tuple[int, Any]:
@@ -108,7 +111,7 @@ class HubSpotSession:
         path = self.paths.of(endpoint, *names)
         for attempt in stamina.retry_context(on=_patience_of_writes, attempts=_TRIES, timeout=None):
             with attempt:
-                return self._taken(method, path, query, body)
+                return self._taken(method, path, query, body, RECEIPTS.get(endpoint))
         raise AssertionError
 
     def pages(self, endpoint: str, *names: str, query: Query = ()) -> Iterator[list[Mapping[str, Any]]]:
@@ -117,10 +120,12 @@ class HubSpotSession:
         while True:
             found = self.read(endpoint, *names, query=[*query, *after])
             yield found["results"]
-            following = (found.get("paging") or {}).get("next") or {}
-            if "after" not in following:
+            following = ((found.get("paging") or {}).get("next") or {}).get("after")
+            if following is None:
                 return
-            after = [("after", str(following["after"]))]
+            before, after = after, [("after", str(following))]
+            if after == before:
+                raise strange(self.where, f"a page of {endpoint} after which the same page comes")
 
     def properties(self, object_name: str) -> Properties | None:
         """Return what the portal says of the object's properties; None if it has no such object."""
@@ -191,10 +196,13 @@ class HubSpotSession:
             raise gone(self.where, self.paths.family, reply)
         raise error
 
-    def _taken(self, method: str, path: str, query: Query, body: Any) -> tuple[int, Any]:
+    def _taken(self, method: str, path: str, query: Query, body: Any, shape: Any) -> tuple[int, Any]:
         try:
             reply = self._asked(method, path, query, body)
-            return reply.status, _json(self.where, reply) if reply.content.strip() else None
+            said = _json(self.where, reply) if reply.content.strip() else None
+            if shape is not None:
+                shaped(self.where, {} if said is None else said, shape)
+            return reply.status, said
         except BusyError:
             raise
         except TransientError as error:

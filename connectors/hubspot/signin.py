@@ -15,12 +15,14 @@ from connectors.base import Vault
 from connectors.hubspot.errors import Reply
 from connectors.hubspot.transport import Transport
 from connectors.refresh_tokens import RefreshTokens
+from connectors.shapes import fits
 from overlap.errors import AccessError, TransientError
 
 #: Families of the OAuth endpoints, the one first whose answers HubSpot has published. The undated ones end in 2027.
 _FAMILIES: Final = ("2026-03", "2026-09")
 #: A token is renewed that long before it ends: a long call must not outlive it.
 _MARGIN_S: Final = 120.0
+_TOKENS: Final = {"access_token": str, "expires_in?": int | float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ class SignIn:
         body = reply.body
         if reply.status >= 500 or reply.status == 429:
             raise TransientError(f"{self.where}: sign-in answers HTTP {reply.status}; try again later", reply.wait_s)
-        if reply.status >= 300 or "access_token" not in body:
+        if reply.status >= 300 or not fits(body, _TOKENS):
             said = ": ".join(str(body[key]) for key in ("error", "error_description", "message") if key in body)
+            said = said if reply.status >= 300 else "the answer holds no token, as a proxy's login page does not"
             raise AccessError(
                 f"{self.where}: sign-in refused: {said or f'HTTP {reply.status}'}; check client_id and client_secret, "
                 f"and sign in again: 'overlap connect {self._name}'"
@@ -117,7 +120,7 @@ class SignIn:
         return Access(
             token=str(body["access_token"]),
             refresh_token=str(renewed) if renewed else None,
-            expires_in_s=float(body.get("expires_in", 0)),
+            expires_in_s=float(body.get("expires_in") or 0),
             org_id=str(hub) if hub else None,
         )
 

@@ -21,6 +21,7 @@ from connectors.hubspot.error_classes import of_link, remedy_of, text_of
 from connectors.hubspot.payload import Draft, draft
 from connectors.hubspot.reader import Reader, Record
 from connectors.hubspot.session import HubSpotSession
+from connectors.shapes import taken_apart
 from overlap.errors import RecordError
 from overlap.fields import BY_NAME, CrmObject
 
@@ -66,7 +67,8 @@ class HubSpotSink:
         by_key = self._reader.of_keys(reading.object_name, str(thing.key), names, list(dict.fromkeys(keys)))
         for portion in (*by_id, *by_key):
             found |= {str(one["id"]): one for one in portion}
-        frame = cells.frame(list(found.values()), names, defined)
+        with taken_apart(self._session.where, f"properties of {reading.name}"):
+            frame = cells.frame(list(found.values()), names, defined)
         links = self._associations.of(reading, frame["id"].to_list())
         frame = frame.with_columns(self._associations.told(reading, frame["id"], links))
         return reading.views[0].of(frame, "", self._session.portal.zone).drop("crm")

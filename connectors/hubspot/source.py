@@ -24,6 +24,7 @@ from connectors.hubspot.owners import users
 from connectors.hubspot.portal import COMPANIES, DEALS
 from connectors.hubspot.reader import Filter, Reader, Record
 from connectors.hubspot.session import HubSpotSession, Properties
+from connectors.shapes import taken_apart
 
 #: A record of the running second may still be followed by another one with the same stamp.
 _SETTLED_S: Final = 2
@@ -187,7 +188,8 @@ class HubSpotSource:
         """Yield what *records* bring to each stream, and which records they were merged from."""
         if not records:
             return
-        found = cells.frame(records, reading.properties, self._look(reading.object_name))
+        with taken_apart(self._session.where, f"properties of {reading.name}"):
+            found = cells.frame(records, reading.properties, self._look(reading.object_name))
         links = self._associations.of(reading, found["id"].to_list())
         found = self._derived(reading, found.with_columns(self._associations.told(reading, found["id"], links)))
         losers = _losers(found) if MERGED in found.columns else {}

@@ -57,8 +57,8 @@ def authorize(
 
     from connectors.authority import ca_file
     from connectors.salesforce import authorization
-    from connectors.salesforce.session import http_session
     from connectors.salesforce.signin import SignIn
+    from connectors.salesforce.transport import http_session
 
     http = http_session(ca_file(f"salesforce '{name}'", settings.ca_file, folder))
     with closing(SignIn(name, settings, vault, http)) as sign_in:
@@ -70,8 +70,8 @@ def revoke(name: str, settings: SalesforceSettings, vault: Vault, folder: Path) 
     from contextlib import closing
 
     from connectors.authority import ca_file
-    from connectors.salesforce.session import http_session
     from connectors.salesforce.signin import SignIn
+    from connectors.salesforce.transport import http_session
 
     http = http_session(ca_file(f"salesforce '{name}'", settings.ca_file, folder))
     with closing(SignIn(name, settings, vault, http)) as sign_in:

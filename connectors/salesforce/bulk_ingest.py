@@ -10,10 +10,8 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final
-
-import requests
 
 from connectors.base import JobState, Load, Progress, Receipt, Remedy, Write
 from connectors.salesforce.error_classes import remedy_of
@@ -21,6 +19,7 @@ from connectors.salesforce.errors import MissingError, RefusedError
 from connectors.salesforce.objects import OBJECT_NAMES, key_name
 from connectors.salesforce.payload import body
 from connectors.salesforce.session import SalesforceSession
+from connectors.shapes import strange
 from overlap.errors import RecordError, TransientError
 from overlap.fields import BY_NAME, CrmObject
 
@@ -29,6 +28,7 @@ _CALLS_OF_A_JOB: Final = 6
 #: Salesforce takes 150 MB as it stores them, in base64.
 _MOST_BYTES: Final = 90_000_000
 _CLEAR: Final = "#N/A"
+_JOB: Final = {"id": str, "state?": str, "numberRecordsProcessed?": int, "errorMessage?": str}
 _PROGRESS: Final = {
     "Open": Progress.OPEN,
     "UploadComplete": Progress.WORKING,
@@ -90,26 +90,27 @@ class BulkIngest:
         order = {"object": OBJECT_NAMES[thing.name], "operation": "update", "contentType": "CSV", "lineEnding": "LF"}
         if load.by_key:
             order |= {"operation": "upsert", "externalIdFieldName": key_name(thing)}
-        return str(self._json(self._session.send("POST", "jobs/ingest", json.dumps(order).encode()))["id"])
+        return str(self._session.ask("POST", "jobs/ingest", _JOB, json.dumps(order).encode())["id"])
 
     def upload(self, job_id: str, load: Load) -> None:
         """Bring *load* to its job; it can be done once."""
-        self._session.send("PUT", f"jobs/ingest/{job_id}/batches", load.content, "text/csv; charset=UTF-8")
+        with self._there(job_id):
+            self._session.send("PUT", f"jobs/ingest/{job_id}/batches", load.content, "text/csv; charset=UTF-8")
 
     def close(self, job_id: str) -> None:
         """Let Salesforce begin. After a TransientError it may have begun: ask `state`."""
         self._set(job_id, "UploadComplete")
 
     def state(self, job_id: str) -> JobState:
-        """Return where the job stands; one that Salesforce has forgotten ends nothing any more.
+        """Return where the job stands.
 
         Raises:
             TransientError: it is in a state that is not known, and may be at work.
         """
         try:
-            said = self._json(self._session.send("GET", f"jobs/ingest/{job_id}"))
+            said = self._session.ask("GET", f"jobs/ingest/{job_id}", _JOB)
         except MissingError as error:
-            return JobState(Progress.ABORTED, reason=str(error))
+            return JobState(Progress.UNKNOWN, reason=str(error))
         state, processed = said.get("state"), said.get("numberRecordsProcessed")
         progress = _PROGRESS.get(str(state))
         if progress is None:
@@ -139,8 +140,8 @@ class BulkIngest:
         places = {_address(write): place for place, write in enumerate(writes)}
         found: dict[int, Receipt | None] = {}
         try:
-            rows = [(_taken, row) for row in self._rows(f"jobs/ingest/{job_id}/successfulResults")]
-            rows += [(_refused, row) for row in self._rows(f"jobs/ingest/{job_id}/failedResults")]
+            rows = [(_taken, row) for row in self._rows(f"jobs/ingest/{job_id}/successfulResults", "sf__Created")]
+            rows += [(_refused, row) for row in self._rows(f"jobs/ingest/{job_id}/failedResults", "sf__Error")]
         except (MissingError, RefusedError):
             rows = []
         for judge, row in rows:
@@ -150,22 +151,28 @@ class BulkIngest:
         return [found.get(place) for place in range(len(writes))]
 
     def _set(self, job_id: str, state: str) -> None:
-        self._session.send("PATCH", f"jobs/ingest/{job_id}", json.dumps({"state": state}).encode())
+        with self._there(job_id):
+            self._session.send("PATCH", f"jobs/ingest/{job_id}", json.dumps({"state": state}).encode())
 
-    def _json(self, reply: requests.Response) -> dict[str, Any]:
+    @contextmanager
+    def _there(self, job_id: str) -> Iterator[None]:
+        """Take "not found" for an answer that passes: the job was there a moment ago."""
         try:
-            said: dict[str, Any] = reply.json()
-            said["id"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise TransientError(f"{self._session.where}: answered with something that is no bulk job") from error
-        return said
+            yield
+        except MissingError as error:
+            raise TransientError(f"{self._session.where}: bulk job {job_id} is not found; try again later") from error
 
-    def _rows(self, path: str) -> list[Row]:
+    def _rows(self, path: str, *columns: str) -> list[Row]:
         # Decoded here: without a charset in the header, requests would take it for Latin-1.
         text = self._session.send("GET", path).content.decode("utf-8-sig", "replace")
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        if any("sf__Id" not in row or None in row or None in row.values() for row in rows):
-            raise TransientError(f"{self._session.where}: answered with something that is no file of results")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        try:
+            rows = list(reader)
+        except csv.Error as error:
+            raise strange(self._session.where, "no file of results") from error
+        is_one = {"sf__Id", *columns} <= set(reader.fieldnames or ())
+        if (text and not is_one) or any(None in row or None in row.values() for row in rows):
+            raise strange(self._session.where, "no file of results")
         return rows
 
 

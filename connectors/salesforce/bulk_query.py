@@ -22,6 +22,7 @@ import stamina
 from connectors.salesforce.download import download
 from connectors.salesforce.errors import MissingError, RefusedError
 from connectors.salesforce.session import SalesforceSession
+from connectors.shapes import strange
 from overlap.errors import AccessError, TransientError
 
 #: Records in a page of results: 10 to 30 MB of CSV.
@@ -31,6 +32,7 @@ _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 20.0
 _PATIENCE_S: Final = 4 * 3600.0
 _STATE_FILE: Final = "job.json"
+_INFO: Final = {"state": str, "numberRecordsProcessed?": int, "errorMessage?": str}
 #: zlib's word for a gzip header, and how many times smaller than its CSV a page is about.
 _GZIP: Final = 31
 _TIMES: Final = 8
@@ -152,7 +154,7 @@ class BulkQuery:
             AccessError: Salesforce refuses it.
         """
         body = {"operation": "query", "query": query, "contentType": "CSV", "lineEnding": "LF"}
-        reply = self.session.ask("POST", "jobs/query", json.dumps(body).encode())
+        reply = self.session.ask("POST", "jobs/query", {"id": str}, json.dumps(body).encode())
         self._job = Job(str(reply["id"]), query, until, expected)
         if self.kept is not None:
             self.kept.start(self._job)
@@ -228,7 +230,7 @@ class BulkQuery:
             waited_s, wait_s = waited_s + wait_s, min(wait_s * 2, _LONGEST_WAIT_S)
 
     def _info(self, job: Job) -> dict[str, Any]:
-        found: dict[str, Any] = self.session.ask("GET", f"jobs/query/{job.id}")
+        found: dict[str, Any] = self.session.ask("GET", f"jobs/query/{job.id}", _INFO)
         return found
 
     @stamina.retry(on=TransientError, attempts=_TRIES, timeout=None)
@@ -250,5 +252,7 @@ class BulkQuery:
         if not told.isdigit():
             raise TransientError(f"{self.session.where}: bulk job {job.id}: the answer is no page of results")
         following = reply.headers.get("Sforce-Locator", "null")
+        if following == locator:
+            raise strange(self.session.where, "a page of results after which the same page comes")
         page = Page(reply.content, int(told), reply.packed)
         return page, None if following in ("null", "") else following

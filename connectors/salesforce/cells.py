@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from connectors.salesforce.pages import value
+
 _TIME: Final = "%Y-%m-%dT%H:%M:%S%.f%z"
 #: The same of whole seconds, as stamps are, by the Bulk API and by the REST API: read in a fifth of the time.
 _WHOLE_SECONDS: Final = ("%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S.000+0000")
@@ -40,7 +42,7 @@ def kind_for(wanted: Any) -> pl.DataType:
 
 def of_records(records: Sequence[Mapping[str, Any]], kinds: Kinds) -> pl.DataFrame:
     """Return *records*, as the REST API nests them, as a frame with the columns *kinds*."""
-    return pl.DataFrame([_series(path, _values(records, path.split(".")), kind) for path, kind in kinds.items()])
+    return pl.DataFrame([_series(path, _values(records, path), kind) for path, kind in kinds.items()])
 
 
 def of_csv(body: bytes, kinds: Kinds) -> pl.DataFrame:
@@ -70,18 +72,10 @@ def _times(said: pl.Series) -> pl.Series:
     return said.str.replace("Z$", "+0000").str.to_datetime(_TIME, time_unit="us")
 
 
-def _values(records: Sequence[Mapping[str, Any]], path: Sequence[str]) -> list[Any]:
-    if len(path) == 1:
-        name = path[0]
-        return [record[name] for record in records]
-    return [_value(record, path) for record in records]
-
-
-def _value(record: Mapping[str, Any], path: Sequence[str]) -> Any:
-    value: Any = record
-    for step in path:
-        value = None if value is None else value[step]
-    return value
+def _values(records: Sequence[Mapping[str, Any]], path: str) -> list[Any]:
+    if "." not in path:
+        return [record[path] for record in records]
+    return [value(record, path) for record in records]
 
 
 def _series(path: str, values: list[Any], kind: pl.DataType) -> pl.Series:

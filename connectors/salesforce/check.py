@@ -40,7 +40,7 @@ def findings(session: SalesforceSession, workspace_id: str, flat_fields: bool, w
             "in the last 24 hours",
             "wait until the window rolls on, or raise the org's allocation",
         ),
-        *org.limits(session.send("GET", "limits").json()),
+        *org.limits(session.ask("GET", "limits", org.LIMITS)),
         clock(server, here, "Salesforce"),
     ]
     look = cache(session.describe)

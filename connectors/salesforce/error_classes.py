@@ -10,6 +10,8 @@ from typing import Final
 
 from connectors.base import Remedy
 
+#: Ours: the call of a record was refused as a whole, and the record was not sent by itself.
+IN_COMPANY: Final = "REFUSED_IN_COMPANY"
 _REMEDIES: Final = {
     Remedy.RETRY: (
         "UNABLE_TO_LOCK_ROW",
@@ -19,7 +21,7 @@ _REMEDIES: Final = {
         "UNKNOWN_EXCEPTION",  # an error within Salesforce, with a number for its support
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     ),
-    Remedy.SPLIT: ("EXCEEDED_ID_LIMIT", "REQUEST_TOO_LARGE", "TOO_MANY_APEX_REQUESTS"),
+    Remedy.SPLIT: (IN_COMPANY, "EXCEEDED_ID_LIMIT", "REQUEST_TOO_LARGE", "TOO_MANY_APEX_REQUESTS"),
     Remedy.REJECT: (
         "APEX_DATA_ACCESS_RESTRICTION",
         "CANNOT_EXECUTE_FLOW_TRIGGER",

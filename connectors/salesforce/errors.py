@@ -14,6 +14,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
+from connectors.shapes import strange
 from overlap.errors import AccessError, OverlapError, TransientError
 
 #: What to do about an object or field that is missing or hidden.
@@ -62,7 +63,7 @@ def translated(where: str, error: Exception, retry_after_s: float | None = None)
         return TransientError(f"{where}: answered with something that is not JSON, such as a maintenance page")
     if isinstance(error, requests.exceptions.RequestException):
         return TransientError(f"{where}: the connection failed ({type(error).__name__}); try again later")
-    return AccessError(f"{where}: answered in an unknown shape ({type(error).__name__}); run 'overlap check'")
+    return strange(where, type(error).__name__)
 
 
 def is_wrong_certificate(error: BaseException) -> bool:

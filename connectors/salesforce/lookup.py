@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
 from connectors.salesforce import soql
+from connectors.salesforce.pages import pages
 from connectors.salesforce.session import SalesforceSession
 from overlap.errors import TransientError
 
@@ -86,20 +87,21 @@ class Lookup:
         first = self._first(question, soql.compare(path, ">=", min(values)), soql.compare(path, "<=", max(values)))
         if first["totalSize"] > most * (len(first["records"]) or 1):
             return None
-        return [one for page in self._pages(question, first) for one in page if one[path] in wanted]
+        return [one for page in self._pages(question, first) for one in page if str(one[path]) in wanted]
 
     def _first(self, question: Question, *where: soql.Condition) -> dict[str, Any]:
         resource = "queryAll" if question.deleted else "query"
         return self._page(f"{resource}?{urlencode({'q': question.query(*where)})}")
 
-    def _pages(self, question: Question, page: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-        counted, came = page["totalSize"], 0
-        while True:
-            came += len(page["records"])
-            yield page["records"]
-            if page["done"]:
-                break
-            page = self._page("query/" + str(page.get("nextRecordsUrl")).rpartition("/")[2])
+    def _pages(self, question: Question, first: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        counted, came = first["totalSize"], 0
+
+        def following(address: str) -> dict[str, Any]:
+            return self._page("query/" + address.rpartition("/")[2])
+
+        for records in pages(self._session.where, question.query(), first, following):
+            came += len(records)
+            yield records
         if came != counted:
             raise TransientError(
                 f"{self._session.where}: {counted:,} {question.object_name} records found and {came:,} handed over; "
@@ -107,11 +109,7 @@ class Lookup:
             )
 
     def _page(self, path: str) -> dict[str, Any]:
-        page = self._session.ask("GET", path)
-        is_page = isinstance(page, dict) and "done" in page and isinstance(page.get("totalSize"), int)
-        if not is_page or not isinstance(page.get("records"), list):
-            raise TransientError(f"{self._session.where}: answered with something that is no page of records")
-        found: dict[str, Any] = page
+        found: dict[str, Any] = self._session.ask("GET", path, {"totalSize": int, "records": list})
         return found
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from connectors.base import Finding
 from connectors.salesforce import soql
 from connectors.salesforce.objects import OBJECT_NAMES
+from connectors.salesforce.pages import value
 from connectors.salesforce.session import Describe, SalesforceSession
 from connectors.salesforce.setup.automation import STAMP
 from connectors.salesforce.setup.objects import validation_rules
@@ -27,7 +28,7 @@ _LEAST_LEFT: Final = 0.02
 def identity(session: SalesforceSession, user_id: str | None) -> Finding:
     """Return who we are, and in which org."""
     paths = ["Name", "OrganizationType", "IsSandbox", "InstanceName"]
-    [org] = session.query(soql.select("Organization", paths))
+    org = session.one(soql.select("Organization", paths))
     kind = "a sandbox" if org["IsSandbox"] else "production"
     who = ""
     if user_id is not None:
@@ -44,13 +45,17 @@ def _kind_of_user(session: SalesforceSession, user_id: str) -> str:
     found = asked(session, soql.select("PermissionSetAssignment", paths, own))
     if not found:
         return ""
-    profile = found[0]["PermissionSet"]["Profile"]
-    return f", profile {profile['Name']}, licence {profile['UserLicense']['Name']}"
+    profile, licence = (value(found[0], path) for path in paths)
+    return f", profile {profile}, licence {licence}"
+
+
+#: The shape of the org's answer about limits.
+LIMITS: Final = {f"{name}?": {"Remaining": int, "Max": int} for name in _LIMITS}
 
 
 def limits(body: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Yield one line for the limits that the org tells, and one for each that is nearly used up."""
-    known = {name: body[name] for name in _LIMITS if name in body}
+    known = {name: body[name] for name in _LIMITS if body.get(name)}
     said = [f"{limit['Remaining']:,} of {limit['Max']:,} {_LIMITS[name]}" for name, limit in known.items()]
     low = [name for name, limit in known.items() if limit["Remaining"] < limit["Max"] * _LEAST_LEFT]
     for name in low:
@@ -86,7 +91,7 @@ def rules(session: SalesforceSession, deployed: bool) -> Iterator[Finding]:
     if found is None:
         yield Finding(True, "rules", "this user may not look at validation rules; a refused record names the rule")
     else:
-        every = [f"{rule['EntityDefinition']['QualifiedApiName']}.{rule['ValidationName']}" for rule in found]
+        every = [f"{value(rule, 'EntityDefinition.QualifiedApiName')}.{rule['ValidationName']}" for rule in found]
         yield from _others("validation rules", [rule for rule in every if rule not in ours])
     yield from _flows(session, names, deployed)
 

@@ -19,6 +19,7 @@ from connectors.salesforce.bulk_query import BulkQuery, Job, Kept, Page
 from connectors.salesforce.cells import Kinds
 from connectors.salesforce.download import ahead
 from connectors.salesforce.session import SalesforceSession
+from connectors.shapes import strange, taken_apart
 from overlap.errors import AccessError, TransientError
 
 #: Records per query: as many as Salesforce puts into one answer.
@@ -69,7 +70,7 @@ class Reader:
         first = self._page(table, self._session.query)
         if len(first) < PAGE_SIZE:
             if first:
-                yield cells.of_records(first, table.kinds)
+                yield self._frame(table, first)
             return
         expected = self._count(table)
         if expected < self._bulk_read_from:
@@ -99,10 +100,19 @@ class Reader:
         OFFSET ends at 2,000 rows, and a locator dies with an expired session; a keyset does neither.
         """
         while records:
-            yield cells.of_records(records, table.kinds)
+            yield self._frame(table, records)
             if len(records) < PAGE_SIZE:
                 return
-            records = self._page(table, read, (_after(records[-1], table.order),))
+            last = records[-1]
+            with taken_apart(self._session.where, f"the last of a page of {table.object_name}"):
+                beyond = _after(last, table.order)
+            records = self._page(table, read, (beyond,))
+            if last in records:
+                raise strange(self._session.where, f"a page of {table.object_name} that came before")
+
+    def _frame(self, table: Table, records: list[Record]) -> pl.DataFrame:
+        with taken_apart(self._session.where, f"records of {table.object_name}"):
+            return cells.of_records(records, table.kinds)
 
     def _page(self, table: Table, read: Callable[[str], Iterator[Record]], more: Conditions = ()) -> list[Record]:
         query = soql.select(table.object_name, tuple(table.kinds), (*table.where, *more), table.order, PAGE_SIZE)
@@ -158,7 +168,7 @@ class Reader:
         return self._number(soql.count(table.object_name, table.where), "query/")
 
     def _number(self, query: str, path: str) -> int:
-        return int(self._session.ask("GET", f"{path}?{urlencode({'q': query})}")["totalSize"])
+        return int(self._session.ask("GET", f"{path}?{urlencode({'q': query})}", {"totalSize": int})["totalSize"])
 
 
 def _after(record: Record, order: tuple[str, ...]) -> soql.Condition:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from connectors.base import Finding
 from connectors.salesforce import soql
+from connectors.salesforce.pages import value
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.tooling import asked
 from overlap.errors import AccessError
@@ -19,6 +20,7 @@ _SEE_ALL: Final = "assign the permission set Overlap_Integration, which holds Vi
 _LEAST_SEEN: Final = 0.9
 #: As many records as one question about access may name.
 _SAMPLE: Final = 200
+_COUNTS: Final = {"sObjects?": [{"name": str, "count": int}]}
 
 
 def record_access(
@@ -56,7 +58,7 @@ def seen(name: str, sees_all: bool | None, visible: int, counted: int | None) ->
 def user_id(session: SalesforceSession) -> str | None:
     """Return the id of the user that we are signed in as; None if the org does not say."""
     try:
-        root: dict[str, Any] = session.send("GET", "").json()
+        root: dict[str, Any] = session.ask("GET", "", dict)
     except AccessError:
         return None
     found = re.search(r"/id/00D\w+/(005\w{12,15})", str(root.get("identity", "")))
@@ -70,7 +72,7 @@ def _sees_everything(session: SalesforceSession, user: str, names: Sequence[str]
     sets = asked(session, soql.select("PermissionSetAssignment", paths, [mine]))
     if not sets:  # everybody has one, the profile's: none means that we may not look
         return None
-    if any(one["PermissionSet"]["PermissionsViewAllData"] for one in sets):
+    if any(value(one, "PermissionSet.PermissionsViewAllData") for one in sets):
         return set(names)
     where = [
         soql.one_of("ParentId", [str(one["PermissionSetId"]) for one in sets]),
@@ -84,10 +86,10 @@ def _sees_everything(session: SalesforceSession, user: str, names: Sequence[str]
 def _counts(session: SalesforceSession, names: Sequence[str]) -> dict[str, int]:
     """Return how many records the org counts, seen or not, as far as it tells."""
     try:
-        reply: dict[str, Any] = session.send("GET", f"limits/recordCount?sObjects={','.join(names)}").json()
+        reply = session.ask("GET", f"limits/recordCount?sObjects={','.join(names)}", _COUNTS)
     except AccessError:
         return {}
-    return {str(one["name"]): int(one["count"]) for one in reply.get("sObjects", [])}
+    return {one["name"]: one["count"] for one in reply.get("sObjects") or ()}
 
 
 def _editable(session: SalesforceSession, user: str, name: str) -> Iterator[Finding]:

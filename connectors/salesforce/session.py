@@ -1,7 +1,6 @@
 """One signed-in Salesforce org: queries, describes, patches, and its clock. Vendor errors become ours here.
 
-simple-salesforce has no timeouts, renews tokens badly (see `renewal`), and lets REQUESTS_CA_BUNDLE overrule a session's
-own CA; what looks roundabout below is against that.
+simple-salesforce renews tokens badly (see `renewal`); what looks roundabout below is against that.
 """
 
 from __future__ import annotations
@@ -11,34 +10,31 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final, ParamSpec, Self, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
-from urllib3.exceptions import ProtocolError, SSLError
-from urllib3.util.retry import Retry
 
 from config.settings import SalesforceSettings
 from connectors.authority import ca_file
 from connectors.base import Vault
 from connectors.salesforce import soql
-from connectors.salesforce.errors import MissingError, is_wrong_certificate, translated
+from connectors.salesforce.errors import MissingError, translated
+from connectors.salesforce.pages import pages
 from connectors.salesforce.renewal import RenewingAuth
 from connectors.salesforce.signin import SignIn
+from connectors.salesforce.transport import CONNECT_TIMEOUT_S, http_session
+from connectors.shapes import shaped, strange
 from overlap.errors import AccessError, TransientError
 
-CONNECT_TIMEOUT_S: Final = 10.0
-READ_TIMEOUT_S: Final = 60.0
 #: An org's triggers may be long about a batch. Who stops listening too early finds nothing of it, and sends it again.
 WRITE_TIMEOUT_S: Final = 600.0
-RETRIES: Final = 3
-BACKOFF_S: Final = 0.2
-JITTER_S: Final = 0.2
-RETRY_AFTER_MAX_S: Final = 60
 
+_FIELD: Final = {"name": str, "type?": str, "length?": int, "label?": str, "compoundFieldName?": str}
+_REFERENCE: Final = {"relationshipName?": str, "referenceTo?": [str], "picklistValues?": [{"value": str}]}
+_DESCRIBE: Final = {"fields": [{**_FIELD, **_REFERENCE}]}
 #: What the describe of an object says of each of its fields, by API name.
 Describe = Mapping[str, Mapping[str, Any]]
 
@@ -86,10 +82,20 @@ class SalesforceSession:
         """Yield the records of a SOQL query, those in the recycle bin too."""
         return self._records(text, include_deleted=True)
 
+    def one(self, text: str) -> dict[str, Any]:
+        """Return the first record of a SOQL query that always finds one.
+
+        Raises:
+            TransientError: there is none.
+        """
+        for record in self.query(text):
+            return record
+        raise strange(self.where, "no record")
+
     def count(self, object_name: str) -> int:
         """Return how many records of an object we see."""
         reply = self._call(self._client.query, f"SELECT COUNT() FROM {object_name}")
-        return int(reply["totalSize"])
+        return int(shaped(self.where, reply, {"totalSize": int})["totalSize"])
 
     def describe(self, object_name: str) -> Describe | None:
         """Return what Salesforce says of the object's fields that we may see; None if we see no such object."""
@@ -97,7 +103,7 @@ class SalesforceSession:
             reply: Any = self._call(self._client.restful, f"sobjects/{object_name}/describe")
         except MissingError:
             return None
-        return {field["name"]: field for field in reply["fields"]}
+        return {field["name"]: field for field in shaped(self.where, reply, _DESCRIBE)["fields"]}
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Send *body* to *path*, below ``/services/data/vNN.0/``, and return what came back.
@@ -131,13 +137,14 @@ class SalesforceSession:
         """
         return self._call(self._sent, method, path, body, content_type, stream)
 
-    def ask(self, method: str, path: str, body: bytes | None = None) -> Any:
-        """Send as `send` does, and return what the JSON of the answer says.
+    def ask(self, method: str, path: str, shape: Any, body: bytes | None = None) -> Any:
+        """Send as `send` does, and return what the JSON of the answer says, which has *shape*.
 
         Raises:
-            TransientError: also if the answer is no JSON, such as a maintenance page.
+            TransientError: also if it has not, or the answer is no JSON, such as a maintenance page.
         """
-        return self._call(lambda: self._sent(method, path, body, "application/json", stream=False).json())
+        said = self._call(lambda: self._sent(method, path, body, "application/json", stream=False).json())
+        return shaped(self.where, said, shape)
 
     def soap(self, operation: str, envelope: Callable[[str], bytes]) -> bytes:
         """Send what *envelope* makes of the session's id to the Metadata API, and return the answer, a fault too.
@@ -182,8 +189,7 @@ class SalesforceSession:
         """Return the org's id, which must be the one of the settings, where they name one."""
         version = self._settings.api_version
         try:
-            records = self._records(soql.select("Organization", ["Id"]), include_deleted=False)
-            org_id = str(next(records)["Id"])
+            org_id = str(self.one(soql.select("Organization", ["Id"]))["Id"])
         except MissingError as error:
             raise AccessError(
                 f"{self.where}: the org has no API version {version}; set api_version to one that it has"
@@ -192,11 +198,12 @@ class SalesforceSession:
         return org_id
 
     def _records(self, text: str, include_deleted: bool) -> Iterator[dict[str, Any]]:
-        reply = self._call(self._client.query, text, include_deleted=include_deleted)
-        yield from reply["records"]
-        while not reply["done"]:
-            reply = self._call(self._client.query_more, reply["nextRecordsUrl"], identifier_is_url=True)
-            yield from reply["records"]
+        def following(address: str) -> Any:
+            return self._call(self._client.query_more, address, identifier_is_url=True)
+
+        first = self._call(self._client.query, text, include_deleted=include_deleted)
+        for records in pages(self.where, text, first, following):
+            yield from records
 
     def _sent(self, method: str, path: str, body: bytes | None, content_type: str, stream: bool) -> requests.Response:
         headers = {"Content-Type": content_type}
@@ -226,7 +233,7 @@ class SalesforceSession:
     def _call(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return call(*args, **kwargs)
-        # LookupError and TypeError: an answer of 200 that is JSON and has not the shape that the client expects.
+        # LookupError and TypeError: an answer that is JSON and has not the shape that the client expects.
         except (SalesforceError, requests.RequestException, LookupError, TypeError) as error:
             raise translated(self.where, error, self._retry_after_s()) from error
 
@@ -241,55 +248,3 @@ class SalesforceSession:
     def _retry_after_s(self) -> float | None:
         told = self._said.get("Retry-After", "")
         return float(told) if told.isdigit() else None
-
-
-class _Patience(Retry):
-    """Takes a TLS connection that drops for what it is; urllib3 takes every fault of TLS for a wrong certificate."""
-
-    def increment(self, *args: Any, **more: Any) -> Self:
-        """Return what is left of our patience after a failure; raises when nothing is."""
-        error = more.get("error")
-        if isinstance(error, SSLError) and not is_wrong_certificate(error):
-            more["error"] = ProtocolError("the connection was dropped", error)
-        return super().increment(*args, **more)
-
-
-class _PatientAdapter(HTTPAdapter):
-    """Gives every call timeouts and our CA. Only reads are tried again: a lost write may have been taken."""
-
-    def __init__(self, ca_file: Path | None) -> None:
-        self._ca_file = ca_file
-        retry = _Patience(
-            total=RETRIES,
-            other=0,  # a wrong certificate does not get better
-            status_forcelist=(502, 503, 504),
-            allowed_methods={"GET"},
-            backoff_factor=BACKOFF_S,
-            backoff_jitter=JITTER_S,
-            retry_after_max=RETRY_AFTER_MAX_S,
-            raise_on_status=False,
-        )
-        super().__init__(max_retries=retry)
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
-        if self._ca_file:
-            kwargs["verify"] = str(self._ca_file)
-        return super().send(request, *args, **kwargs)
-
-
-class _Staying(requests.Session):
-    """Follows no redirect: it would carry tokens and data to wherever it leads."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        del resp
-
-
-def http_session(ca_file: Path | None) -> requests.Session:
-    """Return a session that trusts *ca_file* alone, if there is one, waits for nothing for ever, and knows no netrc."""
-    http = _Staying()
-    http.headers["User-Agent"] = "overlap"  # what an admin sees in the org's event logs
-    http.mount("https://", _PatientAdapter(ca_file))
-    # An auth that does nothing: without one, requests puts a ~/.netrc entry in the place of the token.
-    http.auth = lambda request: request
-    return http

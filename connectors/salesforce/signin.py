@@ -21,6 +21,7 @@ from config.settings import SalesforceSettings
 from connectors.base import Vault
 from connectors.refresh_tokens import RefreshTokens
 from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated
+from connectors.shapes import fits
 from overlap.errors import AccessError, ConfigError, TransientError
 
 #: Salesforce takes a JWT for at most five minutes; what is left is for clocks that differ.
@@ -130,16 +131,16 @@ class SignIn:
                 float(wait) if wait.isdigit() else None,
             )
         body = _json_object(reply)
-        if not reply.ok or "access_token" not in body or "instance_url" not in body:
+        if not reply.ok or not fits(body, {"access_token": str, "instance_url": str}):
             raise AccessError(self._refusal(reply, body))
-        instance_url = str(body["instance_url"]).rstrip("/")
+        instance_url = body["instance_url"].rstrip("/")
         if not instance_url.startswith("https://"):
             raise AccessError(f"{self.where}: sign-in names {instance_url} as the org's address, which is no https")
         # https://HOST/id/ORG/USER
         identity = str(body.get("id", "")).split("/")
         org_id = identity[-2] if len(identity) > 2 and identity[-2].startswith("00D") else None
         renewed = body.get("refresh_token")
-        return Access(str(body["access_token"]), instance_url, org_id, str(renewed) if renewed else None)
+        return Access(body["access_token"], instance_url, org_id, str(renewed) if renewed else None)
 
     def _by_client_credentials(self) -> Access:
         """Source: Salesforce help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration"."""
@@ -195,6 +196,8 @@ class SignIn:
 
     def _refusal(self, reply: requests.Response, body: dict[str, Any]) -> str:
         said = ": ".join(str(body[key]) for key in ("error", "error_description") if key in body)
+        if reply.ok:
+            said = "the answer holds no token, as a proxy's login page does not"
         if 300 <= reply.status_code < 400:
             said = f"HTTP {reply.status_code}, which leads elsewhere"
         remedy = next((remedy for part, remedy in _REMEDIES.items() if part in said), self._general_remedy())

@@ -14,17 +14,21 @@ import polars as pl
 from connectors.base import Bulk, Receipt, Remedy, Write
 from connectors.salesforce.bulk_ingest import BulkIngest
 from connectors.salesforce.columns import Reading, hidden, record_view, visible
-from connectors.salesforce.error_classes import remedy_of
+from connectors.salesforce.error_classes import IN_COMPANY, remedy_of
 from connectors.salesforce.errors import RefusedError
 from connectors.salesforce.lookup import Lookup, Question
 from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
 from connectors.salesforce.payload import body
 from connectors.salesforce.session import SalesforceSession
+from connectors.shapes import fits, taken_apart
 from overlap.errors import AccessError, RecordError, TransientError
 from overlap.fields import BY_NAME, CrmObject
 
 #: Whole calls that are refused for what one of their records says: halves of them are tried by themselves.
 _SPLIT: Final = frozenset({"JSON_PARSER_ERROR", "INVALID_INPUT", "REQUEST_TOO_LARGE", "EXCEEDED_ID_LIMIT"})
+#: Calls beyond the first that halving may take: one bad record among 200 is found by as many.
+MOST_HALVES: Final = 16
+_REFUSAL: Final = {"errors": [{"statusCode": str, "message?": str, "fields?": [str]}]}
 
 
 class SalesforceSink:
@@ -56,13 +60,14 @@ class SalesforceSink:
         for path, values in ((key_name(thing), keys), ("Id", record_ids)):
             question = Question(reading.object_name, reading.paths, path)
             records.update((record["Id"], record) for record in self._lookup.records(question, values))
-        return reading.views[0].frame(list(records.values()), "").drop("crm")
+        with taken_apart(self._session.where, f"records of {reading.object_name}"):
+            return reading.views[0].frame(list(records.values()), "").drop("crm")
 
     def deleted(self, object_name: str, keys: Sequence[str]) -> dict[str, str]:
         """Return the ids of records in the recycle bin that have one of *keys*, by key."""
         path = key_name(BY_NAME[object_name])
         question = Question(OBJECT_NAMES[object_name], ("Id", path), path, deleted=True)
-        return {record[path]: record["Id"] for record in self._lookup.records(question, keys)}
+        return {str(record[path]): record["Id"] for record in self._lookup.records(question, keys)}
 
     def send(self, object_name: str, batch: Sequence[Write]) -> list[Receipt]:
         """Write *batch*, updates by id and upserts by key in a call each; return the receipts in its order.
@@ -114,34 +119,39 @@ class SalesforceSink:
     ) -> list[dict[str, Any]]:
         """Return one result per record of *bodies*, in its order; nothing is sent if there is none.
 
-        A call that is refused as a whole for what one of its records says is halved until that record stands alone.
+        A call that is refused as a whole for what one of its records says is halved until that record stands alone,
+        by `MOST_HALVES` calls at most: what is left then is for a smaller batch.
         """
         if not bodies:
             return []
-        try:
-            results = self._session.patch(path, {"allOrNone": False, "records": list(bodies)})
-        except AccessError as error:
-            if isinstance(error, RefusedError) and error.code in _SPLIT:
-                return self._halves(path, list(bodies), updates_taken, error)
-            if updates_taken:
-                # "Took nothing" would be a lie about the updates of this batch; "read back" is the truth.
-                raise TransientError(f"{error}; the updates of the same batch were taken") from error
-            raise
+        results: list[dict[str, Any]] = []
+        parts, calls = [list(bodies)], 0
+        while parts:
+            part = parts.pop()
+            calls += 1
+            try:
+                results += self._answered(path, part)
+            except AccessError as error:
+                if not isinstance(error, RefusedError) or error.code not in _SPLIT:
+                    if updates_taken or results:
+                        # "Took nothing" would be a lie about the rest of this batch; "read back" is the truth.
+                        raise TransientError(f"{error}; a part of the same batch was taken") from error
+                    raise
+                half = len(part) // 2
+                if half and calls + len(parts) + 2 <= 1 + MOST_HALVES:
+                    parts += [part[half:], part[:half]]
+                else:
+                    results += [_refused_with(error, alone=not half)] * len(part)
+        return results
+
+    def _answered(self, path: str, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send *bodies* in one call, and return one result for each."""
+        results = self._session.patch(path, {"allOrNone": False, "records": bodies})
         if not isinstance(results, list) or len(results) != len(bodies):
             raise TransientError(f"{self._session.where}: {len(bodies)} records sent, not as many answers came back")
         if not all(_answers(record, result) for record, result in zip(bodies, results, strict=True)):
             raise TransientError(f"{self._session.where}: some answers are not of the records that were sent")
         return results
-
-    def _halves(
-        self, path: str, bodies: list[dict[str, Any]], updates_taken: bool, error: RefusedError
-    ) -> list[dict[str, Any]]:
-        """Send again, in halves, what was refused as a whole with *error*; one record by itself is what was meant."""
-        half = len(bodies) // 2
-        if not half:
-            return [{"success": False, "errors": [{"statusCode": error.code, "message": str(error)}]}]
-        first = self._collection(path, bodies[:half], updates_taken)
-        return first + self._collection(path, bodies[half:], updates_taken=True)
 
     def _require_fields(self, thing: CrmObject, batch: Sequence[Write]) -> None:
         """Refuse fields that we cannot see: Salesforce would refuse every record by itself, once per record."""
@@ -173,16 +183,19 @@ def _serialised(thing: CrmObject, batch: Sequence[Write]) -> tuple[dict[int, dic
     return bodies, refused
 
 
+def _refused_with(error: RefusedError, alone: bool) -> dict[str, Any]:
+    """Return the result of a record whose call was refused as a whole; *alone*: there was no other record in it."""
+    said = {"message": str(error)}
+    return {"success": False, "errors": [{"statusCode": error.code if alone else IN_COMPANY, **said}]}
+
+
 def _answers(record: Mapping[str, Any], result: Any) -> bool:
     """Whether *result* answers for *record*, as far as it can be told: what is upserted has no id before."""
-    if not isinstance(result, dict) or not isinstance(result.get("success"), bool):
+    if not fits(result, {"success": bool}):
         return False
     if result["success"]:
-        return isinstance(result.get("id"), str) and record.get("Id", result["id"])[:15] == result["id"][:15]
-    errors = result.get("errors")
-    return isinstance(errors, list) and all(
-        isinstance(error, dict) and {"statusCode", "message"} <= error.keys() for error in errors
-    )
+        return fits(result, {"id": str}) and record.get("Id", result["id"])[:15] == result["id"][:15]
+    return fits(result, _REFUSAL)
 
 
 def receipt(write: Write, result: Mapping[str, Any]) -> Receipt:
@@ -192,17 +205,23 @@ def receipt(write: Write, result: Mapping[str, Any]) -> Receipt:
     """
     if result["success"]:
         return Receipt(write.key, result["id"], created=bool(result.get("created", False)))
-    errors = result["errors"]
     by_key = write.record_id is None
-    remedies = [remedy_of(error["statusCode"], error["message"], error.get("fields") or (), by_key) for error in errors]
+    remedies = list(Remedy)
+    told = [(_remedy(error, by_key), _error_text(error)) for error in result["errors"]]
+    # The worst one first: what is done about the record is done for the word that its text begins with.
+    told.sort(key=lambda one: remedies.index(one[0]), reverse=True)
     return Receipt(
         write.key,
         write.record_id,
-        error="; ".join(map(_error_text, errors)) or "Salesforce gave no reason",
-        remedy=max(remedies, key=list(Remedy).index, default=Remedy.UNKNOWN),
+        error="; ".join(text for _, text in told) or "Salesforce gave no reason",
+        remedy=told[0][0] if told else Remedy.UNKNOWN,
     )
+
+
+def _remedy(error: Mapping[str, Any], by_key: bool) -> Remedy:
+    return remedy_of(error["statusCode"], error.get("message") or "", error.get("fields") or (), by_key)
 
 
 def _error_text(error: Mapping[str, Any]) -> str:
     fields = ", ".join(error.get("fields") or ())
-    return f"{error['statusCode']}: {error['message']}" + (f" ({fields})" if fields else "")
+    return f"{error['statusCode']}: {error.get('message') or 'no words'}" + (f" ({fields})" if fields else "")

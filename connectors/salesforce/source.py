@@ -24,6 +24,7 @@ from connectors.salesforce.mapping import mapped
 from connectors.salesforce.outline import outline
 from connectors.salesforce.reader import Conditions, Reader, Table
 from connectors.salesforce.session import Describe, SalesforceSession
+from connectors.shapes import taken_apart
 
 #: Ids per query: their list must fit into a URL.
 _IDS_PER_QUERY: Final = 200
@@ -172,7 +173,9 @@ class SalesforceSource:
 
     def _pages_of(self, reading: Reading, frame: pl.DataFrame) -> Iterator[Page]:
         for view in reading.views:
-            yield Page(view.stream, view.of_cells(frame, self._scope.crm))
+            with taken_apart(self._session.where, f"values of {reading.object_name}"):
+                rows = view.of_cells(frame, self._scope.crm)
+            yield Page(view.stream, rows)
 
     def _resumed(
         self, reading: Reading, kept: Kept, since: datetime | None, until: datetime

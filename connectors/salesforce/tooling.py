@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from connectors.salesforce.pages import pages
 from connectors.salesforce.session import SalesforceSession
 from overlap.errors import AccessError
 
@@ -12,10 +13,10 @@ from overlap.errors import AccessError
 def tooling(session: SalesforceSession, query: str) -> list[dict[str, Any]] | None:
     """Return the first 2,000 records of *query*; None if this user may not look at the org's set-up."""
     try:
-        reply: dict[str, Any] = session.send("GET", f"tooling/query?q={quote(query)}").json()
+        first = session.ask("GET", f"tooling/query?q={quote(query)}", {"records": list})
     except AccessError:
         return None
-    return list(reply["records"])
+    return next(pages(session.where, query, first, lambda _: None))
 
 
 def asked(session: SalesforceSession, query: str) -> list[dict[str, Any]] | None:

@@ -1,4 +1,4 @@
-"""How changes of a plan, drift and undos are shown."""
+"""How changes of a plan, what became of them, drift and undos are shown."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from jobs.cli.console import out
+from jobs.cli.console import err, out
 
 if TYPE_CHECKING:
+    from jobs.apply import Trouble
     from jobs.undo import UndoPlan
     from overlap.plan import Drift, SyncPlan
 
@@ -29,6 +30,18 @@ def listed(made: SyncPlan, everything: bool) -> None:
                 out.print(f"    {field}: {_value(change.old[field])} → {_value(value)}", soft_wrap=True)
     if len(made.changes) > limit:
         out.print(f"[dim]… and {len(made.changes) - limit:,} more: --all, or --json[/]")
+
+
+def finished(numbers: Sequence[int]) -> None:
+    """Print which plans were left unfinished and are done now."""
+    if numbers:
+        out.print(f"finished first what a crash had cut short: plan {', '.join(map(str, numbers))}")
+
+
+def troubles(told: Sequence[Trouble]) -> None:
+    """Print what did not go through."""
+    for label, state, error in told:
+        err.print(f"[yellow]{state}[/] {escape(label)}: {escape(error)}", soft_wrap=True)
 
 
 def drifted(found: Sequence[Drift], everything: bool = False) -> None:

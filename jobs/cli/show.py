@@ -170,13 +170,11 @@ def plan_as_json(made: SyncPlan) -> dict[str, Any]:
 
 def applied(report: ApplyReport) -> None:
     """Print how a plan's changes ended."""
-    if report.finished_first:
-        out.print(f"finished first what a crash had cut short: plan {', '.join(map(str, report.finished_first))}")
+    changes.finished(report.finished_first)
     said = ", ".join(f"{count:,} {state}" for state, count in report.states.items()) or "nothing to write"
     out.print(f"plan {report.plan_id} for '{report.crm}': {said}")
     changes.drifted(report.drift)
-    for label, state, error in report.troubles:
-        err.print(f"[yellow]{state}[/] {escape(label)}: {escape(error)}", soft_wrap=True)
+    changes.troubles(report.troubles)
     if report.superseded:
         out.print("The plan was cut short and is stale by now: what it had not sent was given up.")
     if report.troubles or report.superseded:
@@ -185,6 +183,8 @@ def applied(report: ApplyReport) -> None:
 
 def ran(report: RunReport) -> None:
     """Print a whole run, step by step."""
+    changes.finished(report.finished_first.plans)
+    changes.troubles(report.finished_first.troubles)
     pulled(report.pulled)
     found = report.matched
     out.print(f"run {found.run_id}: {found.overlaps:,} overlaps, {found.reviews:,} doubtful pairs")
@@ -211,6 +211,7 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
         "matched": asdict(report.matched),
         "plans": plans,
         "applied": [asdict(done) for done in report.applied],
+        "finished_first": asdict(report.finished_first),
     }
 
 

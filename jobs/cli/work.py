@@ -224,7 +224,7 @@ def run(
         show.ran(report)
     if report.pulled.held or (report.held and not approve):
         raise typer.Exit(HELD)
-    if any(done.troubles for done in report.applied):
+    if report.troubles:
         raise typer.Exit(REJECTED)
 
 

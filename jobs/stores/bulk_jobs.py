@@ -42,6 +42,13 @@ def open_ones(ledger: Ledger, plan_id: str, object_name: str) -> list[str]:
         return [str(job_id) for job_id in connection.execute(query).scalars()]
 
 
+def opened_at(ledger: Ledger, job_id: str) -> datetime:
+    """Return when *job_id*, a job that was kept, was opened."""
+    with ledger.engine.connect() as connection:
+        found: datetime = connection.execute(select(bulk_jobs.c.opened_at).where(bulk_jobs.c.id == job_id)).scalar_one()
+        return found
+
+
 def end(connection: Connection, job_id: str, at: datetime) -> None:
     """Note that *job_id* will write nothing more, and that what it said of its records is kept."""
     connection.execute(update(bulk_jobs).where(bulk_jobs.c.id == job_id).values(ended_at=at))

@@ -6,6 +6,7 @@ import pytest
 
 from connectors.sandbox.store import Store
 from jobs import steps, writing
+from jobs.apply import Leftovers
 from jobs.stores import plans
 from jobs.stores.outbox import State
 from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError, TransientError
@@ -214,6 +215,24 @@ def test_a_plan_of_the_next_day_finds_said_what_a_cut_short_one_of_today_finishe
     assert report.finished_first == (int(changed.plan_made.id),)
     assert report.states == {State.UNNEEDED: len(tomorrow.changes)}
     assert changed.account(2)["Overlap_Changed_On__c"] == "2026-03-03"
+
+
+def test_what_did_not_go_through_of_a_plan_that_was_cut_short_is_told_by_whoever_finishes_it(changed):
+    def cut_short(name):
+        if name == "account: look":
+            raise KeyboardInterrupt
+
+    changed.store.delete(OBJECT, changed.overlap(2)["Id"])
+    steps.listen(cut_short)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            changed.apply(changed.plan_made)
+    finally:
+        steps.listen(None)
+    report = changed.run()
+    gone = ("Globex: Cedar Robotics", State.CONFLICT, "the record is gone from the CRM")
+    assert report.finished_first == Leftovers((int(changed.plan_made.id),), (gone,))
+    assert report.troubles == (gone,)
 
 
 def test_a_record_that_is_gone_since_the_plan_is_a_conflict(changed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -97,6 +97,28 @@ def test_our_own_share_counts_what_we_called_in_the_last_24_hours(world):
         world.apply(planned, approve=True)
     world.wait(hours=2)
     assert world.apply(planned).written == len(planned.changes)
+
+
+def test_a_call_counts_for_24_hours_from_about_when_it_was_made(ledger):
+    """A command may wait for a bulk job for half a day."""
+    began = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    meter = api_calls.start(ledger, "crm", began)
+    for minutes, calls in ((0, 3), (10, 5), (300, 20), (310, 50), (600, 60)):
+        with ledger.engine.begin() as transaction:
+            meter.count(transaction, calls, began + timedelta(minutes=minutes))
+    for minutes, calls in ((-1, 60), (1, 55), (299, 55), (301, 10), (601, 0)):
+        assert api_calls.since(ledger, "crm", began + timedelta(minutes=minutes)) == calls
+
+
+def test_calls_are_counted_also_when_the_transaction_that_began_a_line_is_undone(ledger):
+    began = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    meter = api_calls.start(ledger, "crm", began)
+    with pytest.raises(KeyboardInterrupt), ledger.engine.begin() as transaction:
+        meter.count(transaction, 7, began + timedelta(hours=1))
+        raise KeyboardInterrupt
+    with ledger.engine.begin() as transaction:
+        meter.count(transaction, 8, began + timedelta(hours=1))
+    assert api_calls.since(ledger, "crm", began - timedelta(hours=1)) == 8
 
 
 def test_a_plan_that_does_not_fit_says_so(world):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from connectors.sandbox import ingest_work
 from jobs import bulk_writing, steps, writing
 from jobs.stores import outbox
+from jobs.stores.ledger import utc_now
 from jobs.stores.outbox import State
+from jobs.stores.schema import bulk_jobs
 from overlap.errors import AccessError, GuardError, PausedError, TransientError
 from tests.jobs.conftest import by_jobs
 from tests.jobs.trials import assert_written_once
@@ -157,6 +161,26 @@ def test_a_job_in_a_state_that_nobody_knows_is_waited_for_and_never_sent_again(b
     put_jobs(bulk.store, "InProgress")
     assert bulk.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
     assert_written_once(bulk.store)
+
+
+def test_a_young_job_that_is_not_found_is_not_sent_again_and_an_old_one_is_read_back(bulk, monkeypatch):
+    """Replicas lag, and another user's jobs are not shown; after a week, Salesforce keeps none."""
+    planned = bulk.plan_made
+    monkeypatch.setattr(bulk_writing, "_FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(writing, "_FIRST_WAIT_S", 0.0)
+    not_found = {"status": 404, "body": '[{"errorCode": "NOT_FOUND", "message": "The resource does not exist"}]'}
+    lost = {"fault": "http", "method": "GET", "path": "jobs/ingest/*", "probability": 1.0, **not_found}
+    ingest_work.slow_down(bulk.store.database, 99)
+    with (
+        at("overlap_partner: closed", lambda: bulk.store.set_faults([lost])),
+        pytest.raises(TransientError, match="not found, and may be at work: nothing of it is sent again"),
+    ):
+        bulk.apply(planned, approve=True)
+    assert len(jobs_run(bulk.store)) == 1
+    with bulk.context() as context, context.ledger.engine.begin() as connection:
+        connection.execute(update(bulk_jobs).values(opened_at=utc_now() - timedelta(days=7)))
+    with at("overlap_partner: job known", lambda: bulk.store.set_faults([])):
+        assert bulk.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
 
 
 def test_a_job_that_does_not_end_is_left_to_itself_after_a_while(bulk, monkeypatch):

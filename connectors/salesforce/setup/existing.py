@@ -26,7 +26,7 @@ def own_fields(session: SalesforceSession, names: Sequence[str]) -> dict[str, li
         owner = path.rpartition("/")[2].removesuffix(".object")
         for element in ElementTree.fromstring(content).iterfind(f"{{{NAMESPACE}}}fields"):
             parts = parts_of(element)
-            found[f"{owner}.{dict(parts)['fullName']}"] = [part for part in parts if part[0] != "fullName"]
+            found[f"{owner}.{dict(parts).get('fullName')}"] = [part for part in parts if part[0] != "fullName"]
     return found
 
 

@@ -7,10 +7,10 @@ are, never renews a session here, and reads a WSDL of 28,000 lines first.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +23,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.session import SalesforceSession
 from connectors.salesforce.setup.component import NAMESPACE, SOURCE_VERSION, Part
 from connectors.salesforce.tooling import tooling
+from connectors.shapes import taken_apart
 from overlap.errors import AccessError, TransientError
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -90,6 +91,8 @@ def retrieve(session: SalesforceSession, kind: str, name: str) -> bytes | None:
 def retrieve_all(session: SalesforceSession, members: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
     """Return the files of the components *members*, full names by type, by path; what is not there has none.
 
+    They are XML.
+
     Raises:
         AccessError: the user may not look at the org's metadata.
     """
@@ -104,8 +107,11 @@ def retrieve_all(session: SalesforceSession, members: Mapping[str, Sequence[str]
         raise AccessError(f"{session.where}: {_text(done, 'result/errorMessage')}")
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(_text(done, "result/zipFile")))) as archive:
-            return {path: archive.read(path) for path in archive.namelist() if not path.endswith("package.xml")}
-    except (zipfile.BadZipFile, binascii.Error) as error:
+            files = {path: archive.read(path) for path in archive.namelist() if not path.endswith("package.xml")}
+        for content in files.values():
+            ElementTree.fromstring(content)
+        return files
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, ElementTree.ParseError) as error:
         raise TransientError(f"{session.where}: the org answered with a broken package; try again") from error
 
 
@@ -147,7 +153,8 @@ def _deployed(state: Element, session: SalesforceSession) -> Deployed:
     if _text(state, "result/success") != "true" and not failures:
         said = _text(state, "result/errorMessage") or _text(state, "result/status")
         raise AccessError(f"{session.where}: the deployment ended without success: {said}")
-    return Deployed(int(_text(state, "result/numberComponentsDeployed") or 0), failures)
+    with taken_apart(session.where, "numberComponentsDeployed"):
+        return Deployed(int(_text(state, "result/numberComponentsDeployed") or 0), failures)
 
 
 def _call(session: SalesforceSession, operation: str, body: Sequence[Part]) -> Element:

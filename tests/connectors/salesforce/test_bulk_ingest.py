@@ -213,8 +213,11 @@ def test_an_open_job_is_aborted_and_one_at_work_is_not(org: SalesforceBench) -> 
     assert bulk.abort(working).progress is Progress.WORKING
 
 
-def test_a_job_that_is_forgotten_is_over(org: SalesforceBench) -> None:
-    assert org.connection.sink.bulk.state("7500000000000AAA").progress is Progress.ABORTED
+def test_a_job_that_is_not_found_may_be_at_work(org: SalesforceBench) -> None:
+    bulk = org.connection.sink.bulk
+    assert bulk.state("7500000000000AAA").progress is Progress.UNKNOWN
+    with pytest.raises(TransientError, match="bulk job 7500000000000AAA is not found; try again"):
+        bulk.close("7500000000000AAA")
 
 
 def test_a_look_that_meets_a_busy_server_changes_nothing(org: SalesforceBench) -> None:

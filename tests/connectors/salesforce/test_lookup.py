@@ -64,8 +64,17 @@ def test_few_are_asked_for_by_one_list(script: Script) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [page("a1", total=2), (200, {"done": True, "records": []}), (200, ["no page"]), (200, "<html>maintenance</html>")],
-    ids=["fewer than counted", "not counted", "no object", "no JSON"],
+    [
+        page("a1", total=2),
+        page("a1", total=2, following="/x-1"),
+        page(total=2, following="/x-1"),
+        (200, {"done": True, "records": []}),
+        (200, {"done": True, "totalSize": 1, "records": [{"Id": "a1"}]}),
+        (200, {"done": True, "totalSize": 1, "records": ["a1"]}),
+        (200, ["no page"]),
+        (200, "<html>maintenance</html>"),
+    ],
+    ids=["fewer", "more", "without end", "not counted", "not what was selected", "no record", "no object", "no JSON"],
 )
 def test_an_answer_that_is_not_whole_is_none(script: Script, answer: tuple[int, object]) -> None:
     with pytest.raises(TransientError):

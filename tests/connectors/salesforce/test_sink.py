@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -65,10 +65,13 @@ def test_a_key_twice_in_one_call_stays_refused(org: SalesforceBench) -> None:
     assert not any(answer.retry for answer in answers)
 
 
-def test_several_errors_of_one_record_are_all_told() -> None:
-    result = {"success": False, "errors": [*refused("A")["errors"], *refused("UNABLE_TO_LOCK_ROW")["errors"]]}
+def test_several_errors_of_one_record_are_all_told_and_the_one_that_counts_comes_first() -> None:
+    """By its word, an apply knows whether it has stopped for this refusal before."""
+    codes = ("UNABLE_TO_LOCK_ROW", "STRING_TOO_LONG", "BRAND_NEW_CODE")
+    result = {"success": False, "errors": [error for code in codes for error in refused(code)["errors"]]}
     answer = receipt(Write("k1", None, {}), result)
-    assert (answer.error, answer.retry) == ("A: words; UNABLE_TO_LOCK_ROW: words", False)
+    assert answer.error == "BRAND_NEW_CODE: words; STRING_TOO_LONG: words; UNABLE_TO_LOCK_ROW: words"
+    assert answer.remedy is Remedy.UNKNOWN
 
 
 def test_a_lookup_to_a_record_that_is_not_there_is_an_error_of_its_record(org: SalesforceBench) -> None:
@@ -187,7 +190,7 @@ def test_says_read_back_when_only_half_of_a_batch_was_taken(tmp_path: Path) -> N
         script.answers["composite/sobjects"] = [(200, [{"id": "a01", "success": True, "errors": []}])]
         with closing(opened(script)) as session:
             sink = SalesforceSink(session)
-            with pytest.raises(TransientError, match="were taken"):
+            with pytest.raises(TransientError, match="a part of the same batch was taken"):
                 sink.send("overlap_partner", [partner("k1"), Write("k2", "a01", {"name": "x"})])
             with pytest.raises(AccessError, match="no external id"):
                 sink.send("overlap_partner", [partner("k1")])
@@ -210,6 +213,24 @@ def test_a_call_refused_for_one_of_its_records_is_halved_until_that_one_stands_a
     assert [one.remedy for one in receipts] == [None, None, Remedy.REJECT, None]
 
 
+@pytest.mark.parametrize("bad", [(0,), (199,), range(200)], ids=["the first", "the last", "all"])
+def test_halving_takes_few_calls_and_leaves_the_rest_for_smaller_batches(
+    org: SalesforceBench, bad: Sequence[int]
+) -> None:
+    sink, session = org.connection.sink, org.connection.session
+    sink.current("overlap_partner", ["k0"])  # what the object looks like is known from then on
+    no = {"fault": "http", "path": "composite/*", "status": 400, "body": json.dumps(refusal("JSON_PARSER_ERROR"))}
+    org.store.set_faults([{**no, "contains": f'"name {at}"', "probability": 1.0} for at in bad])
+    before = session.calls
+    receipts = sink.send("overlap_partner", [partner(f"k{at}", name=f"name {at}") for at in range(200)])
+    assert session.calls - before <= 1 + 16, "to halve 200 eight times takes two calls each"
+    rejected = [at for at, one in enumerate(receipts) if one.remedy is Remedy.REJECT]
+    assert rejected == list(bad)[: len(rejected)] != []
+    left = [one for one in receipts if one.remedy is Remedy.SPLIT]
+    assert len(left) == len(bad) - len(rejected)
+    assert len(org.store.records("Overlap_Partner__c")) == 200 - len(bad)
+
+
 def test_an_answer_that_forgets_records_leaves_their_fate_unknown(tmp_path: Path) -> None:
     with scripted(tmp_path) as script:
         partner_described(script)
@@ -225,7 +246,8 @@ def test_answers_that_are_not_of_the_records_leave_their_fate_unknown(tmp_path: 
         partner_described(script)
         with closing(opened(script)) as session:
             no_code = {"success": False, "errors": [{"message": "words"}]}
-            for odd in ({**one, "id": "a09"}, None, {"success": True}, no_code):
+            odd_words = {"success": False, "errors": [{"statusCode": "A", "message": {}, "fields": "x"}]}
+            for odd in ({**one, "id": "a09"}, {**one, "id": 9}, None, {"success": True}, no_code, odd_words):
                 script.answers["composite"] = [(200, [one, odd])]
                 with pytest.raises(TransientError, match="not of the records"):
                     SalesforceSink(session).send("overlap_partner", batch)
