@@ -119,6 +119,13 @@ class Source(Protocol):
         """
         ...
 
+    def links(self, ids: Mapping[str, pl.Series]) -> Iterator[tuple[str, str, pl.DataFrame]]:
+        """Yield (stream, column, ``id`` and ``end``) of what rows *ids*, by stream, lead to now.
+
+        Only columns that may change without the row being a changed one, as the links of some CRMs do.
+        """
+        ...
+
     def rows(self, stream: str, ids: Sequence[str], until: datetime) -> Iterator[Page]:
         """Yield the rows *ids* of *stream* as they are now, but for those that changed after *until*."""
         ...

@@ -19,7 +19,7 @@ def look(writing: Writing, batch: Sequence[Entry]) -> list[Leaving]:
     """Hold *batch*, rows of one object, against what the CRM says now, and return what must still be written."""
     name = batch[0].change.object_name
     step(f"{name}: look")
-    now = current(writing.sink, [entry.change for entry in batch])
+    now = _seen(writing.sink, batch)
     binned = _deleted(writing, batch, now)
     step(f"{name}: looked")
     landed = _landed(writing, batch, now)
@@ -51,7 +51,7 @@ def read_back(writing: Writing, thing: CrmObject) -> None:
     sent = outbox.entries(writing.context.ledger, writing.plan_id, (State.SENT,), thing.name)
     for batch in batches(sent, len(sent) if is_much(writing, sent) else writing.sink.batch_size):
         writing.require(writing.sink.looks(*addressed(batch)))
-        now = current(writing.sink, [entry.change for entry in batch])
+        now = _seen(writing.sink, batch)
         binned = _deleted(writing, batch, now)
         step("read back: read")
         landed = _landed(writing, batch, now)
@@ -61,7 +61,7 @@ def read_back(writing: Writing, thing: CrmObject) -> None:
 
 def arrived(sink: Sink, entries: Sequence[Entry]) -> list[Settled]:
     """Return which of *entries*, rows of one object that left some time ago without a receipt, were taken after all."""
-    now = current(sink, [entry.change for entry in entries])
+    now = _seen(sink, entries)
     landed = proven(entries, now, links_apart=sink.links_apart)
     return [_judge_sent(entry, now[_address(entry.change)], landed, {}) for entry in entries if entry.seq in landed]
 
@@ -137,6 +137,22 @@ def _deleted(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Any]) -
         return {}
     writing.require(writing.sink.looks(thing.name, len(keys), 0))
     return writing.sink.deleted(thing.name, keys)
+
+
+def _seen(sink: Sink, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+    """Return what the CRM says now of the records of *entries*, all of one object, by id and by key.
+
+    Where links are written apart, the former end goes before the new one comes. A link that our own change has left
+    without an end is told as it was before: nobody else took it, and what is left of the change is still to be written.
+    """
+    now = current(sink, [entry.change for entry in entries])
+    for entry in entries if sink.links_apart else ():
+        change, before = entry.change, entry.before or {}
+        if change.record_id is not None and change.record_id in now:
+            said, fields = now[change.record_id], BY_NAME[change.object_name].by_name
+            links = {name for name in before if fields[name].kind is Kind.LOOKUP and fields[name].target != "user"}
+            said |= {name: before[name] for name in links if said[name] is None and change.new[name] is not None}
+    return now
 
 
 def current(sink: Sink, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:

@@ -1,12 +1,20 @@
-"""Merged accounts: what people and we know of a loser follows the survivor. Its records do not: its key retires."""
+"""Merged accounts: what people and we know of a loser follows the survivor. Its records do not: its key retires.
+
+Deals follow too: a CRM need not say that a deal changed because its account was merged.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from jobs.context import Context
 from jobs.stores import judgements
+from jobs.stores.warehouse import Warehouse
 from overlap.keys import external_key
+
+#: Rows that name an account.
+_OF_ACCOUNTS: Final = ("opportunities", "opportunity_partners")
 
 
 def survivors(merged: Mapping[str, str]) -> dict[str, str]:
@@ -21,12 +29,16 @@ def survivors(merged: Mapping[str, str]) -> dict[str, str]:
     return last
 
 
-def follow(context: Context, crm: str, merged: Mapping[str, str]) -> dict[str, str]:
-    """Let verdicts and first-seen days of merged accounts of *crm* follow, and return whom each loser became.
+def follow(context: Context, warehouse: Warehouse, crm: str, merged: Mapping[str, str]) -> dict[str, str]:
+    """Let all that is known of merged accounts of *crm* follow, and return whom each loser became.
 
-    A merge is told again and again; following it twice changes nothing.
+    That is verdicts, first-seen days, deals, and which accounts are the partners themselves. A merge is told again and
+    again; following it twice changes nothing.
     """
     found = survivors(merged)
+    for stream in _OF_ACCOUNTS:
+        warehouse.rename(stream, "account_id", crm, found)
+    _pin(context, crm, found)
     moved = judgements.move(context.ledger, crm, found)
     workspace_id = context.workspace.settings.workspace.id
     keys = {
@@ -39,6 +51,28 @@ def follow(context: Context, crm: str, merged: Mapping[str, str]) -> dict[str, s
         what = {"crm": crm, "judgements": moved, "first_seen": dated, "survivors": found}
         context.ledger.note(context.who, "followed merges", what, context.now)
     return found
+
+
+def names_of(context: Context, crm: str, account: str) -> tuple[str, ...]:
+    """Return *account*, as the settings name one of *crm*, and what it was merged into since, one after the other."""
+    into = context.ledger.pins(_pins(crm))
+    chain = [account]
+    while chain[-1] in into and into[chain[-1]] not in chain:
+        chain.append(into[chain[-1]])
+    return tuple(chain)
+
+
+def _pin(context: Context, crm: str, found: Mapping[str, str]) -> None:
+    """Keep what became of the partners' own accounts: a merge that is over is not told with every pull."""
+    own = {one.account for one in context.workspace.settings.partners.values()}
+    own |= set(context.ledger.pins(_pins(crm)).values())
+    for loser, survivor in found.items():
+        if loser in own:
+            context.ledger.pin(_pins(crm) + loser, survivor)
+
+
+def _pins(crm: str) -> str:
+    return f"merged:{crm}:"
 
 
 def outdated(context: Context, survivors: Mapping[str, str]) -> tuple[str, ...]:

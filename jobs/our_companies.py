@@ -13,6 +13,7 @@ import polars as pl
 
 from jobs import models
 from jobs.context import Context
+from jobs.merges import names_of
 from jobs.profiles import left_out, population_rules, rated, rows_of
 from jobs.stores import snapshot
 from matching.duckdb_engine import DuckDbEngine
@@ -68,11 +69,12 @@ def our_companies(
 def own_accounts(context: Context, ours: OurCompanies) -> pl.DataFrame:
     """Return crm, account_id, partner: which of our accounts are the partners themselves.
 
-    The settings name one account of a partner; where another CRM has the same company, that is the partner there.
+    The settings name one account of a partner, which may be merged by now; where another CRM has the same company, that
+    is the partner there.
     """
-    partners = context.workspace.settings.partners.items()
+    partners = [(key, one.account) for key, one in context.workspace.settings.partners.items() if one.account]
     named = pl.DataFrame(
-        [(crm, one.account, key) for key, one in partners if one.account for crm in context.crms()],
+        [(crm, name, key) for key, one in partners for crm in context.crms() for name in names_of(context, crm, one)],
         schema={"crm": pl.String, "account_id": pl.String, "partner": pl.String},
         orient="row",
     )

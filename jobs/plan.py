@@ -13,6 +13,7 @@ from jobs import mirror
 from jobs.budget import Budget
 from jobs.context import Context, connected, recorded
 from jobs.lists import is_late
+from jobs.partner_names import former_names
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
 from overlap import drift
@@ -117,6 +118,7 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
         current=current,
         fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
+        former_names=former_names(context),
     )
     reasons = Reasons(
         ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id), gone
@@ -179,7 +181,8 @@ def _confirmed(
     settings = context.workspace.settings
     by_label = confirmed_by_labels(labelled, own, settings.workspace.id)
     keys = {one.name: external_key(settings.workspace.id, key, "", "partner") for key, one in settings.partners.items()}
-    by_tick = confirmed_by_ticks(current[OPPORTUNITY.name], keys)
+    former = {name: keys[now] for name, now in former_names(context).items()}
+    by_tick = confirmed_by_ticks(current[OPPORTUNITY.name], former | keys)
     return pl.concat([confirmed.select("partner", "sourced", opportunity_id="opportunity"), by_label, by_tick])
 
 

@@ -12,6 +12,7 @@ from jobs.context import Context, connected, recorded
 from jobs.drift import drift, remember
 from jobs.lists import ListReport
 from jobs.merges import follow, outdated
+from jobs.partner_names import remember as remember_names
 from jobs.steps import step
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
@@ -99,6 +100,8 @@ def _require_known_keys(context: Context) -> None:
                 f"before; the key is part of every record: write it back, only the name may change"
             )
         context.ledger.pin(f"partner:{key}", settings.name)
+    before = {name: key for key, name in known.items()}
+    remember_names(context.ledger, before | {settings.name: key for key, settings in partners.items()})
 
 
 def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> CrmReport:
@@ -116,7 +119,7 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
             for stream in moved.cleared:
                 warehouse.clear(stream, crm)
             landed = _land(context, warehouse, crm, source.pages(since, until, known))
-            survivors = follow(context, crm, landed.merged)
+            survivors = follow(context, warehouse, crm, landed.merged)
             swept = sweep.is_due(context, warehouse, crm, since, until)
             overlooked = sweep.sweep(context, warehouse, connection, until, landed.deleted) if swept else 0
             remember(warehouse, crm, outline, unreadable, context.workspace.settings.crm[crm].reading())

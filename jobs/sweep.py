@@ -1,4 +1,4 @@
-"""The sweep: compare every id of a CRM with those that we have. It finds what no changed row can show."""
+"""The sweep: compare every id and link of a CRM with those that we have. It finds what no changed row can show."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def sweep(
     """Drop what vanished, read what nothing has shown so far, and return how many rows that were.
 
     An account or deal that vanished stays until two complete reads have missed it: a permission that shrank looks the
-    same. A row that appeared although nobody changed it was committed late, or a new permission shows it. A first read
-    has just seen every id; *deleted* are those that it said are gone, by stream.
+    same. A row that appeared although nobody changed it was committed late, or a new permission shows it; one that
+    leads elsewhere was linked anew. A first read has just seen all; *deleted* are ids that it said are gone, by stream.
     """
     crm = connection.name
     unknown: dict[str, list[str]] = {}
@@ -85,14 +85,20 @@ def _carried_over(
 
 
 def _compared(warehouse: Warehouse, connection: Connection) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return by stream the ids that we have and the CRM does not show, and those that it shows and we lack."""
+    """Return by stream the ids that we have and the CRM does not show, and those of rows to be read.
+
+    We lack them, or they lead to other records than we know.
+    """
     visible: dict[str, list[pl.Series]] = {}
     for stream, ids in connection.source.ids():
         visible.setdefault(stream, []).append(ids)
     seen = {stream: pl.concat(pieces) for stream, pieces in visible.items()}
     crm = connection.name
     vanished = {stream: warehouse.vanished(stream, crm, ids) for stream, ids in seen.items()}
-    return vanished, {stream: warehouse.unknown(stream, crm, ids) for stream, ids in seen.items()}
+    unknown = {stream: warehouse.unknown(stream, crm, ids) for stream, ids in seen.items()}
+    for stream, column, told in connection.source.links(seen):
+        unknown[stream] = sorted({*unknown[stream], *warehouse.differing(stream, column, crm, told)})
+    return vanished, unknown
 
 
 def _read(warehouse: Warehouse, connection: Connection, unknown: Mapping[str, list[str]], until: datetime) -> int:

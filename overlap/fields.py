@@ -65,8 +65,8 @@ class CrmObject:
 
     *key* names the external id field; None means that records are addressed by the CRM's own id. *bookkeeping*
     fields say when facts moved and are not facts themselves: a difference in them alone is no update. A *restored*
-    object's record is made again when a person deletes it: others point to it. *stand_ins* are fields that only a CRM
-    without our records of influence has, in their place.
+    object's record is made again when a person deletes it: others point to it. *stand_ins* are fields that a CRM gets
+    in the place of records of influence where it cannot have those; it keeps them when it can.
     """
 
     name: str
@@ -272,7 +272,8 @@ BY_NAME: Final = {thing.name: thing for thing in OBJECTS}
 def held(records: bool, labels: bool = False) -> tuple[CrmObject, ...]:
     """Return what a CRM can hold of `OBJECTS`: all, or flat fields and stand-ins where it has no *records* of ours.
 
-    Where people confirm influence by *labels*, nobody needs the checkbox and its text.
+    Where people confirm influence by *labels*, nobody needs the checkbox and its text. That is what is set up: what is
+    there of the fields of another tier is still read, and what the engine wrote into it taken back.
     """
     if records:
         return OBJECTS

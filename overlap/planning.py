@@ -73,7 +73,7 @@ def intent(
         desired[ACCOUNT.name] = records.account_records(found)
     if OPPORTUNITY.name in room:
         has = {one.name for one in room[OPPORTUNITY.name].fields}
-        stand_ins = _stand_ins(found, reasons.accounts) if SUGGESTED in has else None
+        stand_ins = _stand_ins(found, reasons.accounts, INFLUENCE.name in room) if SUGGESTED in has else None
         desired[OPPORTUNITY.name] = records.opportunity_records(found, stand_ins)
         notes += unclear(found) if TICKED in has else ()
     if not room:
@@ -105,8 +105,10 @@ def _suggestions(found: Findings, accounts: pl.DataFrame, handmade: pl.DataFrame
     return allowed.filter(standing | theirs | (new & (place <= found.most_suggestions)))
 
 
-def _stand_ins(found: Findings, accounts: pl.DataFrame) -> pl.DataFrame:
-    return suggested(found, records.influence_records(found).filter(~_is_off_limits(found, accounts)))
+def _stand_ins(found: Findings, accounts: pl.DataFrame, has_records: bool) -> pl.DataFrame:
+    """Return who is to be suggested on deals; nobody new where there are records of that by now."""
+    wanted = records.influence_records(found).filter(~_is_off_limits(found, accounts))
+    return suggested(found, wanted.clear() if has_records else wanted)
 
 
 def _emptied(thing: CrmObject, today: date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Every frame also has crm, key, label, about_partner and about_account, which say
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -24,7 +24,7 @@ class Findings:
 
     *partners* has partner, name, account, as_of, late; *confirmed* has opportunity_id, partner (key of its record)
     and sourced, for influence that people confirmed. *current* is what the CRM says now, by object name. An opportunity
-    has at most *most_suggestions* current ones.
+    has at most *most_suggestions* current ones. *former_names* are names that partners had, with those that they have.
     """
 
     workspace_id: str
@@ -38,6 +38,7 @@ class Findings:
     current: Mapping[str, pl.DataFrame]
     fallback_owner: str | None = None
     most_suggestions: int = 3
+    former_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def partner_records(found: Findings) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Influence in a CRM that has no records of it: a list of suggested partners on the deal, and a person's tick.
 
 A tick says that a suggestion is right, and not which: it counts where there is one only. So what was suggested stays as
-it is from then on, or the tick would soon mean something else.
+it is from then on, or the tick would soon mean something else; also where a CRM has records of influence by now.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ def suggested(found: Findings, influences: pl.DataFrame) -> pl.DataFrame:
     """Return for deals by ``id`` the partners that are to be suggested on them; null where nobody is.
 
     *influences* are desired records of influence, best first, with *suggest*. Who is suggested already stays as long as
-    there is evidence; a deal that is closed, or that a person has ticked, keeps its list.
+    there is evidence, also under a name that it had before; a deal that is closed, or that a person has ticked, keeps
+    its list as it is.
     """
     names = labelled_partners(found).select("partner_name", partner="partner_key")
-    now = pl.col(SUGGESTED).str.split(";").fill_null([])
+    listed = pl.col(SUGGESTED).str.split(";").fill_null([])
+    now = listed.list.eval(pl.element().replace(dict(found.former_names)))
     deals = found.opportunities.select("id", "is_closed").join(_said(found.current[OPPORTUNITY.name]), on="id")
     rows = influences.select("suggest", "partner", id="opportunity").join(names, on="partner", maintain_order="left")
     rows = rows.join(deals, on="id", maintain_order="left").with_columns(
@@ -43,7 +45,7 @@ def suggested(found: Findings, influences: pl.DataFrame) -> pl.DataFrame:
 def confirmed_by_ticks(deals: pl.DataFrame, partner_keys: Mapping[str, str]) -> pl.DataFrame:
     """Return partner (the key of its record), sourced and opportunity_id of each deal with a tick and one suggestion.
 
-    *deals* is what the CRM says of opportunities, *partner_keys* has the keys by the partners' names.
+    *deals* is what the CRM says of opportunities, *partner_keys* has the keys by all names that the partners ever had.
     """
     keys = pl.DataFrame(list(partner_keys.items()), schema={SUGGESTED: pl.String, "partner": pl.String}, orient="row")
     ticked = _said(deals).filter(TICKED).join(keys, on=SUGGESTED)

@@ -111,6 +111,11 @@ class FilesSource:
         """Yield the ids of all rows that can be used."""
         yield STREAM, self.content.rows["id"]
 
+    def links(self, ids: Mapping[str, pl.Series]) -> Iterator[tuple[str, str, pl.DataFrame]]:
+        """Yield nothing: a list leads nowhere."""
+        del ids
+        yield from ()
+
     def rows(self, stream: str, ids: Sequence[str], until: datetime) -> Iterator[Page]:
         """Yield those rows of the list."""
         del stream, until

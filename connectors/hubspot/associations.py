@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from connectors.hubspot.batches import after_some
 from connectors.hubspot.columns import STANDARD, Reading, link_key
 from connectors.hubspot.errors import DEPLOY, MissingError
+from connectors.hubspot.linking import Refused, change
 from connectors.hubspot.reader import Linked, Reader
 from connectors.hubspot.session import HubSpotSession
 from connectors.shapes import taken_apart
@@ -81,32 +83,36 @@ class Associations:
             self._types[start, end] = plain[0]
         return self._types[start, end]
 
-    def put(self, start: str, target: str, wanted: Mapping[str, str | None]) -> dict[str, Mapping[str, Any]]:
+    def put(self, start: str, target: str, wanted: Mapping[str, str | None]) -> Refused:
         """Link each record of *start* to the one end that is *wanted*, by id, or to none; return what was refused.
+
+        The former end goes first, since a portal may allow one only: a record without an end is half changed. Where the
+        new one is refused, the former comes back.
 
         Raises:
             TransientError: it is not known what was taken.
             AccessError: HubSpot refuses the whole call.
         """
-        end = self.path(target)
-        there = self._reader.links(start, end, list(wanted))
-        gone, new = [], []
-        for record, one in wanted.items():
-            held = [linked.id for linked in there.get(record, ())]
-            if former := [{"id": other} for other in held if other != one]:
-                gone.append({"from": {"id": record}, "to": former})
-            if one is not None and one not in held:
-                types = [spec(self.type_of(start, end))]
-                new.append({"from": {"id": record}, "to": {"id": one}, "types": types})
-        if gone:
-            self._session.send("POST", "associations", start, end, "archive", body={"inputs": gone})
-        if not new:
-            return {}
-        _, said = self._session.send("POST", "associations", start, end, "create", body={"inputs": new})
-        refused: dict[str, Mapping[str, Any]] = {}
-        for error in (said or {}).get("errors") or ():
-            refused |= {str(record): error for record in (error.get("context") or {}).get("from") or ()}
-        return refused
+        ends = start, self.path(target)
+        there = self._reader.links(*ends, list(wanted))
+        held = {record: [linked.id for linked in there.get(record, ())] for record in wanted}
+        former = {record: [other for other in held[record] if other != one] for record, one in wanted.items()}
+        gone = [{"from": {"id": record}, "to": [{"id": one} for one in ids]} for record, ids in former.items() if ids]
+        kept = change(self._session, ends, "archive", gone)
+        new = {
+            record: one
+            for record, one in wanted.items()
+            if one is not None and one not in held[record] and record not in kept
+        }
+        with after_some(len(kept) < len(gone)):
+            refused = change(self._session, ends, "create", [self._plain(ends, *pair) for pair in new.items()])
+            lost = [(record, one) for record in refused for one in former[record]]
+            # What came of it shows when the record is looked at; the refusal is what its receipt is about.
+            change(self._session, ends, "create", [self._plain(ends, *pair) for pair in lost])
+        return kept | refused
+
+    def _plain(self, ends: tuple[str, str], record: str, other: str) -> dict[str, Any]:
+        return {"from": {"id": record}, "to": {"id": other}, "types": [spec(self.type_of(*ends))]}
 
     def _keys(self, object_name: str, key: str, ids: set[str]) -> dict[str, str]:
         pieces = self._reader.of_ids(object_name, [key], sorted(ids))

@@ -20,7 +20,7 @@ from overlap.errors import AccessError, TransientError
 MOST: Final = 100
 TRACE: Final = "objectWriteTraceId"
 #: Whole calls that are refused for what one of their records says: halves of them are tried by themselves.
-_SPLIT: Final = frozenset({400, 409, 413})
+SPLIT: Final = frozenset({400, 404, 409, 413})
 #: Calls beyond the first that halving may take: one bad record among 100 is found by as many.
 MOST_HALVES: Final = 14
 
@@ -51,12 +51,12 @@ def send(session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[
         part = parts.pop()
         calls += 1
         try:
-            with after_some(bool(found.taken), but=_SPLIT):
+            with after_some(bool(found.taken), but=SPLIT):
                 said = _sent(session, object_name, verb, part)
             found.taken |= said.taken
             found.refused |= said.refused
         except RefusedError as error:
-            if error.status not in _SPLIT:
+            if error.status not in SPLIT:
                 raise
             half = len(part) // 2
             if half and calls + len(parts) + 2 <= 1 + MOST_HALVES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -36,9 +36,17 @@ def findings(session: HubSpotSession, flat_fields: bool) -> list[Finding]:
     ]
     found += [*scopes(session), *limits(session)]
     for reading in readings(session.portal):
-        lines = list(readable(reading, session.properties(reading.object_name), flat_fields))
+        spare = _of_other_tiers(session, reading)
+        lines = list(readable(reading, session.properties(reading.object_name), flat_fields, spare))
         found += lines if all(line.ok for line in lines) else _left_out(session, reading, lines)
     return found
+
+
+def _of_other_tiers(session: HubSpotSession, reading: Reading) -> set[str]:
+    """Return the properties that are read where they are, and that a portal of this tier need not have."""
+    fields = {one.name for thing in session.portal.things for one in thing.fields}
+    thing = reading.ours or _OURS[reading.object_name]
+    return {property_name(one) for one in thing.stand_ins if one.name not in fields}
 
 
 def _left_out(session: HubSpotSession, reading: Reading, lines: list[Finding]) -> list[Finding]:
@@ -93,8 +101,10 @@ def _missing(session: HubSpotSession, method: str, place: Sequence[str]) -> tupl
     return ()
 
 
-def readable(reading: Reading, defined: Properties | None, flat_fields: bool) -> Iterator[Finding]:
-    """Yield a line for the object, and one for each property that is missing."""
+def readable(
+    reading: Reading, defined: Properties | None, flat_fields: bool, spare: Collection[str]
+) -> Iterator[Finding]:
+    """Yield a line for the object, and one for each property that is missing; *spare* ones may be."""
     name = reading.name
     if defined is None:
         yield Finding(False, name, "the object is missing", DEPLOY)
@@ -102,7 +112,7 @@ def readable(reading: Reading, defined: Properties | None, flat_fields: bool) ->
     thing = reading.ours or _OURS[reading.object_name]
     ours = {property_name(one) for one in thing.columns if not is_link(thing, one.name)}
     wanted = {column.property for view in reading.views for column in view.columns if column.property}
-    lost = {one for one in wanted if one not in defined} - MAY_BE_ABSENT
+    lost = {one for one in wanted if one not in defined and one not in spare} - MAY_BE_ABSENT
     if reading.ours is None and not ours & defined.keys():
         lost -= ours
         remedy = f"{DEPLOY}, or set flat_fields = false"

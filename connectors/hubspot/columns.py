@@ -114,14 +114,21 @@ class Reading:
 
 def readings(portal: Portal) -> tuple[Reading, ...]:
     """Return what is read of a *portal*, in the order in which it is read."""
-    holds = {thing.name: thing for thing in portal.things}
-    accounts = _noun("accounts", Account, _ACCOUNT), record_view(holds[ACCOUNT.name])
-    opportunities = _noun("opportunities", Opportunity, _OPPORTUNITY), record_view(holds[OPPORTUNITY.name])
+    accounts = _noun("accounts", Account, _ACCOUNT), record_view(whole(ACCOUNT))
+    opportunities = _noun("opportunities", Opportunity, _OPPORTUNITY), record_view(whole(OPPORTUNITY))
     return (
         Reading(COMPANIES, accounts, _BESIDE[COMPANIES]),
         Reading(DEALS, opportunities, _BESIDE[DEALS], {COMPANY: ACCOUNT.name}),
-        *(record_reading(portal, thing) for thing in holds.values() if thing.key is not None),
+        *(record_reading(portal, thing) for thing in portal.things if thing.key is not None),
     )
+
+
+def whole(thing: CrmObject) -> CrmObject:
+    """Return *thing* with its stand-ins as fields.
+
+    A portal whose tier needs none may have them of an earlier one, with what people said in them.
+    """
+    return thing if thing.key is not None else thing.holding(thing.by_name)
 
 
 def record_reading(portal: Portal, thing: CrmObject) -> Reading:

@@ -14,7 +14,7 @@ from connectors.hubspot.objects import property_name
 from connectors.hubspot.options import value_of, with_options
 from connectors.hubspot.payload import Draft
 from connectors.hubspot.session import HubSpotSession, Properties
-from overlap.fields import CrmObject
+from overlap.fields import BY_NAME, CrmObject
 
 
 class Definitions:
@@ -43,13 +43,11 @@ class Definitions:
 
     def reading(self, thing: CrmObject) -> Reading:
         """Return what of *thing* can be read."""
-        portal = self._session.portal
-        holds = {one.name: one for one in portal.things}
-        reading = record_reading(portal, holds.get(thing.name, thing))
+        reading = record_reading(self._session.portal, columns.whole(thing))
         return columns.visible(self._session.where, reading, self.of(thing))
 
     def held(self, thing: CrmObject) -> CrmObject:
-        """Return *thing* with only the flat fields that the portal has properties for.
+        """Return *thing* with only the flat fields that the portal has properties for, stand-ins of any tier too.
 
         Raises:
             MissingError: it has none at all: nobody has set them up yet.
@@ -57,11 +55,12 @@ class Definitions:
         if thing.key is not None:
             return thing
         defined = self.of(thing)
-        names = {one.name for one in thing.fields if property_name(one) in defined}
+        every = BY_NAME[thing.name]
+        names = {one.name for one in every.columns if property_name(one) in defined}
         if not names:
             where = f"{self._session.where}: {self._path(thing)} have none of overlap's properties"
             raise MissingError(f"{where}; {DEPLOY}, or set flat_fields = false")
-        return thing.holding(names)
+        return every.holding(names)
 
     def require(self, thing: CrmObject, drafts: Collection[Draft]) -> None:
         """Refuse properties that are missing: HubSpot would refuse every record by itself, once per record.

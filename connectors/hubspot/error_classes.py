@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connectors.base import Remedy
+from connectors.hubspot.errors import NOT_FOUND
 
 #: Ours: the call of a record was refused as a whole, and the record was not sent by itself.
 IN_COMPANY: Final = "REFUSED_IN_COMPANY"
@@ -24,7 +25,7 @@ _REMEDIES: Final = {
         "TOO_LONG",  # ours: a text that does not fit
         "VALIDATION_ERROR",
     ),
-    Remedy.GONE: ("OBJECT_NOT_FOUND",),
+    Remedy.GONE: (NOT_FOUND,),
     Remedy.HOLD: ("FORBIDDEN", "MISSING_SCOPES"),
     Remedy.STOP: ("OBJECT_LIMIT_EXCEEDED", "RECORD_LIMIT_EXCEEDED"),
 }
@@ -45,7 +46,7 @@ def remedy_of(error: Mapping[str, Any], new: bool) -> Remedy:
 
 def of_link(error: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the refusal of a link: what is not there is its other end, or the record's properties had told."""
-    return {**error, "category": "MISSING_REFERENCE"} if category(error) == "OBJECT_NOT_FOUND" else error
+    return {**error, "category": "MISSING_REFERENCE"} if category(error) == NOT_FOUND else error
 
 
 def text_of(error: Mapping[str, Any]) -> str:

@@ -17,13 +17,15 @@ DEPLOY: Final = "'overlap setup hubspot' says what the portal lacks, and makes i
 #: HubSpot's locks on a portal or a record, and its move to another data centre.
 LOCKED: Final = 423
 MIGRATING: Final = 477
+#: HubSpot's category for a record that is not there, whatever the call is about.
+NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 #: HubSpot's own error statuses, and those of the network in front of it.
 PASSING: Final = frozenset({408, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _LEAST_WAIT_S: Final = {LOCKED: 2.0}
 
 
 class MissingError(AccessError):
-    """An object, property or path that we asked for does not exist."""
+    """An object, property or path that we asked for does not exist; of a record, a `RefusedError` says so."""
 
 
 class BusyError(TransientError):
@@ -123,7 +125,7 @@ def translated(where: str, reply: Reply) -> OverlapError:
         return _scopes(where, body)
     if reply.status == 410:
         return _ended(said)
-    if reply.status == 404:
+    if reply.status == 404 and category != NOT_FOUND:
         return MissingError(f"{said}; {DEPLOY}")
     return RefusedError(f"{said}; run 'overlap check'", reply.status, body)
 

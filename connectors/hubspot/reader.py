@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from connectors.hubspot.error_classes import category, text_of
+from connectors.hubspot.errors import NOT_FOUND
 from connectors.hubspot.session import HubSpotSession
 from connectors.shapes import strange
+from overlap.errors import TransientError
 
 #: Records per page of a list and per batch of ids, and per page of a search.
 _PAGE: Final = 100
@@ -22,6 +25,8 @@ _SEARCH_PAGE: Final = 200
 _PORTION: Final = 2_000
 #: Records whose associations one call may ask for.
 _LINKS_PER_CALL: Final = 1_000
+#: What HubSpot says of a row that is not there. What is no id of its own, such as that of another CRM, is none either.
+_ABSENT: Final = frozenset({NOT_FOUND, "VALIDATION_ERROR"})
 STAMP: Final = "hs_lastmodifieddate"
 
 Record = Mapping[str, Any]
@@ -90,7 +95,7 @@ class Reader:
         while wanted:
             portion, wanted = wanted[:_LINKS_PER_CALL], wanted[_LINKS_PER_CALL:]
             said = self._session.read("associations", start, end, "read", body={"inputs": portion})
-            for row in said["results"]:
+            for row in self._results(said):
                 record = str(row["from"]["id"])
                 found.setdefault(record, []).extend(map(_linked, row["to"]))
                 following = ((row.get("paging") or {}).get("next") or {}).get("after")
@@ -137,7 +142,20 @@ class Reader:
             }
             if key is not None:
                 body["idProperty"] = key
-            yield self._session.read("batch", object_name, "read", body=body)["results"]
+            yield self._results(self._session.read("batch", object_name, "read", body=body))
+
+    def _results(self, said: Mapping[str, Any]) -> list[Record]:
+        """Return the rows of a batch. What is left out must not be there: a row that could not be read is no such row.
+
+        Raises:
+            TransientError: HubSpot could not read some.
+        """
+        errors = said.get("errors") or []
+        failed = [text_of(one) for one in errors if category(one) not in _ABSENT]
+        if failed or (said.get("numErrors") and not errors):
+            why = failed[0] if failed else "HubSpot does not say why"
+            raise TransientError(f"{self._session.where}: a part of a batch could not be read, try again later: {why}")
+        return list(said["results"])
 
 
 def _portions(pages: Iterable[list[Record]]) -> Iterator[list[Record]]:

@@ -24,7 +24,6 @@ from connectors.hubspot.errors import (
     MovingError,
     RefusedError,
     Reply,
-    ScopeError,
     gone,
     translated,
 )
@@ -136,11 +135,12 @@ class HubSpotSession:
         return {str(one["name"]): one for one in found["results"]}
 
     def labels(self, start: str, end: str) -> dict[int, str]:
-        """Return the labels that people made for associations from *start* to *end*, by the id of their type."""
-        try:
-            found = self.read("labels", start, end)["results"]
-        except (ScopeError, RefusedError):
-            return {}
+        """Return the labels that people made for associations from *start* to *end*, by the id of their type.
+
+        Raises:
+            AccessError: HubSpot refuses: that must not look as if all of them were gone.
+        """
+        found = self.read("labels", start, end)["results"]
         return {int(one["typeId"]): str(one["label"]) for one in found if one["category"] == OF_PEOPLE and one["label"]}
 
     def server_now(self) -> datetime:
@@ -192,7 +192,7 @@ class HubSpotSession:
         if reply.status < 300:
             return reply
         error = translated(self.where, reply)
-        if isinstance(error, MissingError) and not self._answers(self.paths.family):
+        if reply.status == 404 and not self._answers(self.paths.family):
             raise gone(self.where, self.paths.family, reply)
         raise error
 

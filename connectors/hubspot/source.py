@@ -59,14 +59,15 @@ class HubSpotSource:
         return self._session.server_now() - timedelta(seconds=_SETTLED_S)
 
     def outline(self) -> dict[str, str]:
-        """Return which properties, of which types, fill which columns, and which rows come.
+        """Return which properties, of which types, fill which columns, and which rows come; stages and labels too.
 
         Raises:
             AccessError: an object or property that we cannot do without is missing, or of a wrong type.
             ConfigError: the settings map a property that the portal does not have.
         """
         self._defined = {}
-        return outline(self._visible(), self._look, self._scope.wishes)
+        visible = self._visible()
+        return outline(visible, self._look, self._scope.wishes, self._stages, self._labels)
 
     def pages(self, since: datetime | None, until: datetime, known: datetime | None = None) -> Iterator[Page]:
         """Yield what changed in [*since* less the look-back, *until*], archived and merged records included.
@@ -107,6 +108,21 @@ class HubSpotSource:
             if reading.object_name == DEALS:
                 yield from labels.ids(self._reader, self._labels, found)
         yield "users", users(self._session, self._scope.crm)["id"]
+
+    def links(self, ids: Mapping[str, pl.Series]) -> Iterator[tuple[str, str, pl.DataFrame]]:
+        """Yield (stream, column, ``id`` and ``end``) of what rows *ids*, by stream, are associated with now.
+
+        Who associates two records need change neither of them: no stamp tells of it.
+
+        Raises:
+            AccessError: as in `pages`.
+        """
+        for reading in self._visible():
+            view, rows = reading.views[0], ids.get(reading.views[0].stream, pl.Series("id", [], pl.String))
+            names = {column.source: column.name for column in view.columns}
+            found = self._associations.of(reading, rows.to_list())
+            for told in self._associations.told(reading, rows, found):
+                yield view.stream, names[told.name], pl.DataFrame({"id": rows, "end": told})
 
     def rows(self, stream: str, ids: Sequence[str], until: datetime) -> Iterator[Page]:
         """Yield the rows *ids* of *stream* as they are now, but for those that changed after *until*."""

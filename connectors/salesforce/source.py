@@ -7,7 +7,7 @@ hence the look-back below *since*, and rows that come twice.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -103,6 +103,11 @@ class SalesforceSource:
             table = Table(reading.object_name, {"Id": pl.String()}, reading.where)
             frames = [pl.DataFrame(schema=table.kinds), *self._reader.read(table)]
             yield reading.views[0].stream, pl.concat(frames)["Id"]
+
+    def links(self, ids: Mapping[str, pl.Series]) -> Iterator[tuple[str, str, pl.DataFrame]]:
+        """Yield nothing: a lookup is a field, and who changes it changes its record."""
+        del ids
+        yield from ()
 
     def rows(self, stream: str, ids: Sequence[str], until: datetime) -> Iterator[Page]:
         """Yield the rows *ids* of *stream* as they are now, but for those that changed after *until*."""

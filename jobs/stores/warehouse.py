@@ -7,7 +7,7 @@ second opener, even one that only reads.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -93,6 +93,13 @@ class Warehouse:
         do = f"update {_table(stream)} set is_deleted = true" if _is_record(stream) else f"delete from {_table(stream)}"
         self._run(f"{do} where {_side(stream)} = $side and id in (select unnest($ids))", side=side, ids=list(ids))
 
+    def rename(self, stream: str, column: str, side: str, names: Mapping[str, str]) -> None:
+        """Put the new one of *names* in the place of each old one, in the *column* of what *side* has."""
+        if names:
+            moved = "(select unnest($old) as old, unnest($new) as new)"
+            do = f"update {_table(stream)} set {column} = new from {moved} where {_side(stream)} = $side"
+            self._run(f"{do} and {column} = old", side=side, old=list(names), new=list(names.values()))
+
     def drop_side(self, stream: str, side: str) -> None:
         """Drop everything that *side* has in *stream*, and what is remembered of where its reading stands."""
         self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
@@ -114,6 +121,16 @@ class Warehouse:
     def unknown(self, stream: str, side: str, seen: pl.Series) -> list[str]:
         """Return the ids that *seen* has and *side* lacks, sorted; records marked as deleted do not count."""
         return self._ids_of(f"from seen anti join ({_known(stream)}) as known using (id)", side, seen)
+
+    def differing(self, stream: str, column: str, side: str, told: pl.DataFrame) -> list[str]:
+        """Return the ids of rows of *side* whose *column* is not what *told* (``id``, ``end``) says, sorted."""
+        self._connection.register("told", ArrowView(told))
+        ours = f"select id, {column} as known from {_table(stream)} where {_side(stream)} = $side"
+        rows = self._run(
+            f"select id from told join ({ours}) using (id) where known is distinct from told.end order by id", side=side
+        )
+        self._connection.unregister("told")
+        return [row[0] for row in rows]
 
     def _ids_of(self, source: str, side: str, seen: pl.Series) -> list[str]:
         self._connection.register("seen", ArrowView(seen.to_frame("id")))

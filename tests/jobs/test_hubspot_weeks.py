@@ -12,9 +12,9 @@ import stamina
 from jobs import steps
 from jobs.stores.outbox import State
 from overlap.errors import ConfigError
-from overlap.fields import SUGGESTED, TICKED
+from overlap.fields import PARTNER, SUGGESTED, TICKED
 from tests.jobs.portals import GLOBEX_COMPANY, PortalWorld, portal_world
-from tests.jobs.world import GLOBEX, INITECH, listed
+from tests.jobs.world import GLOBEX, INITECH, LISTED, listed
 
 
 @pytest.fixture(params=["professional", "enterprise"])
@@ -99,6 +99,10 @@ def test_a_label_that_a_person_puts_on_the_partners_company_confirms_influence(w
     world.run()
     deal = world.record("deals", id="2")
     assert (deal["overlap_confirmed_partners"], deal["overlap_sourced_by"]) == ("Globex", "Globex")
+    world.portal.seed("companies", [{"id": "91", "name": "Globex"}])
+    world.portal.merge("companies", GLOBEX_COMPANY, "91")  # the partner's own company becomes another record
+    world.wait(days=1)
+    assert [made.changes for made in world.run().plans] == [()]
 
 
 @only("tier", ["free"])
@@ -115,6 +119,10 @@ def test_a_tick_confirms_the_suggested_partner_and_an_unclear_one_is_told(world:
     line = len(world.portal.history())
     assert [quiet.changes for quiet in world.run().plans] == [()]
     assert world.writes_since(line) == []
+    world.change_settings('name = "Globex"', 'name = "Globex SE"')
+    world.run()
+    deal = world.record("deals", id="2")
+    assert (deal[SUGGESTED], deal["overlap_confirmed_partners"]) == ("Globex", "Globex SE"), "ticked under its old name"
 
 
 @contextmanager
@@ -168,6 +176,21 @@ def test_answers_that_are_lost_are_read_back_and_a_refused_record_holds_up_no_ot
     assert report.states[State.ACKNOWLEDGED] == len(planned.changes) - report.states[State.REJECTED]
     alive = world.portal.records("partner_overlap")
     assert len(alive) == len({one["overlap_key"] for one in alive}) > 0
+
+    world.wait(days=7)
+    world.send(GLOBEX, listed(*LISTED))
+    world.change_settings(f'account = "{GLOBEX_COMPANY}"', 'account = "9"')
+    half = {"fault": "http", "status": 502, "path": "*/associations/*/batch/create", "nth": 1}
+    world.portal.set_faults({"seed": 1, "rules": [half]})
+    world.run(lists=[GLOBEX])
+    assert [rule.reached for rule in world.portal.faults()] == [1]
+    globex = world.record("overlap_partner", name="Globex")["id"]
+    ends = {
+        other
+        for start, one, end, other, _ in world.portal.links()
+        if (start, one, end) == (PARTNER.name, globex, "companies")
+    }
+    assert ends == {"9"}, "its day was written, its former link gone, and the new one not there yet"
 
 
 @only("tier", ["enterprise"])

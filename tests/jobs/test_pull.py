@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.sandbox.schema import visible
 from jobs import pairs, views
-from jobs.merges import survivors
+from jobs.merges import follow, names_of, survivors
 from jobs.stores import judgements, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.warehouse import open_warehouse
@@ -103,6 +103,10 @@ def test_a_partners_own_account_that_was_merged_is_named(written):
     assert written.pull().crms[0].drift == (
         f"partners.globex.account was merged into {account_id(FREE)}: write that into overlap.toml",
     )
+    with written.context() as context, open_warehouse(context.workspace.warehouse_file) as warehouse:
+        follow(context, warehouse, "salesforce", {account_id(FREE): account_id(LAST)})
+        names = names_of(context, "salesforce", GLOBEX_ACCOUNT)
+    assert names == (GLOBEX_ACCOUNT, account_id(FREE), account_id(LAST)), "until then it counts as the partner's"
 
 
 def test_a_merge_that_is_told_again_changes_nothing(written):

@@ -79,6 +79,7 @@ def test_a_portal_is_read_whole_and_then_by_what_changed(week) -> None:
     assert changed.rows["accounts"] == 1
     assert (changed.deleted["accounts"], changed.merged, changed.swept) == (3, 2, False)
     assert week.known("accounts").select("id", "name").rows() == [(survivor, "Acme")]
+    assert week.known("opportunities")["account_id"].to_list() == [survivor], "a deal does not change by a merge"
 
     quiet = week.pull()
     assert "accounts" not in quiet.rows
@@ -86,12 +87,17 @@ def test_a_portal_is_read_whole_and_then_by_what_changed(week) -> None:
 
 
 def test_what_no_search_shows_is_found_by_the_sweep(week) -> None:
-    week.portal.create("companies", {"name": "Acme"})
+    acme = week.portal.create("companies", {"name": "Acme"})
+    deal = week.portal.create("deals", {"dealname": "D", "dealstage": "closedwon", "pipeline": "default"})
+    still = week.portal.create("deals", {"dealname": "E", "dealstage": "closedwon", "pipeline": "default"})
+    week.portal.associate(("deals", still), ("companies", acme))
     week.pull()
+    week.portal.associate(("deals", deal), ("companies", acme))  # that changes no deal
     week.portal.set_index_lag(10**9)  # an index that never catches up
     late = week.portal.create("companies", {"name": "Late"})
     assert week.pull().rows.get("accounts", 0) == 0
     week.wait(8 * 24 * 3600)
     found = week.pull()
-    assert (found.swept, found.overlooked) == (True, 1)
+    assert (found.swept, found.overlooked) == (True, 2)
+    assert week.known("opportunities").select("id", "account_id").rows() == [(deal, acme), (still, acme)]
     assert late in week.known("accounts")["id"]

@@ -75,6 +75,12 @@ def test_a_deal_has_no_more_suggestions_than_it_may_and_the_standing_ones_come_f
     ]
 
 
+def test_a_partner_of_another_name_is_suggested_already_and_gets_its_new_name() -> None:
+    found = deal_with("initech", "globex", "umbrella", "hooli", now={SUGGESTED: "Hooli & Sons"})
+    assert listed(found) == ["Globex;Initech;Umbrella"], "nobody knows that name"
+    assert listed(replace(found, former_names={"Hooli & Sons": "Hooli"})) == ["Globex;Hooli;Initech"]
+
+
 def test_a_suggestion_goes_with_its_evidence_and_the_rest_is_left_alone() -> None:
     assert listed(deal_with(now={SUGGESTED: "Globex"})) == [None]
     assert listed(deal_with("globex", now={SUGGESTED: "Globex"})) == []
@@ -93,6 +99,18 @@ def test_what_is_closed_or_ticked_keeps_its_list(kept: dict) -> None:
     now = {SUGGESTED: "Globex", **kept.pop("now", {})}
     changes = of(OPPORTUNITY, planned(deal_with("initech", now=now, **kept)))
     assert not any(SUGGESTED in change.new for change in changes)
+
+
+def test_a_crm_that_has_records_by_now_keeps_what_was_ticked_and_suggests_nobody_on_the_deal() -> None:
+    risen = [*OBJECTS[:-1], OPPORTUNITY.holding(OPPORTUNITY.by_name)]
+
+    def left(**now: Any) -> Any:
+        changes = of(OPPORTUNITY, planned(deal_with("globex", now=now), risen))
+        return [change.new.get(SUGGESTED, "as it is") for change in changes]
+
+    assert left(**{SUGGESTED: "Globex"}) == [None]
+    assert left(**{SUGGESTED: "Globex", TICKED: True}) == []
+    assert left() == []
 
 
 def test_off_limits_suggests_nobody() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from overlap.errors import AccessError
 from tests.connectors.contract import START, rows
 from tests.connectors.hubspot.bench import HubSpotBench, Site, connected
 
@@ -61,6 +62,12 @@ def test_the_sweep_sees_labels_that_changed_no_deal(bench) -> None:
     [seen] = dict(bench.connection.source.ids())["opportunity_partners"]
     [page] = bench.connection.source.rows("opportunity_partners", [seen], until)
     assert page.rows.select("opportunity_id", "account_id", "role").rows() == [(deal, partner, SOURCED)]
+
+
+def test_labels_that_are_refused_stop_the_read_and_are_not_gone(bench) -> None:
+    bench.portal.set_faults({"seed": 1, "rules": [{"fault": "http", "status": 403, "path": "*/labels", "times": 9}]})
+    with pytest.raises(AccessError, match="HTTP 403"):
+        read(bench)
 
 
 def test_without_labels_nobody_is_asked_for_them(hubspot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from connectors.base import Remedy, Write
 from connectors.hubspot.connection import HubSpotConnection
 from overlap.errors import AccessError, TransientError
-from overlap.fields import PARTNER
+from overlap.fields import PARTNER, SUGGESTED, TICKED
 from tests.connectors.contract import WORKSPACE, partner
 from tests.connectors.hubspot.bench import HubSpotBench, Site, connected
 from tests.connectors.hubspot.schemas import make_flat_fields, set_up
@@ -105,6 +106,77 @@ def test_a_link_to_a_record_that_is_not_there_is_an_error_of_its_record(org: Hub
     assert (nobody.remedy, lost.remedy, fine.error) == (Remedy.REJECT, Remedy.REJECT, None)
     [late] = sink.send("partner_overlap", [Write("k4", fine.record_id, {"account": "999999"})])
     assert late.remedy is Remedy.REJECT, "the company is gone, and not the record"
+    assert links_of(org, "partner_overlap", fine.record_id) == {("companies", acme)}, "what was there stays"
+
+
+def test_links_that_are_refused_as_a_whole_are_taken_apart(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    acme, umbrella = org.add_accounts(["Acme", "Umbrella"])
+    made = sink.send("partner_overlap", [overlap_of(acme, "k2"), overlap_of(acme, "k3")])
+    nameless = {"status": 207, "body": json.dumps({"errors": [{"category": "VALIDATION_ERROR", "message": "No"}]})}
+    for answer in ({"status": 400}, {"status": 404, "body": json.dumps({"category": "OBJECT_NOT_FOUND"})}, nameless):
+        for verb, end in (("create", umbrella), ("archive", None)):
+            path = f"*/associations/*/batch/{verb}"
+            org.portal.set_faults({"seed": 1, "rules": [{"fault": "http", "path": path, "nth": 1, **answer}]})
+            batch = [Write(one.key, one.record_id, {"account": end}) for one in made]
+            assert [one.error for one in sink.send("partner_overlap", batch)] == [None, None]
+            ends = {("companies", end)} if end else set()
+            assert [links_of(org, "partner_overlap", one.record_id) for one in made] == [ends, ends]
+
+
+def test_links_that_are_refused_whatever_their_company_take_few_calls(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    made = sink.send(
+        "partner_overlap",
+        [Write(f"k{at}", None, {"name": "Globex", "workspace": WORKSPACE}) for at in range(64)],
+    )
+    org.portal.set_faults({"seed": 1, "rules": [{"fault": "http", "path": "*/create", "status": 400, "times": 99}]})
+    before = asked(org, "/create")
+    refused = sink.send("partner_overlap", [Write(one.key, one.record_id, {"account": acme}) for one in made])
+    assert asked(org, "/create") - before <= 15
+    assert {one.remedy for one in refused} <= {Remedy.SPLIT, Remedy.UNKNOWN}
+    assert refused[-1].remedy is Remedy.SPLIT
+
+
+def test_links_that_are_not_answered_are_not_taken(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    [made] = sink.send("partner_overlap", [Write("k2", None, {"name": "Globex: Acme", "workspace": WORKSPACE})])
+    rule = {"fault": "http", "status": 207, "path": "*/associations/*/batch/create", "nth": 1}
+    change = Write("k2", made.record_id, {"account": acme})
+    org.portal.set_faults({"seed": 1, "rules": [{**rule, "body": json.dumps({"results": []})}]})
+    with pytest.raises(TransientError, match="some were not answered"):
+        sink.send("partner_overlap", [change])
+    refusal = {"results": [], "errors": [{"category": "VALIDATION_ERROR", "message": "No", "context": {}}]}
+    org.portal.set_faults({"seed": 1, "rules": [{**rule, "body": json.dumps(refusal)}]})
+    [refused] = sink.send("partner_overlap", [change])
+    assert (refused.remedy, refused.error) == (Remedy.REJECT, "VALIDATION_ERROR: No"), "nobody is named: it is the one"
+
+
+def test_what_could_not_be_read_is_not_taken_for_absent(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    sink.send("partner_overlap", [overlap_of(acme)])
+    failed = {"results": [], "numErrors": 1, "errors": [{"category": "INTERNAL_ERROR", "message": "try later"}]}
+    for path in ("*/objects/*/batch/read", "*/associations/*/batch/read"):
+        for body in (failed, {"results": [], "numErrors": 1}):
+            rule = {"fault": "http", "status": 207, "body": json.dumps(body), "path": path, "nth": 1}
+            org.portal.set_faults({"seed": 1, "rules": [rule]})
+            with pytest.raises(TransientError, match="a part of a batch could not be read"):
+                sink.current("partner_overlap", ["k2"])
+    assert sink.current("partner_overlap", ["k2", "nobody"])["account"].to_list() == [acme]
+
+
+def test_a_batch_of_which_one_record_is_said_to_be_gone_is_taken_apart(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    made = sink.send("overlap_partner", [partner("k1"), partner("k2")])
+    said = json.dumps({"category": "OBJECT_NOT_FOUND", "message": "Object not found"})
+    rule = {"fault": "http", "status": 404, "body": said, "path": "*/objects/*/batch/update", "nth": 1, "times": 2}
+    org.portal.set_faults({"seed": 1, "rules": [rule]})
+    receipts = sink.send("overlap_partner", [Write(one.key, one.record_id, {"name": "A"}) for one in made])
+    assert [one.gone for one in receipts] == [True, False]
+    assert receipts[1].error is None
 
 
 def test_adopts_a_record_that_a_person_made(org: HubSpotBench) -> None:
@@ -220,6 +292,9 @@ def test_what_a_portal_holds_follows_its_tier_and_its_properties(hubspot: Site) 
             "opportunity",
         }
         assert connection.holds[0] is PARTNER
+        assert {SUGGESTED, TICKED} < {one.name for one in connection.holds[-1].fields}, "of the tier before"
+        deal = hubspot.portal.create("deals", {"dealname": "D", "dealstage": "contractsent", TICKED: True})
+        assert connection.sink.current("opportunity", [], [deal])[TICKED].to_list() == [True]
 
 
 def test_says_how_many_calls_looking_and_writing_take_at_most(org: HubSpotBench) -> None:

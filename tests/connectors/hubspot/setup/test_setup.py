@@ -160,6 +160,15 @@ def test_no_room_for_three_objects_or_four_labels_means_the_tier_below(hubspot: 
         assert of(compared(session, WANTED), Action.CREATE)[-4:] == [f"deals.{label}" for label in LABELS]
 
 
+def test_a_label_that_was_given_other_words_is_named_with_what_to_do(session: HubSpotSession) -> None:
+    make(session, compared(session, WANTED))
+    path = "labels", "deals", "companies"
+    [type_id] = [one for one, words in session.labels(*path[1:]).items() if words == LABELS[0]]
+    session.send("PUT", *path, body={"associationTypeId": type_id, "label": "Brought by"})
+    with pytest.raises(AccessError, match=f"call it '{LABELS[0]}' again or delete it"):
+        make(session, compared(session, WANTED))
+
+
 def test_without_a_partner_no_list_can_be_made(session: HubSpotSession) -> None:
     with pytest.raises(ConfigError, match=r"no partner in the settings.*\[partners.KEY\]"):
         compared(session, Wanted(()))
