@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock histories bench-quality bench-speed bench-crm
+.PHONY: demo test check fix lock tiers histories bench-quality bench-speed bench-crm bench-hubspot
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -22,6 +22,10 @@ fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Writes the table of tiers in docs/hubspot.md.
+tiers: $(READY)
+	$(BIN)/python -m tests.jobs.portal_tiers --write
+
 # N: how many. Stopped and called again, it plays those that are missing.
 histories: $(READY)
 	$(BIN)/python -m tests.histories.campaign --to $(or $(N),700) --jobs $(or $(JOBS),2) --save benchmarks/results/histories
@@ -37,6 +41,10 @@ bench-speed: $(READY)
 # ARGS: --rows N for another size than 1,000,000 accounts.
 bench-crm: $(READY)
 	$(BIN)/python -m benchmarks.crm_read $(ARGS)
+
+# ARGS: --companies N for another size than 250,000.
+bench-hubspot: $(READY)
+	$(BIN)/python -m benchmarks.crm_hubspot $(ARGS)
 
 # Needs uv. The file names no index, so that it installs from wherever pip looks.
 lock:

@@ -12,23 +12,21 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.processes import PROJECT, Cost, Costs, run, summary
+from benchmarks.processes import Cost, Costs, run, summary
+from benchmarks.sandboxes import salesforce
 from connectors.sandbox.bulk_query import KEEP_RENDERED
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
 
-_SERVE = "from connectors.sandbox.server import main; import sys; main(sys.argv[1])"
 _NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _LONG_AGO = "2026-01-01T00:00:00.000+0000"
 _CHANGED_PERCENT = 1
@@ -60,7 +58,7 @@ def main() -> None:
     choice = _choice()
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
-        with Store.open(folder / "org") as store, _sandbox(folder / "org") as address:
+        with Store.open(folder / "org") as store, salesforce(folder / "org") as address:
             _fill(store, choice)
             _workspace(folder / "warm", address)
             _say("rendering pages")
@@ -157,17 +155,6 @@ def _pull(folder: Path) -> Cost:
 def _bare(folder: Path, address: Address) -> Cost:
     given = [address.url, address.ca_file, address.consumer_key, address.consumer_secret]
     return run([sys.executable, "-m", "benchmarks.peers.bare_client", *given, str(folder / "queries.json")])
-
-
-@contextmanager
-def _sandbox(folder: Path) -> Iterator[Address]:
-    command = [sys.executable, "-c", _SERVE, str(folder)]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield Address(**json.loads(server.stdout.readline()))
-        finally:
-            server.terminate()
 
 
 def _sections(choice: Choice, costs: dict[str, Costs]) -> Iterator[str]:

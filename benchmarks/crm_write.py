@@ -10,22 +10,17 @@ server on the same machine, as about us; calls are what a real org counts.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from time import monotonic
-from typing import Final
 
-from benchmarks import report
-from config.workspace import Workspace, init, open_workspace
+from benchmarks import made_up, report
+from benchmarks.sandboxes import salesforce
+from config.workspace import Workspace, open_workspace
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Request, Store
 from jobs.apply import apply
@@ -35,8 +30,6 @@ from jobs.plan import plan
 from jobs.pull import pull
 from jobs.run import run
 
-_SERVE: Final = "from connectors.sandbox.server import main; import sys; main(sys.argv[1])"
-_CONSONANTS, _VOWELS = "bdfgklmnprst", "aeiou"
 #: Records on a page of a query's answer, and calls of a bulk job: open, upload, close, a look, three results.
 _PAGE, _CALLS_OF_A_JOB = 2_000, 6
 
@@ -69,7 +62,7 @@ def main() -> None:
 def measure(rows: int, work: Path) -> tuple[list[Step], int, dict[str, int]]:
     """Return what each step took, the least calls that the writing can take, and its records by object."""
     steps = []
-    with _sandbox(work / "org") as address, Store.open(work / "org") as store:
+    with salesforce(work / "org") as address, Store.open(work / "org") as store:
         workspace = _workspace(work / "workspace", address, store, rows // 2)
         with open_context(workspace) as context, _counted(store, steps, "pull and match"):
             pull(context)
@@ -114,50 +107,17 @@ def _is_writing(request: Request) -> bool:
 
 
 def _workspace(folder: Path, address: Address, store: Store, companies: int) -> Workspace:
-    names = [_name(number) for number in range(companies)]
     long_ago = {"CreatedDate": "2020-01-01T10:00:00.000+0000", "SystemModstamp": "2020-01-01T10:00:00.000+0000"}
-    store.seed(
-        "Account",
-        [{"Name": name.title(), "Website": _site(name), "BillingCountry": "France", **long_ago} for name in names],
+    rows = (
+        {"Name": made_up.name(at).title(), "Website": f"www.{made_up.domain(at)}", "BillingCountry": made_up.COUNTRY}
+        for at in range(companies)
     )
-    path = init(folder)
+    store.seed("Account", [row | long_ago for row in rows])
     crm = {"type": "salesforce", "login_url": address.url, "ca_file": address.ca_file}
     crm |= {"consumer_key": "file:consumer_key", "consumer_secret": "file:consumer_secret"}
-    for key in ("consumer_key", "consumer_secret"):
-        (folder / key).write_text(getattr(address, key), encoding="utf-8")
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(["\n[crm.salesforce]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in crm.items())])
-        file.write('\n[partners.globex]\nname = "Globex"\nfiles = "inbox/globex*"\n')
-    with (folder / "inbox" / f"globex-{date.today()}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["Account ID", "Account Name", "Website", "Country"])
-        writer.writerows([f"X-{at}", name.title(), _site(name), "France"] for at, name in enumerate(names))
+    secrets = {"consumer_key": address.consumer_key, "consumer_secret": address.consumer_secret}
+    made_up.workspace(folder, crm, secrets, range(companies))
     return open_workspace(folder)
-
-
-def _name(number: int) -> str:
-    """Return a made-up name of four syllables, another one for each number."""
-    letters = []
-    for among in (_CONSONANTS, _VOWELS) * 4:
-        number, place = divmod(number, len(among))
-        letters.append(among[place])
-    return "".join(letters)
-
-
-def _site(name: str) -> str:
-    return f"www.{name}.com"
-
-
-@contextmanager
-def _sandbox(folder: Path) -> Iterator[Address]:
-    command = [sys.executable, "-c", _SERVE, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None, "asked for a pipe"
-            yield Address(**json.loads(process.stdout.readline()))
-        finally:
-            process.terminate()
-            process.wait()
 
 
 def _sections(steps: list[Step], least: int) -> Iterator[str]:

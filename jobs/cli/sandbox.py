@@ -25,19 +25,19 @@ def demo(
     folder: Annotated[Path | None, typer.Option("--dir", help="A new folder; a temporary one by default.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Watch the whole job on a sandbox CRM with real companies and made-up relationships."""
+    """Watch the whole job on two sandbox CRMs with real companies and made-up relationships."""
     import tempfile
 
-    from jobs.cli import console, show
+    from jobs.cli import console, show_demo
     from jobs.demo import demo as play
 
     place = folder or Path(tempfile.mkdtemp(prefix="overlap-demo-"))
     with console.progress() as report:
         shown = play(place.resolve(), report)
     if as_json:
-        console.print_json(show.demo_as_json(shown))
+        console.print_json(show_demo.as_json(shown))
     else:
-        show.demo(shown)
+        show_demo.printed(shown)
 
 
 @app.command()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -24,7 +21,6 @@ from overlap.fields import BY_NAME
 if TYPE_CHECKING:
     from connectors.base import Finding
     from jobs.apply import ApplyReport
-    from jobs.demo import DemoReport
     from jobs.match import MatchReport
     from jobs.pull import PullReport
     from jobs.run import RunReport
@@ -213,75 +209,6 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
         "applied": [asdict(done) for done in report.applied],
         "finished_first": asdict(report.finished_first),
     }
-
-
-def demo(shown: DemoReport) -> None:
-    """Print the demo: the matrix, the ten best overlaps, what was written, and what to try next."""
-    from jobs import views
-    from jobs.cli.options import opened
-    from jobs.demo import FICTION
-
-    folder = shown.folder
-    out.print(f"[bold]{FICTION}[/]\n")
-    pulled(shown.first.pulled)
-    with opened(folder) as context:
-        cells, companies, best = views.matrix(context), views.reconciled(context), views.overlaps(context)
-        names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
-    tables.matrix(cells, names, companies)
-    tables.overlaps(best, 10)
-    out.print(
-        f"Matches: precision {shown.precision:.3f}, recall {shown.recall:.3f} on the demo's own truth "
-        f"(a smoke test, no measure of quality)."
-    )
-    out.print(
-        "The sandbox's first plan is held like any first plan; the demo approved it itself, a real CRM needs you."
-    )
-    done = shown.first.applied[0]
-    out.print(f"[bold]Written to the sandbox CRM: {shown.written:,} records[/] ({len(done.troubles)} refused).")
-    for made in shown.first.plans:
-        for name in made.unchanged:
-            count = sum(change.object_name == name for change in made.changes)
-            out.print(f"  {count:>5,} {BY_NAME[name].label}")
-    out.print(f"Second run, same lists: {shown.second_run_writes} writes.")
-    out.print(f"Third run, same lists with a newer date: {shown.second_run_writes_redated} writes (one per partner).\n")
-    example = best.row(0, named=True)
-    overlap = _command()
-    next_steps(
-        f"The workspace is {folder}. Try:",
-        [
-            f"{overlap} explain {example['account_id']} {example['partner']}:{example['theirs_id']} --dir {folder}",
-            f"{overlap} reviews --dir {folder}",
-            f"{overlap} greenfield --partner {example['partner']} --dir {folder}",
-        ],
-    )
-
-
-def demo_as_json(shown: DemoReport) -> dict[str, Any]:
-    """Return the demo's figures."""
-    rows = shown.first.pulled.crms[0].rows
-    return {
-        "folder": str(shown.folder),
-        "pulled": {
-            **{stream: rows.get(stream, 0) for stream in ("accounts", "opportunities")},
-            "partner_accounts": shown.first.matched.partner_accounts,
-        },
-        "matches": shown.first.matched.matches,
-        "reviews": shown.first.matched.reviews,
-        "precision": round(shown.precision, 4),
-        "recall": round(shown.recall, 4),
-        "overlaps": shown.first.matched.overlaps,
-        "written": shown.written,
-        "second_run_writes": shown.second_run_writes,
-        "second_run_writes_redated": shown.second_run_writes_redated,
-    }
-
-
-def _command() -> str:
-    """How to call `overlap` from here: the environment that runs it may not be on the person's path."""
-    found = shutil.which("overlap")
-    if found and Path(found).resolve() == Path(sys.argv[0]).resolve():
-        return "overlap"
-    return os.path.relpath(sys.argv[0])
 
 
 def _state(state: str) -> str:

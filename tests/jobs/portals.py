@@ -25,6 +25,7 @@ name = "Contoso"
 [crm.hubspot]
 type = "hubspot"
 token = "file:token"
+api = "{api}"
 api_url = "{url}"
 app_url = "{url}"
 ca_file = "{ca_file}"
@@ -80,7 +81,7 @@ class PortalWorld(World):
 
 
 @contextmanager
-def portal_world(folder: Path, tier: str) -> Iterator[PortalWorld]:
+def portal_world(folder: Path, tier: str, api: str = "auto") -> Iterator[PortalWorld]:
     """A portal of *tier* with ten companies and three deals, of which Globex lists six and claims a part in one."""
     site, workspace = folder / "portal", folder / "workspace"
     with Portal.open(site) as portal, in_a_thread(site, HUBSPOT) as address:
@@ -88,18 +89,19 @@ def portal_world(folder: Path, tier: str) -> Iterator[PortalWorld]:
         portal.set_tier(tier)
         portal.set_rate_limits(False)
         _fill(portal)
-        _workspace(workspace, address)
+        _workspace(workspace, address, api)
         world = PortalWorld(workspace, portal)  # type: ignore[arg-type]
         world.send(GLOBEX, [row | (CLAIM if row["Account ID"] == "X-1" else {}) for row in listed(*LISTED)])
         world.send(INITECH, listed(0, 1))
         yield world
 
 
-def _workspace(folder: Path, address: Address) -> None:
+def _workspace(folder: Path, address: Address, api: str) -> None:
     for part in ("inbox", "lists", "quarantine", "runs"):
         (folder / part).mkdir(parents=True)
     (folder / "token").write_text(address.access_token)
-    (folder / "overlap.toml").write_text(SETTINGS.format(url=address.url, ca_file=address.ca_file), encoding="utf-8")
+    settings = SETTINGS.format(url=address.url, ca_file=address.ca_file, api=api)
+    (folder / "overlap.toml").write_text(settings, encoding="utf-8")
 
 
 def _fill(portal: Portal) -> None:

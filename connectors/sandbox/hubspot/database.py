@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -118,7 +119,7 @@ class Database(State):
     def properties(self, kind: ObjectType, archived: bool = False) -> dict[str, Property]:
         """Return the properties of *kind* by name: those in use, or the archived ones."""
         rows = self.rows("select body from property where type_id = ?", (kind.type_id,))
-        every = (_as_property(json.loads(body)) for (body,) in rows)
+        every = (_as_property(body) for (body,) in rows)
         return {one.name: one for one in every if bool(one.archived_at) == archived}
 
     def define(self, kind: ObjectType, definition: Property) -> None:
@@ -202,5 +203,7 @@ def _table(kind: ObjectType) -> Iterable[str]:
     yield f"create index {index}"
 
 
-def _as_property(kept: dict[str, Any]) -> Property:
+@lru_cache(maxsize=4_096)  # every record that is written asks for all of them, and one text means one property
+def _as_property(body: str) -> Property:
+    kept = json.loads(body)
     return Property(**{**kept, "options": tuple(Option(**option) for option in kept["options"])})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from connectors.sandbox.demo import load
+from connectors.sandbox.demo import DemoData, load
 from connectors.sandbox.hubspot.portal import Portal
 from connectors.sandbox.hubspot.standard import INDUSTRIES
 
@@ -48,22 +48,35 @@ Row = Mapping[str, Any]
 
 def fill(portal: Portal, today: date) -> None:
     """Put the demo as it is on *today* into an empty *portal*: owners, companies with their parents, deals."""
-    data = load(today).records
-    owners = {
-        row["Id"]: portal.add_owner(firstName=row["FirstName"], lastName=row["LastName"], email=row["Email"])
-        for row in data["User"]
-    }
-    companies = {row["Id"]: str(number) for number, row in enumerate(data["Account"], 1)}
-    deals = {row["Id"]: str(number) for number, row in enumerate(data["Opportunity"], 1)}
-    portal.seed("companies", [_company(companies[row["Id"]], row, owners) for row in data["Account"]])
-    portal.seed("deals", [_deal(deals[row["Id"]], row, owners) for row in data["Opportunity"]])
-    for row in data["Account"]:
-        if row["ParentId"]:
-            ends = ("companies", companies[row["Id"]]), ("companies", companies[row["ParentId"]])
-            portal.seed_link(*ends, "Parent Company")
-    for row in data["Opportunity"]:
+    data = load(today)
+    accounts = [str(row["Id"]) for row in data.records["Account"]]
+    owners = fill_companies(portal, data, accounts)
+    deals = {row["Id"]: str(number) for number, row in enumerate(data.records["Opportunity"], 1)}
+    portal.seed("deals", [_deal(deals[row["Id"]], row, owners) for row in data.records["Opportunity"]])
+    companies = numbers(data)
+    for row in data.records["Opportunity"]:
         ends = ("deals", deals[row["Id"]]), ("companies", companies[row["AccountId"]])
         portal.seed_link(*ends, "Primary")
+
+
+def fill_companies(portal: Portal, data: DemoData, accounts: Collection[str]) -> dict[str, str]:
+    """Put owners and the companies *accounts*, ids of *data*, into an empty *portal*; return owners by user."""
+    owners = {
+        row["Id"]: portal.add_owner(firstName=row["FirstName"], lastName=row["LastName"], email=row["Email"])
+        for row in data.records["User"]
+    }
+    companies, rows = numbers(data), [row for row in data.records["Account"] if row["Id"] in accounts]
+    portal.seed("companies", [_company(companies[row["Id"]], row, owners) for row in rows])
+    for row in rows:
+        if row["ParentId"] in accounts:
+            ends = ("companies", companies[row["Id"]]), ("companies", companies[row["ParentId"]])
+            portal.seed_link(*ends, "Parent Company")
+    return owners
+
+
+def numbers(data: DemoData) -> dict[str, str]:
+    """Return the ids that the demo's accounts have in a portal, by those that they have in *data*."""
+    return {row["Id"]: str(number) for number, row in enumerate(data.records["Account"], 1)}
 
 
 def _company(number: str, row: Row, owners: Mapping[str, str]) -> Row:

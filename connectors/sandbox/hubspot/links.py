@@ -148,9 +148,11 @@ def linked(database: Database, start: tuple[ObjectType, int], end: ObjectType) -
     """Return the records of *end* that a record is associated with, by id, and by which types."""
     kind, record = start
     known = {(one.category, one.type_id): one for one in types(database, kind, end)}
+    # Not "in": that would read every id of the other object, for each record.
     sql = (
         "select to_id, category, type_id from association where from_type = ? and from_id = ? and to_type = ? "
-        f'and to_id in (select id from "{end.type_id}" where archived_at is null) order by to_id, category, type_id'
+        f'and exists (select 1 from "{end.type_id}" where id = to_id and archived_at is null) '
+        "order by to_id, category, type_id"
     )
     found: dict[int, list[LinkType]] = {}
     for to_id, category, type_id in database.rows(sql, (kind.type_id, record, end.type_id)):
@@ -253,6 +255,8 @@ def _count(author: Author, ends: Ends) -> None:
 
 
 def _computed(database: Database, end: Ends) -> Values:
+    if end.kind.custom or end.to_kind.custom:
+        return {}  # before anything is looked up: a record of ours may have thousands of others
     held = linked(database, (end.kind, end.record), end.to_kind)
 
     def first(type_id: int) -> str | None:
