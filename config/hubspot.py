@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from config.field_map import OurName
-from config.kinds import Address, RecordId
+from config.kinds import Address, Currency, RecordId
 from config.secrets import SecretReference
 
 Flow = Literal["service-key", "private-app", "oauth"]
@@ -37,8 +37,8 @@ class HubSpotSettings(BaseModel):
 
     *api* is the family of paths that is used; ``auto`` takes the newest that the portal answers. A company whose
     lifecycle stage is one of *customer_stages* has the account type Customer; any other whose type is one of
-    *partner_types* has the account type Partner. Both are internal values. *on_drift* is what becomes of a property of
-    ours that a person has changed since we wrote it.
+    *partner_types* has the account type Partner. Both are internal values. *currency* is that of money that has none.
+    *on_drift* is what becomes of a property of ours that a person has changed since we wrote it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +59,7 @@ class HubSpotSettings(BaseModel):
     on_drift: Literal["keep", "restore", "hold"] = "keep"
     customer_stages: tuple[str, ...] = ("customer",)
     partner_types: tuple[str, ...] = ("PARTNER", "RESELLER", "VENDOR")
+    currency: Currency | None = None
     account_fields: dict[OurName, PropertyName] = {}
     opportunity_fields: dict[OurName, PropertyName] = {}
 

@@ -13,6 +13,8 @@ PopulationName = Literal["Customers", "Open Opportunities", "Prospects", "Other"
 #: A host to talk to, without a path.
 Address = Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
 Percent = Annotated[int, Field(ge=0, le=100)]
+#: As in ISO 4217.
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 def _full_id(value: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from config.kinds import CustomName, Percent, PopulationName, RecordId
+from config.kinds import Currency, CustomName, Percent, PopulationName, RecordId
 from overlap.model import POPULATIONS
 
 
@@ -101,7 +101,7 @@ class Criterion(_Section):
     at_least: Annotated[float, Field(gt=0)] | None = None
     at_most: Annotated[float, Field(gt=0)] | None = None
     filter: str | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:

@@ -34,7 +34,7 @@ from config.environments import read_tables
 from config.explaining import explain
 from config.field_map import FieldMap
 from config.hubspot import HubSpotSettings
-from config.kinds import Address, Key, Percent, PopulationName, RecordId
+from config.kinds import Address, Currency, Key, Percent, PopulationName, RecordId
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.secrets import SecretReference
@@ -74,7 +74,7 @@ class SalesforceSettings(_Section):
     `config.sign_in` says what each *auth* needs; *audience* is for clouds whose JWTs are not made out to the My Domain.
     *org_id* may only stand in an environment's file. From so many rows (*bulk_read_from*) and changes of one object
     (*bulk_write_from*) on, the Bulk API is used. *on_drift* is what becomes of a field of ours that a person has
-    changed since we wrote it.
+    changed since we wrote it. *currency* is the only one of an org that has one: Salesforce does not say which.
     """
 
     type: Literal["salesforce"]
@@ -96,6 +96,7 @@ class SalesforceSettings(_Section):
     on_drift: Literal["keep", "restore", "hold"] = "keep"
     person_accounts: bool = False
     read_leads: bool = False
+    currency: Currency | None = None
     account_fields: FieldMap = {}
     opportunity_fields: FieldMap = {}
 
@@ -132,6 +133,8 @@ CrmSettings = Annotated[
 ]
 #: What of a CRM's settings is about writing what was found; `reading` says what is about finding it.
 _OF_WRITING = {"fallback_owner", "on_drift"}
+#: What of it is about what was read already.
+_OF_FINDING = {"currency"}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
 _OF_PLANS: Any = {
     "workspace": {"name", "flat_fields", "token_key"},
@@ -245,7 +248,8 @@ class Settings(BaseSettings):
             mode="json", exclude={"crm": True, "companies": True, "guards": True, "workspace": {"token_key"}}
         )
         facts["crm"] = {
-            name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING) for name, crm in self.crm.items()
+            name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING | _OF_FINDING)
+            for name, crm in self.crm.items()
         }
         return _digest(facts | self._together())
 
@@ -257,7 +261,9 @@ class Settings(BaseSettings):
         facts: dict[str, Any] = self.model_dump(
             mode="json", exclude={**_OF_PLANS, "crm": True, "companies": True, "guards": True}
         )
-        facts["crm"] = {name: crm.reading() for name, crm in self.crm.items()}
+        facts["crm"] = {
+            name: crm.reading() | crm.model_dump(mode="json", include=_OF_FINDING) for name, crm in self.crm.items()
+        }
         return {section: _digest(said) for section, said in (facts | self._together()).items()}
 
     def _together(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from connectors.base import Connection
 from jobs import looking, writing
 from jobs.budget import Budget
 from jobs.context import Context, counted, recorded
+from jobs.fresh import LIFETIME
 from jobs.receipts import Writing
 from jobs.steps import step
 from jobs.stores import given_up, outbox, plans
@@ -24,7 +25,6 @@ from overlap.errors import GuardError, StalePlanError, TransientError
 from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
 
-_PLAN_LIFETIME: Final = timedelta(hours=24)
 #: After that nothing arrives any more that had left before.
 _LATEST_COMMIT: Final = timedelta(minutes=15)
 #: Records that wait, of which an error says why.
@@ -194,7 +194,7 @@ def _why_stale(context: Context, planned: SyncPlan) -> list[str]:
     reasons = {
         "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
         "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,
-        "it is older than 24 hours": context.now - planned.created_at > _PLAN_LIFETIME,
+        "it is older than 24 hours": context.now - planned.created_at > LIFETIME,
         "a newer plan was applied": newest is not None and newest.id > int(planned.id),
     }
     return [reason for reason, holds in reasons.items() if holds]

@@ -11,7 +11,7 @@ import polars as pl
 
 from matching.normalize.names import variants
 from matching.normalize.places import country_codes
-from matching.normalize.websites import domains
+from matching.normalize.websites import domains, rows_of_domains
 from overlap.model import Judgement
 
 
@@ -65,6 +65,12 @@ def plain_names(names: pl.Series) -> pl.Series:
 def plain_domains(websites: pl.Series) -> pl.Series:
     """Return the domain of each of *websites* that is a company's own, null for every other one."""
     return _mapped(websites, domains(websites), "website", "domain")
+
+
+def every_domain(websites: pl.Series) -> pl.Series:
+    """Return for each of *websites* the list of all domains in it that are a company's own."""
+    read = rows_of_domains(websites).select("domain", pl.col("others").fill_null([]))
+    return read.select(pl.concat_list("domain", "others").list.drop_nulls()).to_series()
 
 
 def plain_countries(countries: pl.Series, keep_unknown: bool = True) -> pl.Series:

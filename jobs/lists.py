@@ -47,15 +47,23 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that a partner sent: its day and the sha256 of its bytes."""
+    """A file that *partner* sent: its day and the sha256 of its bytes."""
 
+    partner: str
     file: Path
     as_of: datetime
     sha256: str
 
 
-def take_in(context: Context, partner: str, approve: bool) -> ListReport:
-    """Look for a newer list of *partner* and put it in force if the guards let it through or a person did."""
+#: Lists that were read, by the sha256 of their bytes: a pull asks for the old and the new one of a partner twice each.
+Read = dict[str, ListRead]
+
+
+def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListReport:
+    """Look for a newer list of *partner* and put it in force if the guards let it through or a person did.
+
+    What was read on the way is put into *read*, for `land`.
+    """
     workspace, settings = context.workspace, context.workspace.settings.partners[partner]
     last, _ = lists.in_force(context.ledger, partner, workspace.zone)
     file = newest_list(settings.files, workspace.folder)
@@ -68,17 +76,18 @@ def take_in(context: Context, partner: str, approve: bool) -> ListReport:
         notes = (older,) if day < last.as_of else ()
         return ListReport(partner, "unchanged", last.file_name, last.as_of, last.rows_in, last.rows_out, notes=notes)
     try:
-        return _consider(context, partner, Sent(file, day, sha256), last, approve)
+        read[sha256] = read_list(file, partner, settings)
+        return _consider(context, Sent(partner, file, day, sha256), last, approve, read)
     except (ConfigError, GuardError) as error:
         return ListReport(partner, "held", file.name, day, reasons=(str(error),))
 
 
-def _consider(context: Context, partner: str, sent: Sent, last: AcceptedList | None, approve: bool) -> ListReport:
-    """Read the file, ask the guards, and accept it if they or a person let it through."""
-    found = read_list(sent.file, partner, context.workspace.settings.partners[partner])
-    held = _guards(context, sent, last, found)
+def _consider(context: Context, sent: Sent, last: AcceptedList | None, approve: bool, read: Read) -> ListReport:
+    """Ask the guards about a list that was read, and accept it if they or a person let it through."""
+    found = read[sent.sha256]
+    held = _guards(context, sent, last, read)
     report = ListReport(
-        partner=partner,
+        partner=sent.partner,
         state="held" if held and not approve else "accepted",
         file=sent.file.name,
         as_of=sent.as_of,
@@ -86,7 +95,7 @@ def _consider(context: Context, partner: str, sent: Sent, last: AcceptedList | N
         rows_out=found.rows.height,
         quarantined=found.quarantine.height,
         duplicates=found.duplicates,
-        quarantine=_save_quarantine(context, partner, sent.as_of, found),
+        quarantine=_save_quarantine(context, sent.partner, sent.as_of, found),
         reasons=held,
         notes=found.notes,
     )
@@ -95,10 +104,11 @@ def _consider(context: Context, partner: str, sent: Sent, last: AcceptedList | N
     return report
 
 
-def land(context: Context, warehouse: Warehouse, partner: str) -> int | None:
+def land(context: Context, warehouse: Warehouse, partner: str, read: Read) -> int | None:
     """Bring the warehouse to the lists of *partner* in force; return the number of rows, None if nothing changed.
 
-    A row is gone when two lists of different days lack it; one that only the newest list lacks still counts.
+    A row is gone when two lists of different days lack it; one that only the newest list lacks still counts. *read* is
+    what `take_in` has read.
     """
     settings = context.workspace.settings.partners[partner]
     newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
@@ -107,9 +117,9 @@ def land(context: Context, warehouse: Warehouse, partner: str) -> int | None:
     wanted = json.dumps([newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")], sort_keys=True)
     if warehouse.mark(f"list:{partner}") == wanted:
         return None
-    rows = _read_again(context, newest).rows
+    rows = _read_again(context, newest, read).rows
     if earlier is not None and earlier.sha256 != newest.sha256:
-        before = _read_again(context, earlier).rows
+        before = _read_again(context, earlier, read).rows
         rows = pl.concat([rows, before.join(rows, on="id", how="anti")])
     warehouse.replace_side("partner_accounts", partner, rows)
     warehouse.set_mark(f"list:{partner}", wanted)
@@ -127,16 +137,19 @@ def is_late(context: Context, partner: str, as_of: datetime) -> bool:
     return context.now - as_of > timedelta(days=context.workspace.settings.partners[partner].expected_every_days)
 
 
-def _read_again(context: Context, accepted: AcceptedList) -> ListRead:
+def _read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRead:
     """Read an accepted list with today's settings; with those of its day where today's do not fit it any more."""
-    path = accepted.path(context.workspace.lists)
-    try:
-        return read_list(path, accepted.partner, context.workspace.settings.partners[accepted.partner])
-    except (ConfigError, GuardError):
-        return read_list(path, accepted.partner, PartnerSettings.model_validate_json(accepted.settings))
+    if accepted.sha256 not in read:
+        path, today = accepted.path(context.workspace.lists), context.workspace.settings.partners[accepted.partner]
+        try:
+            found = read_list(path, accepted.partner, today)
+        except (ConfigError, GuardError):
+            found = read_list(path, accepted.partner, PartnerSettings.model_validate_json(accepted.settings))
+        read[accepted.sha256] = found
+    return read[accepted.sha256]
 
 
-def _guards(context: Context, sent: Sent, last: AcceptedList | None, found: ListRead) -> tuple[str, ...]:
+def _guards(context: Context, sent: Sent, last: AcceptedList | None, read: Read) -> tuple[str, ...]:
     workspace = context.workspace
     guards = workspace.settings.guards
     limits = ListLimits(
@@ -146,7 +159,8 @@ def _guards(context: Context, sent: Sent, last: AcceptedList | None, found: List
         rejects=guards.list_rejects,
         rejects_percent=guards.list_rejects_percent,
     )
-    held = list_guards(_size(found), _size(_read_again(context, last)) if last else None, limits)
+    before = _size(_read_again(context, last, read)) if last else None
+    held = list_guards(_size(read[sent.sha256]), before, limits)
     day = sent.as_of.astimezone(workspace.zone).date()
     if day > context.today:
         # An accepted list of a later day would make every one until that day an old one.

@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from jobs import models
+from jobs import fresh, models
 from jobs.context import Context, recorded
 from jobs.feedback import take_feedback
 from jobs.found_pairs import found_pairs
-from jobs.identity import identified
-from jobs.our_companies import FOUND_FROM, OurCompanies, our_companies, own_accounts
-from jobs.profiles import rated, rows_of
+from jobs.identity import every_domain, identified, plain_names
+from jobs.our_companies import OurCompanies, our_companies, own_accounts
+from jobs.profiles import rated, rows_of, with_currencies
 from jobs.pulled import require_pulled
 from jobs.steps import step
 from jobs.stores import judgements, snapshot
@@ -24,12 +24,11 @@ from overlap import doubles, shared
 from overlap import judgements as verdicts
 from overlap.companies import speaking
 from overlap.counting import counts, reconciled
-from overlap.exclusions import Excluded
+from overlap.exclusions import Excluded, names_any
 from overlap.exclusions import counts as counted
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
 from overlap.model import Overlap, conform
 from overlap.overlaps import greenfield, overlaps_of
-from overlap.same_deals import agreed, copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,13 @@ def match(context: Context) -> MatchReport:
             pulled = _pulled(context, warehouse)
             said = _verdicts(context, pulled)
             ours = our_companies(context, pulled["accounts"], pulled["opportunities"], said)
-            pulled["accounts"] = ours.accounts
+            pulled |= {"accounts": ours.accounts, "opportunities": ours.deals}
             pairs, how = _pairs(context, warehouse, pulled, ours, said)
         frames = _find(context, _without(pulled, ours.gone), pairs, ours)
         frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone)
         how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
-        snapshot.publish(context.workspace.runs, run_id, frames, _facts(context) | how | {FOUND_FROM: ours.found_from})
+        how |= {"workspace": context.workspace.settings.workspace.id} | fresh.facts(context) | ours.facts
+        snapshot.publish(context.workspace.runs, run_id, frames, how)
         step("match: publish")
         context.ledger.pin("published_run", str(run_id))
         step("match: published")
@@ -87,6 +87,7 @@ def match(context: Context) -> MatchReport:
 def _pulled(context: Context, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
     """Everything that was pulled, the partners' companies rated."""
     frames = {stream.replace(":", "_"): warehouse.frame(stream) for stream in streams()}
+    frames |= {stream: with_currencies(context, frames[stream]) for stream in ("accounts", "opportunities")}
     theirs = frames["partner_accounts"]
     frames["partner_accounts"] = rated(context, theirs, rows_of(context, theirs, None))
     return frames
@@ -97,8 +98,11 @@ def _verdicts(context: Context, pulled: dict[str, pl.DataFrame]) -> pl.DataFrame
 
     A verdict on an account that is left out must not pass to its double.
     """
-    ours, theirs = identified(pulled["accounts"], "crm"), identified(pulled["partner_accounts"], "partner")
-    take_feedback(context, pulled["record_partner_overlap"], ours, theirs)
+    records, accounts, theirs = (pulled[name] for name in ("record_partner_overlap", "accounts", "partner_accounts"))
+    if judgements.in_force(context.ledger).is_empty() and records["feedback"].is_null().all():
+        accounts, theirs = accounts.clear(), theirs.clear()  # reading a million names for nothing takes long
+    ours, theirs = identified(accounts, "crm"), identified(theirs, "partner")
+    take_feedback(context, records, ours, theirs)
     return verdicts.resolve(judgements.in_force(context.ledger), ours, theirs)
 
 
@@ -145,17 +149,14 @@ def _find(
     overlaps = conform(found.with_columns(first_seen=day), Overlap)
     own = own_accounts(context, ours)
     of_partner = {(crm, account_id): partner for crm, account_id, partner in own.iter_rows()}
-    second = copies(pulled["opportunities"], settings.companies.same_deal, settings.crm_order())
-    deals = agreed(pulled["opportunities"], second)
-    evidence = Evidence(theirs, pairs, pulled["opportunity_partners"], of_partner, second)
+    evidence = Evidence(theirs, pairs, pulled["opportunity_partners"], of_partner, ours.copies)
     rules = InfluenceRules(
         settings.influence.look_back_days, settings.influence.most_per_opportunity, settings.workspace.time_zone
     )
-    influences = influences_of(evidence, deals, overlaps, rules, context.today)
+    influences = influences_of(evidence, pulled["opportunities"], overlaps, rules, context.today)
     once = speaking(overlaps, ours.known)
     return {
         **pulled,
-        "opportunities": deals,
         "matches": pairs,
         "overlaps": overlaps,
         "influences": with_keys(influences, workspace_id),
@@ -171,21 +172,12 @@ def _unknown(found: pl.DataFrame, accounts: pl.DataFrame, gone: Excluded) -> pl.
     """Return the rows of *found* without those that bear name or domain of an account that is *gone*: we do have it."""
     if gone.accounts.is_empty():
         return found
-    ours = identified(accounts.join(gone.accounts, on=["crm", "id"], how="semi"), "crm")
-    theirs = identified(found, "partner")
-    known = pl.any_horizontal(
-        theirs[what].is_in(ours[what].drop_nulls().to_list()).fill_null(False) for what in ("name", "domain")
-    )
-    return found.filter(~known)
-
-
-def _facts(context: Context) -> dict[str, object]:
-    return {
-        "workspace": context.workspace.settings.workspace.id,
-        "settings_hash": context.workspace.settings.fingerprint(),
-        "found_by": context.workspace.settings.run_fingerprints(),
-        "made_at": context.now.isoformat(),
-    }
+    ours = accounts.join(gone.accounts, on=["crm", "id"], how="semi")
+    names = plain_names(ours["name"]).drop_nulls().to_list()
+    sites = every_domain(ours["website"]).explode().drop_nulls().to_list()
+    theirs = found.select(name=plain_names(found["name"]), domains=every_domain(found["website"]))
+    known = pl.col("name").is_in(names).fill_null(False) | names_any("domains", sites)
+    return found.filter(~theirs.select(known.alias("known")).to_series())
 
 
 def _report(

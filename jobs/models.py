@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from jobs.context import Context
-from jobs.profiles import left_out, rows_of
+from jobs.profiles import left_out, rows_of, with_currencies
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse
 from matching.model import Model, Models
@@ -112,7 +112,8 @@ def pulled(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
         if unread:
             raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
         accounts, theirs = warehouse.frame("accounts"), warehouse.frame("partner_accounts")
-        gone = left_out(context, rows_of(context, accounts, warehouse.frame("opportunities")))
+        known = (with_currencies(context, rows) for rows in (accounts, warehouse.frame("opportunities")))
+        gone = left_out(context, rows_of(context, *known))
     return accounts.join(gone.accounts, on=["crm", "id"], how="anti", maintain_order="left"), theirs
 
 

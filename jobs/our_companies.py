@@ -1,13 +1,14 @@
 """Our companies: which of our accounts are one, in one CRM or in several, and which CRM speaks for each.
 
-They are found anew only when an account changed, or what they are compared by.
+They are found anew only when an account changed, or what they are compared by; what was found before then stands while
+it is nearly found again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import polars as pl
 
@@ -17,15 +18,16 @@ from jobs.merges import names_of
 from jobs.profiles import left_out, population_rules, rated, rows_of
 from jobs.stores import snapshot
 from matching.duckdb_engine import DuckDbEngine
-from matching.duplicates import Apart, duplicates
+from matching.duplicates import Apart, Before, duplicates
 from matching.engine import COLUMNS
-from overlap import companies, shared
+from overlap import companies, same_deals, shared
 from overlap.exclusions import Excluded, with_deals
 from overlap.populations import populations_of
 
 _COMPARED: Final = ("crm", *COLUMNS)
-#: The fact of a run that says what its companies were found from.
-FOUND_FROM: Final = "companies_from"
+#: The facts of a run that say what its companies were found from, and by which rules.
+_FROM: Final = "companies_from"
+_RULES: Final = "companies_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,16 @@ class OurCompanies:
     """Our accounts and what they are together.
 
     *known* is what `overlap.companies.members` and `differing` give, *gone* who is left out. *accounts* are all that
-    were pulled, rated and in populations. *found_from* is for the facts of the run.
+    were pulled, rated and in populations; *deals* are all too, and *copies* (`overlap.same_deals.copies`) those of them
+    that are another CRM's as well. *facts* are for those of the run.
     """
 
     accounts: pl.DataFrame
+    deals: pl.DataFrame
+    copies: pl.DataFrame
     known: pl.DataFrame
     gone: Excluded
-    found_from: str
+    facts: dict[str, Any]
 
 
 def our_companies(
@@ -53,9 +58,12 @@ def our_companies(
     # Who is left out in one CRM is so in all: then companies are looked for among all accounts.
     one_crm = len(order) == 1
     matched = accounts.join(gone.accounts, on=["crm", "id"], how="anti", maintain_order="left") if one_crm else accounts
-    found, found_from = _companies(context, matched, shared.contradicting(verdicts))
+    aside = gone.accounts.clear() if one_crm else gone.accounts
+    found, facts = _companies(context, matched, shared.contradicting(verdicts), aside)
+    second = same_deals.copies(deals, settings.companies.same_deal, order)
     if not one_crm:
         gone = with_deals(shared.left_out(gone.accounts, found, accounts), deals)
+        gone = replace(gone, deals=same_deals.left_out(gone.deals, deals, second))
     known = companies.members(found, accounts, order, gone.accounts)
     populations = populations_of(rows, population_rules(context))
     standing = accounts.join(populations, on=["crm", "id"], maintain_order="left")
@@ -63,7 +71,14 @@ def our_companies(
     rating = rated(context, full, rows_of(context, full, deals)).select("icp_fit", "icp_tier", "icp_reasons")
     each = pl.concat([standing, rating], how="horizontal")
     together = companies.agreed(each, known, settings.populations.order)
-    return OurCompanies(together, companies.differing(each, known), gone, found_from)
+    return OurCompanies(
+        accounts=together,
+        deals=same_deals.agreed(deals, together, second),
+        copies=second,
+        known=companies.differing(each, known).join(_said(accounts), on=["crm", "id"], maintain_order="left"),
+        gone=gone,
+        facts=facts,
+    )
 
 
 def own_accounts(context: Context, ours: OurCompanies) -> pl.DataFrame:
@@ -86,29 +101,43 @@ def own_accounts(context: Context, ours: OurCompanies) -> pl.DataFrame:
     return pl.concat([named, elsewhere.select(named.columns).sort(named.columns)])
 
 
-def _companies(context: Context, accounts: pl.DataFrame, apart: Apart) -> tuple[pl.DataFrame, str]:
+def _companies(
+    context: Context, accounts: pl.DataFrame, apart: Apart, gone: pl.DataFrame
+) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Return ``crm``, ``id``, ``company`` of *accounts*, see `matching.duplicates.duplicates`, and what it hangs on.
 
     Two accounts are one company or not, whatever a workspace asks of pairs with partners: the mode is always ``same``.
+    Those that are *gone* are set aside: a third account that both one of them and another one fit is the other's.
     """
     precision = context.workspace.settings.matching.precision
     model = models.chosen_models(context).same.for_precision(precision)
+    rules = f"{model.version} {model.match_at}"
+    aside = set(gone.select(pl.concat_str("crm", "id", separator=":")).to_series())
     compared = accounts.select(_COMPARED).sort("crm", "id").write_csv()
-    facts = "\n".join((model.version, str(model.match_at), str(sorted(apart)), compared))
-    found_from = hashlib.sha256(facts.encode()).hexdigest()
-    known = _published(context, found_from)
-    if known is None:
-        context.report("looking for our own duplicates")
-        known = duplicates(accounts, DuckDbEngine(), model, apart)
-    return known, found_from
+    hangs_on = "\n".join((rules, str(sorted(apart)), str(sorted(aside)), compared))
+    facts = {_FROM: hashlib.sha256(hangs_on.encode()).hexdigest(), _RULES: rules}
+    then, known = _published(context)
+    if then.get(_FROM) == facts[_FROM]:
+        return known.select("crm", "id", "company"), facts
+    context.report("looking for our own duplicates")
+    before = Before(apart, aside)
+    if then.get(_RULES) == rules:
+        same = known.join(_said(accounts), on=["crm", "id", "said"], how="semi")
+        before = replace(
+            before, companies=same.select(pl.concat_str("crm", "id", separator=":").alias("row"), "company")
+        )
+    return duplicates(accounts, DuckDbEngine(), model, before), facts
 
 
-def _published(context: Context, found_from: str) -> pl.DataFrame | None:
-    """Return what the published run found, None if it was found from something else."""
+def _said(accounts: pl.DataFrame) -> pl.DataFrame:
+    """Return ``crm``, ``id`` and ``said``, a number that changes when an account says something else of itself."""
+    return accounts.select("crm", "id", said=pl.struct(_COMPARED).hash())
+
+
+def _published(context: Context) -> tuple[dict[str, Any], pl.DataFrame]:
+    """Return the facts and the companies of the published run, none if there is no such run any more."""
     run_id = context.ledger.pinned("published_run")
     if run_id is None or not (context.workspace.runs / run_id).is_dir():
-        return None
-    if snapshot.manifest(context.workspace.runs, run_id).get(FOUND_FROM) != found_from:
-        return None
+        return {}, pl.DataFrame()
     (found,) = snapshot.read(context.workspace.runs, run_id, "companies")
-    return found.select("crm", "id", "company")
+    return snapshot.manifest(context.workspace.runs, run_id), found

@@ -128,18 +128,20 @@ def judge(context: Context, ours: str, theirs: str, verdict: str) -> Judgement:
 def _undo(context: Context, pair: Judgement, run: Run) -> bool:
     """Undo every verdict that speaks of *pair* today, whatever ids it was given on; return whether there was one.
 
-    One on another account of the same company speaks of it too.
+    One on another account of the same company speaks of it too, while nobody judged the account itself.
     """
     accounts, partner_accounts, known = run
     ours, theirs = identified(accounts, "crm"), identified(partner_accounts, "partner")
-    wanted = (pair.crm, pair.ours_id, pair.partner, pair.theirs_id)
+    wanted = {"crm": pair.crm, "ours_id": pair.ours_id, "partner": pair.partner, "theirs_id": pair.theirs_id}
     in_force = judgements.in_force(context.ledger).filter(pl.col("partner") == pair.partner)
-    found = False
-    for number, stored in enumerate(in_force.select("crm", "ours_id", "partner", "theirs_id").iter_rows()):
+    own: list[tuple[str, str, str, str]] = []
+    others: list[tuple[str, str, str, str]] = []
+    for number, stored in enumerate(in_force.select(list(wanted)).iter_rows()):
         today = shared.verdicts_of_all(verdicts.resolve(in_force[number], ours, theirs), known, accounts)
-        if wanted in today.select("crm", "ours_id", "partner", "theirs_id").rows():
-            found |= judgements.undo(context.ledger, stored, context.now)
-    return found
+        for of in today.filter(**wanted)["of"]:
+            (own if of is None else others).append(stored)
+    undone = [judgements.undo(context.ledger, stored, context.now) for stored in own or others]
+    return any(undone)
 
 
 def _published(context: Context) -> Run:

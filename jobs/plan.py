@@ -12,6 +12,7 @@ from connectors.base import Connection, Sink
 from jobs import mirror
 from jobs.budget import Budget
 from jobs.context import Context, connected, recorded
+from jobs.fresh import require_fresh
 from jobs.lists import is_late
 from jobs.partner_names import former_names
 from jobs.steps import step
@@ -40,12 +41,12 @@ def plan(context: Context, crm: str) -> SyncPlan:
     """Make, keep and return the plan that takes *crm* to what the published run found. Writes nothing to it.
 
     Raises:
-        ConfigError: nothing has been matched yet, or by other settings than those of now.
+        ConfigError: nothing has been matched yet, or what was matched is not what would be found now.
     """
     published = context.ledger.pinned("published_run")
     if published is None:
         raise ConfigError("nothing has been matched yet; run 'overlap pull' and 'overlap match' first")
-    _require_found_by(context, published)
+    require_fresh(context, published)
     with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
         found, reasons = read_findings(context, crm, published)
         known = mirror.with_own_writes(context, connection.sink, found, published)
@@ -76,23 +77,6 @@ def plan(context: Context, crm: str) -> SyncPlan:
         step("plan: stored")
         summary |= {"plan": made.id, "changes": len(made.changes), "held": held, "drift": len(drifts)}
     return made
-
-
-def _require_found_by(context: Context, run_id: str) -> None:
-    """Refuse a run that was found by other settings: it may hold what they do not allow any more."""
-    if not (context.workspace.runs / run_id).is_dir():
-        return  # who reads it says so
-    settings, then = context.workspace.settings, snapshot.manifest(context.workspace.runs, run_id)
-    found_by, now = then.get("found_by"), settings.run_fingerprints()
-    if found_by is None:  # a run of an earlier version
-        changed = [] if then["settings_hash"] == settings.fingerprint() else ["settings"]
-    else:
-        changed = [f"[{name}]" for name in sorted(now.keys() | found_by) if now.get(name) != found_by.get(name)]
-    if changed:
-        raise ConfigError(
-            f"{context.workspace.settings_files}: {', '.join(changed)} changed since run {run_id} was matched; "
-            f"run 'overlap match' first"
-        )
 
 
 def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Reasons]:

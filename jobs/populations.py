@@ -9,7 +9,7 @@ import polars as pl
 
 from config.rules import known_fields
 from jobs.context import Context, require_crm
-from jobs.profiles import left_out, population_rules, rows_of
+from jobs.profiles import left_out, population_rules, rows_of, with_currencies
 from jobs.pulled import require_pulled
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse
@@ -108,7 +108,7 @@ def _pulled(context: Context, crm: str | None) -> Rows:
         require_crm(context, crm)
     with workspace_lock(context.workspace.lock_file), open_warehouse(context.workspace.warehouse_file) as warehouse:
         require_pulled(context, warehouse)
-        accounts, deals = warehouse.frame("accounts"), warehouse.frame("opportunities")
+        accounts, deals = (with_currencies(context, warehouse.frame(name)) for name in ("accounts", "opportunities"))
     if crm is not None:
         accounts, deals = (frame.filter(pl.col("crm") == crm) for frame in (accounts, deals))
     return rows_of(context, accounts, deals)

@@ -6,8 +6,7 @@ import polars as pl
 
 from config.rules import criterion_field, filters, known_fields
 from jobs.context import Context
-from jobs.identity import plain_countries, plain_domains
-from matching.normalize.websites import domains
+from jobs.identity import every_domain, plain_countries
 from overlap.errors import ConfigError
 from overlap.exclusions import Excluded, Exclusion, excluded
 from overlap.filter_rows import Rows
@@ -19,6 +18,15 @@ from overlap.populations import PopulationRules
 def rows_of(context: Context, accounts: pl.DataFrame, deals: pl.DataFrame | None) -> Rows:
     """Return *accounts* and *deals* as conditions are asked of them on the day of the job."""
     return Rows(accounts, deals, context.today, context.workspace.settings.workspace.time_zone)
+
+
+def with_currencies(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return *rows* of our CRMs with the currency that the settings name where a CRM says none."""
+    named = {crm: said.currency for crm, said in context.workspace.settings.crm.items() if said.currency}
+    if not named:
+        return rows
+    only = pl.col("crm").replace_strict(named, default=None, return_dtype=pl.String)
+    return rows.with_columns(currency=pl.coalesce("currency", only))
 
 
 def population_rules(context: Context) -> PopulationRules:
@@ -49,9 +57,9 @@ def left_out(context: Context, rows: Rows) -> Excluded:
         Exclusion(name, read.get(f"exclusions.{name}.filter"), said.ids, _plain_domains(name, said.domains))
         for name, said in settings.exclusions.items()
     ]
+    websites = rows.accounts["website"]
     listed = any(rule.domains for rule in rules)
-    none = pl.Series("domain", [None] * rows.accounts.height, pl.String)
-    return excluded(rows, plain_domains(rows.accounts["website"]) if listed else none, rules)
+    return excluded(rows, every_domain(websites if listed else websites.clear(websites.len())), rules)
 
 
 def exclusions_ask_deals(context: Context) -> bool:
@@ -62,12 +70,11 @@ def exclusions_ask_deals(context: Context) -> bool:
 
 def _plain_domains(rule: str, written: tuple[str, ...]) -> tuple[str, ...]:
     """Return *written* as the domains of accounts are read: ``https://www.acme.com/`` is ``acme.com``."""
-    read = domains(pl.Series(written, dtype=pl.String))
-    known = dict(zip(read["website"].to_list(), read["domain"].to_list(), strict=True))
-    wrong = next((text for text in written if not known.get(text)), None)
+    read = every_domain(pl.Series(written, dtype=pl.String)).to_list()
+    wrong = next((text for text, found in zip(written, read, strict=True) if not found), None)
     if wrong is not None:
         raise ConfigError(f"exclusions.{rule}.domains: '{wrong}' is no domain of a company; write it like 'acme.com'")
-    return tuple(known[text] for text in written)
+    return tuple(domain for found in read for domain in found)
 
 
 def rated(context: Context, companies: pl.DataFrame, rows: Rows) -> pl.DataFrame:

@@ -13,9 +13,10 @@ from jobs.drift import drift, remember
 from jobs.lists import ListReport
 from jobs.merges import follow, outdated
 from jobs.partner_names import remember as remember_names
+from jobs.pulled import removed
 from jobs.steps import step
 from jobs.stores.lock import workspace_lock
-from jobs.stores.warehouse import Warehouse, open_warehouse, streams
+from jobs.stores.warehouse import Warehouse, open_warehouse
 from overlap.errors import ConfigError
 from overlap.exclusions import counts
 
@@ -167,9 +168,10 @@ def _land(context: Context, warehouse: Warehouse, crm: str, pages: Iterable[Page
 
 def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool) -> ListReport:
     context.report(f"{partner}: looking for a list")
-    report = lists.take_in(context, partner, approve)
+    read: lists.Read = {}
+    report = lists.take_in(context, partner, approve, read)
     with warehouse.transaction():
-        lists.land(context, warehouse, partner)
+        lists.land(context, warehouse, partner, read)
     return report
 
 
@@ -178,20 +180,19 @@ def _excluded(context: Context, warehouse: Warehouse) -> tuple[dict[str, int], s
     rules = tuple(context.workspace.settings.exclusions)
     if not rules:
         return {}, None
-    from jobs.profiles import exclusions_ask_deals, left_out, rows_of  # it can read names, which takes long to load
+    from jobs import profiles  # it can read names, which takes long to load
 
-    deals = warehouse.frame("opportunities") if exclusions_ask_deals(context) else None
+    asked = ("accounts", "opportunities") if profiles.exclusions_ask_deals(context) else ("accounts",)
+    accounts, *deals = (profiles.with_currencies(context, warehouse.frame(stream)) for stream in asked)
     try:
-        return counts(left_out(context, rows_of(context, warehouse.frame("accounts"), deals)), rules), None
+        rows = profiles.rows_of(context, accounts, deals[0] if deals else None)
+        return counts(profiles.left_out(context, rows), rules), None
     except ConfigError as error:
         return {}, str(error)
 
 
 def _forget_removed(context: Context, warehouse: Warehouse) -> None:
     """Drop what came from partners and CRM connections that the settings do not have any more."""
-    settings = context.workspace.settings
     with warehouse.transaction():
-        for stream in streams():
-            known = settings.partners if stream == "partner_accounts" else settings.crm
-            for side in warehouse.sides(stream) - set(known):
-                warehouse.drop_side(stream, side)
+        for stream, side in removed(context, warehouse):
+            warehouse.drop_side(stream, side)

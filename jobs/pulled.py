@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs import drift, lists
 from jobs.context import Context
-from jobs.stores.warehouse import Warehouse
+from jobs.stores.warehouse import Warehouse, streams
 from overlap.errors import ConfigError
 
 
 def require_pulled(context: Context, warehouse: Warehouse) -> None:
-    """Make sure that every CRM has been read, and it and the partners' lists as the settings say now.
+    """Make sure that every CRM has been read, and it and the partners' lists as the settings say now, and nobody else.
 
     Raises:
-        ConfigError: a CRM has not been read, or something was read by other settings; the message names them.
+        ConfigError: a CRM has not been read, or something was read by other settings, or from whom they do not name
+            any more; the message names them.
     """
     unread = [crm for crm in context.crms() if warehouse.watermark(crm) is None]
     if unread:
         raise ConfigError(f"nothing has been pulled from '{unread[0]}' yet; run 'overlap pull' first")
     settings = context.workspace.settings
-    changed = []
+    changed = sorted({f"{_section(stream)}.{side}" for stream, side in removed(context, warehouse)})
     for crm, now in settings.crm.items():
         changed += _moved(f"crm.{crm}", drift.read_by(warehouse, crm), now.reading())
     for partner, said in settings.partners.items():
@@ -31,6 +32,17 @@ def require_pulled(context: Context, warehouse: Warehouse) -> None:
             f"{context.workspace.settings_files}: {', '.join(changed)} changed since the last pull; "
             f"run 'overlap pull' first"
         )
+
+
+def removed(context: Context, warehouse: Warehouse) -> Iterator[tuple[str, str]]:
+    """Yield stream and side of everything that came from partners and CRMs that the settings do not have any more."""
+    for stream in streams():
+        for side in sorted(warehouse.sides(stream) - set(getattr(context.workspace.settings, _section(stream)))):
+            yield stream, side
+
+
+def _section(stream: str) -> str:
+    return "partners" if stream == "partner_accounts" else "crm"
 
 
 def _moved(place: str, then: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,8 @@ from overlap.model import Account, Opportunity, conform, schema_of
 _SWEEPS_UNTIL_GONE: Final = 2
 #: A weekly job that starts a little earlier than last week still sweeps weekly.
 _EARLY: Final = timedelta(hours=4)
-#: Rows that get a second chance when a sweep misses them; what hangs on them would be taken back at once.
+#: Rows that get a second chance when a sweep misses them; what hangs on them would be taken back at once. So do our own
+#: records, on which people's confirmations stand.
 _COUNTED: Final = {"accounts": Account, "opportunities": Opportunity}
 
 
@@ -41,9 +42,10 @@ def sweep(
 ) -> int:
     """Drop what vanished, read what nothing has shown so far, and return how many rows that were.
 
-    An account or deal that vanished stays until two complete reads have missed it: a permission that shrank looks the
-    same. A row that appeared although nobody changed it was committed late, or a new permission shows it; one that
-    leads elsewhere was linked anew. A first read has just seen all; *deleted* are ids that it said are gone, by stream.
+    An account, a deal or a record of ours that vanished stays until two complete reads have missed it: a permission
+    that shrank looks the same. A row that appeared although nobody changed it was committed late, or a new permission
+    shows it; one that leads elsewhere was linked anew. A first read has just seen every id; *deleted* are those that it
+    said are gone, by stream.
     """
     crm = connection.name
     unknown: dict[str, list[str]] = {}
@@ -53,7 +55,7 @@ def sweep(
         vanished, unknown = _compared(warehouse, connection)
     for stream, ids in vanished.items():
         gone = ids
-        if stream in _COUNTED:
+        if stream in _COUNTED or stream.startswith("record:"):
             counts = context.ledger.count_absences(crm, stream, set(ids), until)
             gone = [record for record, sweeps in sorted(counts.items()) if sweeps >= _SWEEPS_UNTIL_GONE]
         warehouse.forget(stream, crm, tuple(gone))

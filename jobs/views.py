@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from jobs import fresh
 from jobs.context import Context, require_crm
 from jobs.crm_status import CrmStatus, crm_statuses
 from jobs.lists import is_late
@@ -197,7 +198,8 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
     if run_id is None:
         return "overlap run"
     if any(one.plan is None for one in crms):
-        return "overlap plan"
+        stale = fresh.outdated(context, run_id)
+        return "overlap plan" if stale is None else stale[1][0]
     return next((f"overlap apply {one.plan}" for one in crms if one.waits), "overlap run")
 
 

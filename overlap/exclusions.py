@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,12 +36,12 @@ class Excluded:
 def excluded(rows: Rows, domains: pl.Series, rules: Sequence[Exclusion]) -> Excluded:
     """Return what *rules* leave out; the first rule that takes an account counts.
 
-    *domains* are those of the accounts, in their order.
+    *domains* are a list for each of the accounts, in their order: all that its website names.
 
     Raises:
         ConfigError: a mapped field holds something else than a rule takes it for.
     """
-    accounts = rows.accounts.select("crm", "id", "name", domain=domains)
+    accounts = rows.accounts.select("crm", "id", "name", domains=domains)
     taken = [pl.when(_takes(rule, rows, accounts)).then(pl.lit(rule.name)) for rule in rules]
     rule = pl.coalesce(*taken) if taken else pl.lit(None, pl.String)
     gone = accounts.with_columns(rule=rule).filter(pl.col("rule").is_not_null()).select(list(ACCOUNTS))
@@ -60,7 +60,12 @@ def counts(gone: Excluded, rules: Sequence[str]) -> dict[str, int]:
     return {rule: found.get(rule, 0) for rule in rules}
 
 
+def names_any(lists: str, domains: Collection[str]) -> pl.Expr:
+    """Return whether the list of domains in the column *lists* has one of *domains*."""
+    return pl.col(lists).list.eval(pl.element().is_in(list(domains))).list.any()
+
+
 def _takes(rule: Exclusion, rows: Rows, accounts: pl.DataFrame) -> pl.Series:
-    listed = pl.col("id").is_in(list(rule.ids)) | pl.col("domain").is_in(list(rule.domains)).fill_null(False)
+    listed = pl.col("id").is_in(list(rule.ids)) | names_any("domains", rule.domains)
     taken = accounts.select(listed.alias("taken")).to_series()
     return taken if rule.filter is None else taken | chosen(rule.filter, rows)

@@ -52,15 +52,25 @@ def keep(pairs: pl.DataFrame, stand: pl.DataFrame, match_at: float) -> pl.DataFr
 
     *match_at* is the least probability of a match; the band below it is `BAND_BITS`.
     """
-    odds = match_at / (1 - match_at) * 2**-BAND_BITS if match_at < 1 else float("inf")
-    least = odds / (1 + odds) if match_at < 1 else 1.0
     known = stand.select(*_PAIR, stands=pl.lit(True))
     both = pairs.join(known, on=_PAIR, how="left", maintain_order="left")
-    is_kept = pl.col("stands").fill_null(False) & (pl.col("decision") == "review") & (pl.col("probability") >= least)
+    is_kept = (
+        pl.col("stands").fill_null(False)
+        & (pl.col("decision") == "review")
+        & (pl.col("probability") >= least(match_at))
+    )
     return both.with_columns(
         decision=pl.when(is_kept).then(pl.lit("match")).otherwise("decision"),
         evidence=pl.when(is_kept).then(pl.format("{}\n{}", "evidence", pl.lit(_LINE))).otherwise("evidence"),
     ).drop("stands")
+
+
+def least(match_at: float) -> float:
+    """Return the least probability at which a match stands, where a match begins at *match_at*."""
+    if match_at >= 1:
+        return 1.0
+    odds = match_at / (1 - match_at) * 2**-BAND_BITS
+    return odds / (1 + odds)
 
 
 def count(pairs: pl.DataFrame) -> int:

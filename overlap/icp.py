@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from overlap.currencies import currencies_of, listed, unnamed
 from overlap.errors import ConfigError
 from overlap.filter_rows import Rows, chosen, values
 from overlap.filters import Field, Filter, asks_deals, named
@@ -20,7 +21,8 @@ class Criterion:
 
     It asks one thing: that the value of *field* is one of *values* (compared as it stands, without regard to case:
     normalise both sides first); that it lies in [*at_least*, *at_most*], open where None; or that *filter* holds.
-    Money counts only where it is in *currency*, or where the org has only one. *where* is its place in the settings.
+    Money counts only where it is in *currency*, or where the only org has only one. *where* is its place in the
+    settings.
     """
 
     name: str
@@ -123,20 +125,22 @@ def _by_value(one: Criterion, field: Field, companies: pl.DataFrame) -> tuple[pl
     if one.currency is None:
         return share, shown, unknown
     currency = pl.col("currency").str.to_uppercase()
-    is_other = (currency != one.currency.upper()).fill_null(False)
-    other = pl.when(is_other & value.is_not_null()).then(pl.format("in {}, not {}", currency, pl.lit(one.currency)))
+    # What has no currency is in its org's only one. Which one that is, only the settings say of one of several orgs.
+    is_only_org = companies.filter(value.is_not_null())["crm"].n_unique() < 2
+    is_other = (currency != one.currency.upper()).fill_null(not is_only_org)
+    told = pl.format("in {}, not {}", currency.fill_null("an unnamed currency"), pl.lit(one.currency))
+    other = pl.when(is_other & value.is_not_null()).then(told)
     return pl.when(~is_other).then(share), shown, pl.coalesce(other, unknown)
 
 
 def _require_one_currency(one: Criterion, field: Field, companies: pl.DataFrame) -> None:
     if one.currency is not None or field.name != _MONEY:
         return
-    found = companies.filter(pl.col(_MONEY).is_not_null())["currency"].drop_nulls().unique().sort().to_list()
+    found = currencies_of(companies, _MONEY)
     if len(found) > 1:
-        raise ConfigError(
-            f"{one.where}: revenue is in {', '.join(found[:5])}; nothing is converted: "
-            f'write in which one the bounds are, as in currency = "{found[0]}"'
-        )
+        meant = f'write in which one the bounds are, as in currency = "{found[0][0]}"'
+        said = f"{one.where}: revenue is in {listed(found)}; nothing is converted: "
+        raise ConfigError(said + (unnamed(found) or meant))
 
 
 def _has(companies: pl.DataFrame, field: Field) -> bool:

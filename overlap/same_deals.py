@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from overlap.clusters import connected
 from overlap.overlaps import OFF_LIMITS
 
 _COPIES: Final[dict[str, Any]] = dict.fromkeys(("crm", "id", "of_crm", "of_id"), pl.String)
@@ -26,7 +27,8 @@ def copies(deals: pl.DataFrame, field: str | None, order: Sequence[str]) -> pl.D
     """Return crm, id, of_crm, of_id: the *deals* that are copies, each with the deal itself.
 
     *field* is the mapped field with the other CRM's id; None: nobody knows of copies. *order* says which CRM comes
-    first. Of two deals that claim to be one of the first CRM, both are its copies.
+    first: its deal is the deal itself of all that are linked, through whatever CRMs. Of two deals that claim to be one
+    of the first CRM, both are its copies.
     """
     if field is None:
         return none()
@@ -35,13 +37,14 @@ def copies(deals: pl.DataFrame, field: str | None, order: Sequence[str]) -> pl.D
     linked = said.filter(pl.col("other").str.len_chars() > 0).join(
         said.select(other_crm="crm", other_id="id", other="start"), on="other"
     )
-    both = linked.filter(pl.col("crm") != pl.col("other_crm")).select("crm", "id", "other_crm", "other_id")
-    turned = both.select(crm="other_crm", id="other_id", other_crm="crm", other_id="id")
-    place = {crm: at for at, crm in enumerate(order)}
-    rank, rank_of = (pl.col(name).replace_strict(place, return_dtype=pl.Int64) for name in ("crm", "other_crm"))
-    found = pl.concat([both, turned]).filter(rank > rank_of).sort(rank_of, "other_id")
-    first = found.unique(["crm", "id"], keep="first", maintain_order=True)
-    return first.select("crm", "id", of_crm="other_crm", of_id="other_id").sort("crm", "id")
+    both = linked.filter(pl.col("crm") != pl.col("other_crm"))
+    links = both.select(one=_named("crm", "id", order), other=_named("other_crm", "other_id", order))
+    first = connected(links.iter_rows())
+    named = said.select("crm", "id", deal=_named("crm", "id", order))
+    known = named.with_columns(first=pl.col("deal").replace_strict(first, default=None, return_dtype=pl.String))
+    itself = known.filter(pl.col("deal") == pl.col("first")).select("first", of_crm="crm", of_id="id")
+    found = known.join(itself, on="first").filter(pl.col("crm") != pl.col("of_crm"))
+    return found.select(list(_COPIES)).sort("crm", "id")
 
 
 def of_originals(found: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -54,18 +57,43 @@ def of_originals(found: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     ).select(found.columns)
 
 
-def agreed(deals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    """Return *deals* where a deal and its copies are off limits if one of them is."""
+def agreed(deals: pl.DataFrame, accounts: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """Return *deals* where a deal and its copies are off limits if one of them or of their *accounts* is."""
     if second.is_empty():
         return deals
-    of_deal = {"crm": "of_crm", "id": "of_id"}
-    known = deals.join(second, on=["crm", "id"], how="left", maintain_order="left").with_columns(
-        pl.coalesce(of, own).alias(of) for own, of in of_deal.items()
+    of_account = accounts.select("crm", account_id="id", account_engagement="engagement")
+    known = _with_originals(deals, second).join(of_account, on=["crm", "account_id"], how="left", maintain_order="left")
+    is_closed = (pl.col("engagement") == OFF_LIMITS) | (pl.col("account_engagement") == OFF_LIMITS)
+    off_limits = pl.when(is_closed.any().over("of_crm", "of_id")).then(pl.lit(OFF_LIMITS))
+    return known.with_columns(engagement=off_limits.otherwise("engagement")).select(deals.columns)
+
+
+def left_out(gone: pl.DataFrame, deals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """Return the deals *gone* (crm, id, name, account_id, rule), and all that are copies of one deal with one of them.
+
+    They may hang on accounts of which nobody knows that they are one company.
+    """
+    if second.is_empty():
+        return gone
+    known = _with_originals(deals, second)
+    out = known.join(gone.select("crm", "id", "rule"), on=["crm", "id"])
+    rules = out.sort("crm", "id").unique(["of_crm", "of_id"], keep="first", maintain_order=True)
+    rest = known.join(rules.select("of_crm", "of_id", "rule"), on=["of_crm", "of_id"]).join(
+        gone, on=["crm", "id"], how="anti"
     )
-    closed = (pl.col("engagement") == OFF_LIMITS).any().over(*of_deal.values())
-    return known.with_columns(engagement=pl.when(closed).then(pl.lit(OFF_LIMITS)).otherwise("engagement")).select(
-        deals.columns
-    )
+    return pl.concat([gone, rest.sort("crm", "id").select(gone.columns)])
+
+
+def _with_originals(deals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """Return *deals* with ``of_crm`` and ``of_id``: the deal itself, of a copy as of what is none."""
+    known = deals.join(second, on=["crm", "id"], how="left", maintain_order="left")
+    return known.with_columns(of_crm=pl.coalesce("of_crm", "crm"), of_id=pl.coalesce("of_id", "id"))
+
+
+def _named(crm: str, key: str, order: Sequence[str]) -> pl.Expr:
+    """Return one word for each deal; those of the CRM that comes first are the smallest."""
+    places = {name: f"{place:03}" for place, name in enumerate(order)}
+    return pl.concat_str(pl.col(crm).replace_strict(places, return_dtype=pl.String), key, separator=":")
 
 
 def _start(value: pl.Expr) -> pl.Expr:

@@ -21,11 +21,16 @@ LINE: Final = "our companies|"
 def left_out(gone: pl.DataFrame, companies: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """Return *gone* (crm, id, name, rule) and all accounts of companies that some CRM leaves out altogether.
 
-    A CRM that still has an account of the company, say beside a test of the same name, does not leave it out.
+    A CRM that still has an account of the company, say beside a test of the same name, does not leave it out. A lead
+    is asked only in a CRM that has no account of it.
     """
-    by_rule = companies.join(gone.select("crm", "id", "rule"), on=["crm", "id"], how="left", maintain_order="left")
+    several = companies.filter(pl.col("crm").n_unique().over("company") > 1)
+    is_lead = accounts.select("crm", "id", pl.col("is_lead").fill_null(False))
+    told = several.join(is_lead, on=["crm", "id"], maintain_order="left")
+    asked = told.filter(~pl.col("is_lead") | pl.col("is_lead").all().over("company", "crm"))
+    by_rule = asked.join(gone.select("crm", "id", "rule"), on=["crm", "id"], how="left", maintain_order="left")
     in_crm = by_rule.group_by("company", "crm", maintain_order=True).agg(
-        pl.col("rule").first(), is_out=pl.col("rule").is_not_null().all()
+        pl.col("rule").drop_nulls().first(), is_out=pl.col("rule").is_not_null().all()
     )
     out = in_crm.filter("is_out").group_by("company", maintain_order=True).agg(pl.col("rule").first())
     rest = companies.join(out, on="company", maintain_order="left").join(gone, on=["crm", "id"], how="anti")

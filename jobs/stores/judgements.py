@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -47,6 +48,14 @@ def in_force(ledger: Ledger) -> pl.DataFrame:
     with ledger.engine.connect() as connection:
         rows = connection.execute(query).all()
     return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema_of(Judgement)), orient="row")
+
+
+def fingerprint(ledger: Ledger) -> str:
+    """Return 16 hex digits that change when a verdict comes in force or is undone."""
+    query = select(judgements.c.id).where(judgements.c.undone_at.is_(None)).order_by(judgements.c.id)
+    with ledger.engine.connect() as connection:
+        said = str(connection.execute(query).scalars().all())
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _of_pair(pair: tuple[str, ...], at: datetime):  # type: ignore[no-untyped-def]  # SQLAlchemy's Update is private

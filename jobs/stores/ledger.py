@@ -75,6 +75,13 @@ class Ledger:
         found: datetime | None = self._of_last_pull_before(run_id, schema.runs.c.started_at)
         return found
 
+    def pulled_since(self, run_id: int) -> bool:
+        """Return whether a pull that came through began after run *run_id*."""
+        runs = schema.runs
+        query = select(runs.c.id).where(runs.c.verb == "pull", runs.c.state == "done", runs.c.id > run_id).limit(1)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar() is not None
+
     def read_until(self, run_id: int, crm: str) -> datetime | None:
         """Return up to when that pull had read *crm*, in the CRM's time; None if it read no such CRM."""
         summary = json.loads(self._of_last_pull_before(run_id, schema.runs.c.summary) or "{}")

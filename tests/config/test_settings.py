@@ -351,6 +351,7 @@ OF_A_RUN = [
     ("[icp.industry]", "[influence]\nlook_back_days = 90\n[icp.industry]", {"influence"}),
     ("[icp.industry]", '[exclusions.tests]\nfilter = "is_lead"\n[icp.industry]', {"exclusions"}),
     ('env:SF_SECRET"', 'env:SF_SECRET"\nread_leads = true', {"crm"}),
+    ('env:SF_SECRET"', 'env:SF_SECRET"\ncurrency = "EUR"', {"crm"}),
     ('env:SF_SECRET"', 'env:SF_SECRET"\nfallback_owner = "005"\non_drift = "hold"\nbulk_write_from = 9', set()),
     ('name = "Globex"', 'name = "Globex Inc"\nexpected_every_days = 9', set()),
     ("[icp.industry]", "[guards]\ncreates = 1\n[icp.industry]", set()),

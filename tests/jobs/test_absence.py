@@ -149,6 +149,17 @@ def test_an_account_that_vanished_keeps_its_overlap_until_two_sweeps_missed_it(w
     assert causes(written.look()) == {"Globex: Fir Optics": "our account is gone"}
 
 
+def test_a_record_of_ours_counts_as_deleted_when_two_sweeps_missed_it(written):
+    written.pull()  # brings what the first run wrote
+    written.store.database.rows('delete from "Partner_Overlap__c"')
+    seen = []
+    for _ in range(2):
+        written.wait(days=7)
+        written.pull()
+        seen.append(len(landed(written, "record:partner_overlap")))
+    assert seen == [8, 0]
+
+
 def test_an_account_that_shows_up_again_starts_from_zero(written):
     row = written.account(LAST)
     vanish(written, LAST)
@@ -200,6 +211,6 @@ def test_an_account_that_a_new_permission_shows_is_read_by_the_sweep_that_sees_i
     assert report.crms[0].overlooked == 1
 
 
-def landed(world):
+def landed(world, stream="accounts"):
     with open_warehouse(world.folder / "warehouse.duckdb") as warehouse:
-        return warehouse.ids("accounts", "salesforce")
+        return warehouse.ids(stream, "salesforce")

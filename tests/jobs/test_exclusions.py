@@ -42,12 +42,16 @@ def test_what_was_written_is_taken_back_and_comes_again_when_the_rule_goes(writt
 
 
 def test_it_is_counted_by_its_rule_and_is_no_greenfield(world: World) -> None:
-    settle(world, RULE)
-    world.send(GLOBEX, listed(0, 1))
-    assert world.pull().excluded == {"legal-hold": 1}
+    settle(world, RULE + "[exclusions.rich]\nfilter = \"currency = 'EUR' and revenue > 1e6\"\n")
+    world.change_settings('type = "salesforce"', 'type = "salesforce"\ncurrency = "EUR"')
+    world.store.edit("Account", account_id(0), {"Website": "alderpumps.de; alderpumps.com"})
+    world.store.edit("Account", account_id(3), {"AnnualRevenue": 2e6})
+    other_name = {"Account Name": "Alder Group", "Website": "alder.example www.alderpumps.com"}
+    world.send(GLOBEX, [listed(0)[0] | other_name, *listed(1)])
+    assert world.pull().excluded == {"legal-hold": 1, "rich": 1}
     report = world.match()
-    assert report.excluded == {"legal-hold": 1}
-    assert (report.accounts, report.greenfield) == (10, 0)
+    assert report.excluded == {"legal-hold": 1, "rich": 1}
+    assert (report.accounts, report.greenfield) == (9, 0)
 
 
 def test_a_pull_counts_whom_each_rule_takes_by_what_it_read(world: World) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from datetime import timedelta
+from importlib import resources
 
 import pytest
 
-from jobs import populations
+from jobs import pairs, populations, views
 from jobs.pulled import require_pulled
 from jobs.stores import snapshot
 from jobs.stores.warehouse import open_warehouse
 from overlap.errors import ConfigError
 from tests.jobs.test_exclusions import settle
-from tests.jobs.world import SELLER, World
+from tests.jobs.world import SELLER, World, account_id
 
 CRM, PARTNER = 'type = "salesforce"', 'name = "Globex"'
 
@@ -35,6 +38,43 @@ def test_a_run_of_an_earlier_version_holds_while_nothing_changed(written: World)
     written.change_settings(PARTNER, 'name = "Globex Inc."')
     with pytest.raises(ConfigError, match=r"settings changed since run \d+ was matched; run 'overlap match' first"):
         written.plan()
+
+
+def test_a_run_is_not_planned_after_a_newer_pull_or_a_verdict_or_a_day(written: World) -> None:
+    with written.context() as context:
+        pairs.judge(context, account_id(0), "globex:X-0", "different")
+    refused(written, r"pairs were judged since run \d+ was matched; run 'overlap match' first")
+    written.match()
+    assert "judged different" in {change.cause for change in written.plan().changes}
+    written.pull()
+    refused(written, r"what was pulled since run \d+ is not matched yet; run 'overlap match' first")
+    written.match()
+    matched_at = written.now
+    written.wait(hours=24)
+    with written.context() as context, written.context(matched_at + timedelta(hours=24, seconds=1)) as later:
+        assert [views.status(at).next_step for at in (context, later)] == ["overlap plan", "overlap pull"]
+    written.plan()
+    written.wait(seconds=1)
+    refused(written, r"run \d+ is older than 24 hours; run 'overlap pull' and 'overlap match' first")
+
+
+def test_a_run_is_not_planned_after_its_model_was_edited(written: World) -> None:
+    folder = written.folder / "models"
+    folder.mkdir()
+    shipped = resources.files("matching").joinpath("models/default.toml").read_text(encoding="utf-8")
+    name = tomllib.loads(shipped)["name"]
+    (folder / "ours.toml").write_text(shipped.replace(f'name = "{name}"', 'name = "ours"', 1), encoding="utf-8")
+    settle(written, '[matching]\nmodel = "ours"\n')
+    written.match()
+    written.plan()
+    edited = (folder / "ours.toml").read_text(encoding="utf-8")
+    (folder / "ours.toml").write_text(edited.replace("margin = ", "margin = 1"), encoding="utf-8")
+    refused(written, r"model 'ours' changed since run \d+ was matched; run 'overlap match' first")
+
+
+def refused(world: World, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        world.plan()
 
 
 MAPPED = """[crm.salesforce.account_fields]
@@ -65,3 +105,15 @@ def test_what_was_read_by_other_settings_is_not_matched_before_it_is_read_anew(w
             require_pulled(context, warehouse)
         warehouse.connection.execute("delete from marks where name like 'reading:%'").fetchall()
     written.match()  # as an earlier version left it
+
+
+def test_who_was_removed_is_not_matched_before_a_pull_forgot_what_came_from_there(written: World) -> None:
+    settings = (written.folder / "overlap.toml").read_text(encoding="utf-8")
+    only = settings.replace("[partners.initech]", "[partners.umbrella]").replace("Initech", "Umbrella")
+    (written.folder / "overlap.toml").write_text(only.replace("[crm.salesforce]", "[crm.sf]"), encoding="utf-8")
+    with open_warehouse(written.folder / "warehouse.duckdb") as warehouse:
+        warehouse.set_mark("watermark:sf", "2026-03-02T09:00:00+00:00")
+    with pytest.raises(
+        ConfigError, match=r": crm\.salesforce, partners\.initech changed since the last pull; run 'over"
+    ):
+        written.match()

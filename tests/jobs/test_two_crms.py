@@ -18,6 +18,7 @@ from connectors.sandbox.store import Store
 from jobs import check, pairs, plan, several_crms, views, writing
 from jobs.match import MatchReport
 from jobs.run import RunReport
+from jobs.stores import judgements
 from overlap.errors import TransientError
 from overlap.plan import SyncPlan
 from tests.jobs.conftest import Org, assert_no_human_field_was_sent, new_world
@@ -85,6 +86,11 @@ class Two:
     def judge(self, ours: str, theirs: str, verdict: str) -> None:
         with self.world.context() as context:
             pairs.judge(context, ours, theirs, verdict)
+
+    def judged(self) -> dict[str, str]:
+        """The verdicts in force, by account."""
+        with self.world.context() as context:
+            return dict(judgements.in_force(context.ledger).select("ours_id", "verdict").iter_rows())
 
     def settle(self, more: str) -> None:
         path = self.world.folder / "overlap.toml"
@@ -206,6 +212,9 @@ def test_verdicts_exclusions_and_off_limits_of_one_crm_hold_in_the_other(two: Tw
         "judged different companies by ada on 2026-03-02, of Birch Valves Ltd in marketing;"
     )
     assert namesake["crm"] == "salesforce", "a name that both have means the one that speaks"
+    two.judge(account_id(1), "globex:X-1", "same")
+    two.judge(account_id(1), "globex:X-1", "undo")
+    assert two.judged() == {there(1): "different"}, "what was said of the other account is not what was taken back"
     # Who says the contrary of the other account says that they are two companies: each keeps its verdict.
     two.judge(account_id(1), "globex:X-1", "same")
     report = two.world.match()

@@ -1,10 +1,12 @@
 """Our own accounts that are one company, within a CRM and across CRMs."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
 from matching.duckdb_engine import DuckDbEngine
-from matching.duplicates import Apart, duplicates
+from matching.duplicates import Apart, Before, duplicates
 from matching.weights import DEFAULT, Model
 from overlap.model import Match
 from tests.matching.sides import ours
@@ -21,7 +23,7 @@ COMPANIES = (
 
 
 def parts(rows: pl.DataFrame, apart: Apart = frozenset()) -> set[frozenset[str]]:
-    found = duplicates(rows, DuckDbEngine(), DEFAULT, apart)
+    found = duplicates(rows, DuckDbEngine(), DEFAULT, Before(apart))
     assert found.select("crm", "id").rows() == rows.select("crm", "id").sort("crm", "id").rows()
     grouped = found.with_columns(row=pl.format("{}:{}", "crm", "id")).group_by("company").agg("row")
     for company, members in grouped.iter_rows():
@@ -83,11 +85,15 @@ def test_a_row_that_says_little_is_not_taken_by_the_one_that_fits_best() -> None
 
 
 class Saying:
-    """An engine that finds these pairs, each with its probability."""
+    """An engine that finds these pairs, each with its probability: matches from where the model has them."""
 
     def __init__(self, *pairs: tuple[str, str, float]) -> None:
         both = [*pairs, *((other, one, probability) for one, other, probability in pairs)]
-        rows = [{"crm": "sf", "ours_id": o, "theirs_id": f"sf:{t}", "probability": p} for o, t, p in both]
+        rows = [
+            {"crm": "sf", "ours_id": o, "theirs_id": f"sf:{t}", "probability": p}
+            | {"decision": "match" if p >= DEFAULT.match_at else "review"}
+            for o, t, p in both
+        ]
         self._found = frame(Match, *rows)
 
     def match(self, ours: pl.DataFrame, theirs: pl.DataFrame, model: Model) -> pl.DataFrame:
@@ -119,6 +125,30 @@ def test_two_rows_that_match_each_other_are_one_though_their_websites_differ() -
     rows = ours("Velmorant, velmorant.fr", "Velmorant, velmorant.com", "Velmorant")
     found = duplicates(rows, Saying(*CHAIN, ("O0", "O1", 0.9)), DEFAULT)
     assert found["company"].to_list() == ["sf:O0"] * 3
+
+
+def companies_of(rows: pl.DataFrame, *pairs: tuple[str, str, float], **before: Any) -> list[str]:
+    return duplicates(rows, Saying(*pairs), DEFAULT, Before(**before))["company"].to_list()
+
+
+def test_a_row_aside_takes_no_row_from_the_others() -> None:
+    rows = ours("Velmorant, velmorant.fr", "Velmorant, velmorant.com", "Velmorant")
+    pairs = (("O0", "O2", 0.999), ("O1", "O2", 0.991))
+    assert companies_of(rows, *pairs) == ["sf:O0", "sf:O1", "sf:O0"]
+    assert companies_of(rows, *pairs, aside={"sf:O0"}) == ["sf:O0", "sf:O1", "sf:O1"]
+    assert companies_of(rows, pairs[0], aside={"sf:O0"}) == ["sf:O0", "sf:O1", "sf:O0"]
+
+
+def test_one_company_stays_one_while_it_is_nearly_found_again() -> None:
+    """Half the odds of a match are the least at which it stands."""
+    rows = ours("Velmorant", "Velmorant Ltd")
+    odds = DEFAULT.match_at / (1 - DEFAULT.match_at) / 2
+    nearly = odds / (1 + odds)
+    one, two = ["sf:O0"] * 2, ["sf:O0", "sf:O1"]
+    for then, now, found in [(one, 1.001, one), (one, 0.999, two), (two, 1.001, two), (["sf:O0"], 1.001, two)]:
+        companies = pl.DataFrame({"row": two[: len(then)], "company": then})
+        assert companies_of(rows, ("O0", "O1", nearly * now), companies=companies) == found
+    assert companies_of(rows, ("O0", "O1", nearly * 1.001)) == two
 
 
 @pytest.mark.parametrize("rows", [ours(COMPANIES[0]).clear(), ours(COMPANIES[0]), ours(COMPANIES[0], COMPANIES[5])])

@@ -70,6 +70,20 @@ def test_all_money_in_one_currency_may_be_compared() -> None:
     assert taken("revenue > 1e6", {"revenue": 2e6}) == [True], "an org without currencies has one"
 
 
+def test_two_orgs_of_one_currency_each_need_not_have_the_same_one() -> None:
+    ours, other = {"revenue": 2e6}, {"crm": "second", "id": "001S", "revenue": 2e6}
+    for text in ("revenue > 1e6", "currency is null and revenue > 1e6"):
+        with pytest.raises(ConfigError) as raised:
+            taken(text, ours, other, EUROS)
+        also = "" if "null" in text else "EUR, "
+        assert str(raised.value) == (
+            f"populations.custom.Large.filter: revenue is in {also}salesforce's only one, second's only one, "
+            'and nothing is converted: write which one each has, as in [crm.salesforce] currency = "EUR"'
+        )
+    assert taken("currency = 'EUR' and revenue > 1e6", ours, other, EUROS) == [False, False, True]
+    assert taken("revenue > 1e6", ours, {**other, "revenue": 0.0}) == [True, False]
+
+
 def test_no_currency_is_one_more_and_can_be_named() -> None:
     other = {"crm": "second", "id": "001S", "revenue": 2e6, "currency": None}
     with pytest.raises(ConfigError, match="revenue is in EUR, no currency, and nothing is converted"):

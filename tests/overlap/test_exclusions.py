@@ -20,7 +20,7 @@ ACCOUNTS = frame(
     {"id": "001D", "name": "Dogwood"},
 )
 DEALS = frame(Opportunity, {"id": "006A", "account_id": "001A"}, {"id": "006B", "account_id": "001D"}, {"id": "006C"})
-DOMAINS = pl.Series("domain", ["acme.com", "birch.com", None, "dogwood.com"])
+DOMAINS = pl.Series("domains", [["acme.com"], ["birch.com"], [], ["dogwood.com", "dogwood.de"]])
 
 
 def left_out(*rules: Exclusion) -> Excluded:
@@ -35,6 +35,10 @@ def test_an_account_is_left_out_by_filter_id_or_domain_and_the_first_rule_counts
         ("salesforce", "001B", "listed"),
         ("second", "001A", "listed"),
     ]
+
+
+def test_any_domain_that_an_account_has_leaves_it_out() -> None:
+    assert left_out(Exclusion("listed", domains=("dogwood.de", "acme.org"))).accounts["id"].to_list() == ["001D"]
 
 
 def test_its_deals_are_left_out_with_it() -> None:

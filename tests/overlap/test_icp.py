@@ -180,6 +180,16 @@ def test_revenue_in_several_currencies_needs_one_to_be_named() -> None:
     assert one(unnamed, accounts[0], {"revenue": None, "currency": "USD"})[0] == (100, "revenue 2000000 fits")
 
 
+def test_of_several_orgs_nobody_knows_the_currency_of_what_has_none() -> None:
+    ours, other = {"revenue": 2e6}, {"crm": "second", "revenue": 2e6}
+    assert one(REVENUE, ours, other) == [(0, "revenue in an unnamed currency, not EUR")] * 2
+    assert one(REVENUE, ours, {**other, "revenue": None})[0] == (100, "revenue 2000000 fits")
+    assert one(REVENUE, ours, {**other, "currency": "EUR"})[1] == (100, "revenue 2000000 fits")
+    for unlike in ({}, {"currency": "EUR"}):
+        with pytest.raises(ConfigError, match="nothing is converted"):
+            one(replace(REVENUE, currency=None), ours, other | unlike)
+
+
 def test_a_criterion_on_a_column_that_a_list_lacks_is_unknown() -> None:
     for criterion in (REVENUE, Criterion("rich", 10, filter=read_filter("revenue > 1", "here", fields()))):
         assert one(criterion, {"revenue": 2e6}, drop=("revenue", "currency")) == [(0, f"{criterion.name} unknown")]

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from overlap.influence import Evidence, InfluenceRules, influences_of
-from overlap.model import Match, Opportunity, OpportunityPartner, Overlap, PartnerAccount
-from overlap.same_deals import agreed, copies
+from overlap.model import Account, Match, Opportunity, OpportunityPartner, Overlap, PartnerAccount
+from overlap.same_deals import agreed, copies, left_out
 from tests.overlap.frames import TODAY, frame
 
 LONG, SHORT = "0065e00000AbCdEAAV", "0065e00000AbCdE"
@@ -62,7 +62,43 @@ def test_influence_on_a_deal_and_its_copy_is_suggested_once_with_the_evidence_of
     ]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("sf", LONG, None), ("hub", "77", LONG), ("erp", "x", "77")],
+        [("sf", LONG, "x"), ("hub", "77", None), ("erp", "x", "77")],
+        [("sf", LONG, None), ("hub", "77", "x"), ("erp", "x", SHORT)],
+    ],
+)
+def test_a_deal_that_three_crms_have_is_the_first_crms_however_they_are_linked(rows: list[Any]) -> None:
+    found = copies(deals(*rows), "twin", (*ORDER, "erp"))
+    assert found.rows() == [("erp", "x", "sf", LONG), ("hub", "77", "sf", LONG)]
+
+
+def test_a_deal_of_the_same_crm_is_no_copy_through_another_crms() -> None:
+    rows = [("sf", "006A", None), ("sf", "006B", "77"), ("hub", "77", "006A")]
+    assert copies(deals(*rows), "twin", ORDER).rows() == [("hub", "77", "sf", "006A")]
+
+
+CLOSED = {"engagement": "Off limits"}
+NOBODY = frame(Account, {"crm": "sf"}, {"crm": "hub"})
+
+
 def test_off_limits_on_the_copy_holds_for_the_deal() -> None:
-    both = pl.concat([deals(("sf", LONG, None)), deals(("hub", "77", LONG), engagement="Off limits")])
-    assert agreed(both, copies(both, "twin", ORDER))["engagement"].to_list() == ["Off limits", "Off limits"]
-    assert agreed(both, copies(both, None, ORDER))["engagement"].to_list() == [None, "Off limits"]
+    both = pl.concat([deals(("sf", LONG, None)), deals(("hub", "77", LONG), **CLOSED)])
+    assert agreed(both, NOBODY, copies(both, "twin", ORDER))["engagement"].to_list() == ["Off limits", "Off limits"]
+    assert agreed(both, NOBODY, copies(both, None, ORDER))["engagement"].to_list() == [None, "Off limits"]
+
+
+def test_off_limits_on_the_account_of_the_copy_holds_for_the_deal() -> None:
+    rows = deals(("sf", LONG, None), ("hub", "77", LONG), ("sf", "006B", None))
+    accounts = frame(Account, {"crm": "sf"}, {"crm": "hub"} | CLOSED)
+    assert agreed(rows, accounts, copies(rows, "twin", ORDER))["engagement"].to_list() == ["Off limits"] * 2 + [None]
+
+
+def test_what_leaves_out_a_deal_leaves_out_its_copies() -> None:
+    rows = deals(("sf", LONG, None), ("hub", "77", LONG), ("hub", "78", LONG), ("sf", "006B", None))
+    gone = rows.filter(pl.col("id") == "77").select("crm", "id", "name", "account_id", rule=pl.lit("legal-hold"))
+    found = left_out(gone, rows, copies(rows, "twin", ORDER))
+    assert [row["id"] for row in found.filter(rule="legal-hold").iter_rows(named=True)] == ["77", "78", LONG]
+    assert left_out(gone, rows, copies(rows, None, ORDER)).equals(gone)

@@ -153,6 +153,28 @@ def test_a_crm_that_keeps_an_account_of_the_company_leaves_nobody_out_elsewhere(
 
 def test_a_double_in_the_same_crm_is_not_left_out() -> None:
     assert shared.left_out(gone(("sf", "x")), TWO, ACCOUNTS)["id"].to_list() == ["x"]
+    leads = ACCOUNTS.with_columns(is_lead=pl.col("id") == "y")
+    assert shared.left_out(gone(("sf", "x")), TWO, leads)["id"].to_list() == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("out", "left"),
+    [
+        ("account", ["account", "b", "lead"]),  # its lead does not keep the company
+        ("lead", ["lead"]),
+        ("alone", ["alone", "e"]),  # a CRM that has but a lead speaks by that
+    ],
+)
+def test_a_lead_counts_only_where_a_crm_has_no_account_of_the_company(out: str, left: list[str]) -> None:
+    together = known(
+        *(("sf", "account", "c", True), ("sf", "lead", "c", True), ("hub", "b", "c", False)),
+        *(("sf", "alone", "d", True), ("hub", "e", "d", False)),
+    )
+    leads = {"lead", "alone"}
+    accounts = frame(
+        Account, *({"crm": crm, "id": key, "name": key, "is_lead": key in leads} for crm, key, *_ in together.rows())
+    )
+    assert sorted(shared.left_out(gone(("sf", out)), together, accounts)["id"]) == left
 
 
 def test_a_doubtful_pair_of_one_company_is_asked_about_once() -> None:

@@ -36,12 +36,14 @@ def fresh_files(org: Org, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 @pytest.fixture(scope="session")
 def settled_files(org: Org, fresh_files: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """The first plan is written, and what it wrote has been read back."""
+    """The first plan is written, and what it wrote has been read back and matched."""
     folder = org.again(fresh_files, tmp_path_factory.mktemp("settled"))
     done = overlap("run", "--approve", "--dir", folder)
     assert done.code == 0, done
     with Store.open(org.folder) as store:
-        Desk(World(folder, store)).pull()
+        desk = Desk(World(folder, store))
+        desk.pull()
+        assert desk.overlap("match").code == 0
     return org.keep(folder, datetime.now(UTC))
 
 
