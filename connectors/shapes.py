@@ -16,6 +16,7 @@ from overlap.errors import TransientError
 
 _T = TypeVar("_T")
 
+_REMEDY: Final = "try again later, and if it stays so, ask who runs the proxy in between"
 #: What taking values apart raises that are of other types than they should be.
 _STRANGE: Final = (LookupError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError)
 
@@ -39,10 +40,12 @@ def fits(answer: Any, shape: Any) -> bool:
 
 def strange(where: str, what: str) -> TransientError:
     """Return the error of an answer that is not what was asked for; *what* names what is wrong."""
-    return TransientError(
-        f"{where}: the answer has an unknown shape ({what}); try again later, and if it stays so, ask who runs the "
-        "proxy in between"
-    )
+    return TransientError(f"{where}: the answer has an unknown shape ({what}); {_REMEDY}")
+
+
+def no_json(where: str) -> TransientError:
+    """Return the error of an answer that is no JSON at all."""
+    return TransientError(f"{where}: the answer is not JSON, such as a login or maintenance page; {_REMEDY}")
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from connectors.hubspot.portal import COMPANIES, Portal, look
 from connectors.hubspot.shapes import ANSWERS, RECEIPTS
 from connectors.hubspot.signin import SignIn
 from connectors.hubspot.transport import Query, Transport
-from connectors.shapes import shaped, strange
+from connectors.shapes import no_json, shaped, strange
 from overlap.errors import AccessError, TransientError
 
 #: The category of associations' types that an account made itself.
@@ -239,6 +239,4 @@ def _json(where: str, reply: Reply) -> Any:
     try:
         return json.loads(reply.content)
     except ValueError as error:
-        raise TransientError(
-            f"{where}: answered with something that is not JSON, such as a maintenance page"
-        ) from error
+        raise no_json(where) from error

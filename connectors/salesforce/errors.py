@@ -14,7 +14,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from connectors.shapes import strange
+from connectors.shapes import no_json, strange
 from overlap.errors import AccessError, OverlapError, TransientError
 
 #: What to do about an object or field that is missing or hidden.
@@ -60,7 +60,7 @@ def translated(where: str, error: Exception, retry_after_s: float | None = None)
     if is_wrong_certificate(error):
         return AccessError(f"{where}: the server's certificate is not trusted; set ca_file, then run 'overlap check'")
     if isinstance(error, requests.exceptions.JSONDecodeError):
-        return TransientError(f"{where}: answered with something that is not JSON, such as a maintenance page")
+        return no_json(where)
     if isinstance(error, requests.exceptions.RequestException):
         return TransientError(f"{where}: the connection failed ({type(error).__name__}); try again later")
     return strange(where, type(error).__name__)
