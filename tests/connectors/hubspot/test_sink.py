@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -247,6 +247,18 @@ def test_a_batch_that_is_refused_as_a_whole_is_taken_apart(org: HubSpotBench) ->
     ]  # HubSpot refuses both for one id twice
     receipts = sink.send("overlap_partner", twice)
     assert [one.error for one in receipts] == [None, None]
+
+
+@pytest.mark.parametrize("bad", [(99,), range(100)], ids=["the last", "all"])
+def test_halving_takes_few_calls_and_leaves_the_rest_for_smaller_batches(org: HubSpotBench, bad: Sequence[int]) -> None:
+    no = {"fault": "http", "path": "*/batch/create", "status": 400, "body": '{"category": "VALIDATION_ERROR"}'}
+    org.portal.set_faults([{**no, "contains": f'"name {at}"', "probability": 1.0} for at in bad])
+    receipts = org.connection.sink.send("overlap_partner", [partner(f"k{at}", name=f"name {at}") for at in range(100)])
+    assert asked(org, "/batch/create") <= 1 + 14, "to halve 100 seven times takes two calls each"
+    rejected = [at for at, one in enumerate(receipts) if one.remedy is Remedy.REJECT]
+    assert rejected == list(bad)[: len(rejected)] != []
+    assert sum(one.remedy is Remedy.SPLIT for one in receipts) == len(bad) - len(rejected)
+    assert len(org.portal.records("overlap_partner")) == 100 - len(bad)
 
 
 def test_an_option_is_there_before_its_value_and_none_is_removed(flat: HubSpotBench) -> None:
