@@ -26,9 +26,11 @@ fix: $(READY)
 tiers: $(READY)
 	$(BIN)/python -m tests.jobs.portal_tiers --write
 
-# N: how many. Stopped and called again, it plays those that are missing.
+# N: how many; CRM: salesforce or hubspot. Stopped and called again, it plays those that are missing.
+histories: CRM ?= salesforce
 histories: $(READY)
-	$(BIN)/python -m tests.histories.campaign --to $(or $(N),700) --jobs $(or $(JOBS),2) --save benchmarks/results/histories
+	$(BIN)/python -m tests.histories.campaign --crm $(CRM) --to $(or $(N),700) --jobs $(or $(JOBS),2) \
+		--save benchmarks/results/histories-$(CRM)
 
 # DATA: a folder of tasks with known truth, see benchmarks/README.md.
 bench-quality: $(READY)

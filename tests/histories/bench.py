@@ -14,18 +14,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.direct import URL
 from connectors.sandbox.server import Address
-from connectors.sandbox.store import Store
 from tests.histories import oracle
+from tests.histories.crms import SALESFORCE, Crm
 from tests.histories.play import Player, Progress
 from tests.histories.processes import Order, Processes, Real, forked
 from tests.histories.script import OF_A_WORLD, History, Week, history, twin
-from tests.jobs.conftest import Org, new_world
+from tests.jobs.conftest import Org
 from tests.jobs.world import START
-from tests.sandbox import copy_database, running_sandbox
+from tests.sandbox import copy_database
 
 _IMMUTABLE = ("runs", "lists", "stats")
 #: Memory, where there is some to write files into: what is tested is the death of processes, not of machines.
@@ -37,8 +37,9 @@ class Bench:
     """A sandbox, processes, and what has been played so far of the world at hand; *met* counts tries and faults."""
 
     folder: Path
+    crm: Crm
     org: Org
-    store: Store
+    store: Any
     processes: Processes
     template: Path
     founding: list[str]
@@ -53,15 +54,15 @@ class Bench:
         if number not in self.twins:
             self.forget()
             self.twins[number] = self.play_twin(seed)
-        played = self._play(history(seed), self.twins[number])
+        played = self._play(history(seed, self.crm.faults), self.twins[number])
         played.problems += [f"the twin, {problem}" for problem in self.twins[number].problems]
         return played
 
     def play_twin(self, seed: int) -> Progress:
         """Play the uninterrupted weeks of *seed*, and look whether they missed something."""
-        progress = self._play(twin(seed), None)
+        progress = self._play(twin(seed, self.crm.faults), None)
         progress.problems += self.founding
-        Player(self.workspace, self.store, self.processes, progress, None, self.met).read_again()
+        Player(self.workspace, self.crm, self.store, self.processes, progress, None, self.met).read_again()
         return progress
 
     def forget(self) -> None:
@@ -74,7 +75,7 @@ class Bench:
     def _play(self, whole: History, beside: Progress | None) -> Progress:
         acts = whole.acts()
         begun, progress = self._begin(whole)
-        player = Player(self.workspace, self.store, self.processes, progress, beside, self.met)
+        player = Player(self.workspace, self.crm, self.store, self.processes, progress, beside, self.met)
         for place, act in enumerate(acts[begun:], begun):
             if isinstance(act, Week):
                 player.live(act)
@@ -103,12 +104,12 @@ class Bench:
         folder = self.folder / "kept" / f"{len(self.kept)}"
         folder.mkdir(parents=True)
         _copied(self.workspace, folder / "workspace")
-        copy_database(self.org.folder / FILE_NAME, folder / "org.sqlite")
+        copy_database(self.org.folder / self.crm.file_name, folder / "org.sqlite")
         self.kept[name] = folder, progress.copy()
 
     def _copy(self, source: Path, target: Path) -> None:
         _copied(source / "workspace", target / "workspace")
-        self.org.put_back(source / "org.sqlite")
+        self.crm.put_back(self.org, source / "org.sqlite")
 
     @property
     def workspace(self) -> Path:
@@ -116,18 +117,20 @@ class Bench:
 
 
 @contextmanager
-def running_bench(is_real: bool = False, is_sharing: bool = True) -> Iterator[Bench]:
+def running_bench(crm: Crm = SALESFORCE, is_real: bool = False, is_sharing: bool = True) -> Iterator[Bench]:
     """Set up a bench whose template has done its first run; *is_real* runs the installed command, not forks."""
     place = _MEMORY if _MEMORY.is_dir() else None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="histories-", dir=place)))
-        served = stack.enter_context(running_sandbox(folder / "org")) if is_real else None
-        store = stack.enter_context(Store.open(folder / "org"))
-        org = Org(served or _unserved(folder, store), folder / "org", folder / "blank.sqlite")
-        processes = Real(folder, org.folder) if is_real else stack.enter_context(forked(folder, org.folder))
+        store = stack.enter_context(crm.open(folder / "org"))
+        address = stack.enter_context(crm.served(folder / "org")) if is_real else _unserved(folder, store)
+        org = Org(address, folder / "org", folder / "blank.sqlite")
+        processes: Processes = Real(folder, org.folder, crm.name)
+        if not is_real:
+            processes = stack.enter_context(forked(folder, org.folder, crm.name))
         template = folder / "template"
-        founding = _found(org, store, processes, template)
-        yield Bench(folder, org, store, processes, template, founding, is_sharing=is_sharing)
+        founding = _found(crm, org, store, processes, template)
+        yield Bench(folder, crm, org, store, processes, template, founding, is_sharing=is_sharing)
 
 
 def _copied(source: Path, target: Path) -> None:
@@ -138,24 +141,25 @@ def _copied(source: Path, target: Path) -> None:
             shutil.copytree(source / name, target / name, copy_function=os.link)
 
 
-def _unserved(folder: Path, store: Store) -> Address:
+def _unserved(folder: Path, store: Any) -> Address:
     """Where forked processes find the org: nobody listens there, they answer themselves, see server.py."""
     authority = folder / "authority.pem"
     authority.touch()
     return Address(URL, str(authority), *store.credentials)
 
 
-def _found(org: Org, store: Store, processes: Processes, template: Path) -> list[str]:
+def _found(crm: Crm, org: Org, store: Any, processes: Processes, template: Path) -> list[str]:
     """Do a first run at `START`, keep workspace and org as *template*, and return what was wrong with the run."""
-    new_world(org, store, template.parent / "at work" / "workspace")
+    first = crm.set_up(org, store, template.parent / "at work" / "workspace")
     here = ("--dir", str(template.parent / "at work" / "workspace"))
-    done = processes.run(Order(("run", "--approve", *here), START))
-    assert done.code == 0, done.stderr
+    for command in filter(None, (first, ("run", "--approve"))):
+        done = processes.run(Order((*command, *here), START))
+        assert done.code == 0, done.stderr
     processes.rehearse(Order(("apply", "latest", "--yes", *here), START))
-    bodies = [request.body for request in store.requests() if request.method == "PATCH"]
-    problems = [*oracle.sent(bodies), *oracle.written(store.history(), store.api_user).problems]
+    asked = [(request.method, request.path, request.body) for request in store.requests()]
+    problems = [*crm.problems(store, asked), *oracle.written(store.history(), store.api_user).problems]
     store.database.rows("delete from request")
     template.mkdir()
     shutil.copytree(template.parent / "at work" / "workspace", template / "workspace")
-    copy_database(org.folder / FILE_NAME, template / "org.sqlite")
+    copy_database(org.folder / crm.file_name, template / "org.sqlite")
     return [f"the first run: {problem}" for problem in problems]

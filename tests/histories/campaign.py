@@ -22,13 +22,15 @@ from typing import Any
 
 from benchmarks.report import machine, table, versions
 from tests.histories.bench import Bench, running_bench
-from tests.histories.script import FAULTS, OF_A_WORLD
+from tests.histories.crms import BY_NAME, Crm
+from tests.histories.script import OF_A_WORLD
 
 _COUNTS = ("histories", "tries", "effective", "repeated", "unavoidable", "doubles", "failed")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.histories.campaign", description=__doc__)
+    parser.add_argument("--crm", choices=BY_NAME, default="salesforce", help="whose sandbox they are played on")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--to", dest="end", type=int, default=700, help="the seed after the last")
     parser.add_argument("--jobs", type=int, default=2, help="processes that play at the same time")
@@ -36,12 +38,12 @@ def main() -> int:
     parser.add_argument("--obey", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.obey:
-        _obey()
+        _obey(BY_NAME[options.crm])
         return 0
     blocks = range(options.first // OF_A_WORLD, -(-options.end // OF_A_WORLD))
-    found = _load(options.save)
+    found = _load(options.save, options.crm)
     done = set(numbers(found["blocks"]))
-    for number, block in _played([number for number in blocks if number not in done], options.jobs):
+    for number, block in _played([number for number in blocks if number not in done], options):
         done.add(number)
         found = {**found, **added(found, block), "blocks": ranges(done), "command": _command(options)}
         found["at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -97,13 +99,13 @@ def numbers(text: str) -> list[int]:
     return [number for first, _, last in pairs for number in range(int(first), int(last or first) + 1)]
 
 
-def _played(missing: Sequence[int], jobs: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (block, what came of it) as blocks are done, played by *jobs* processes."""
-    command = [sys.executable, "-m", "tests.histories.campaign", "--obey"]
+def _played(missing: Sequence[int], options: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (block, what came of it) as blocks are done, played by several processes."""
+    command = [sys.executable, "-m", "tests.histories.campaign", "--crm", options.crm, "--obey"]
     with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
         free: queue.Queue[subprocess.Popen[str]] = queue.Queue()
-        for _ in range(min(jobs, len(missing))):
+        for _ in range(min(options.jobs, len(missing))):
             worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             stack.enter_context(worker)  # closes its stdin, at which it ends
             free.put(worker)
@@ -124,19 +126,27 @@ def _played(missing: Sequence[int], jobs: int) -> Iterator[tuple[int, dict[str, 
             yield done.result()
 
 
-def _obey() -> None:
+def _obey(crm: Crm) -> None:
     """Play the blocks whose numbers come on stdin, and answer each with a line of JSON."""
-    with running_bench() as bench:
+    with running_bench(crm) as bench:
         for line in sys.stdin:
             print(json.dumps(play_block(bench, int(line))), flush=True)
 
 
-def _load(path: Path | None) -> dict[str, Any]:
+def _load(path: Path | None, crm: str) -> dict[str, Any]:
     file = path and path.with_suffix(".json")
     if file and file.exists():
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        assert found.setdefault("crm", "salesforce") == crm, f"{path} has histories of another CRM"
         return found
-    return {"schema_version": 1, "blocks": "", "counts": dict.fromkeys(_COUNTS, 0), "met": {}, "failures": {}}
+    return {
+        "schema_version": 1,
+        "crm": crm,
+        "blocks": "",
+        "counts": dict.fromkeys(_COUNTS, 0),
+        "met": {},
+        "failures": {},
+    }
 
 
 def _save(path: Path, found: dict[str, Any]) -> None:
@@ -151,12 +161,12 @@ def _markdown(found: dict[str, Any]) -> str:
     made = f"`{found.get('command')}`, {found.get('at')}"
     named = ", ".join(f"{name} {number}" for name, number in versions().items())
     parts = [
-        f"# Histories\n\n{made}\n\n{machine()['cores']} cores, {machine()['processor']}; {named}.\n",
+        f"# Histories: {found['crm']}\n\n{made}\n\n{machine()['cores']} cores, {machine()['processor']}; {named}.\n",
         table(("what", "count"), [(name, f"{found['counts'][name]:,}") for name in _COUNTS]),
         "Where a process died, and the faults that it met; a try that histories share is counted once.\n",
         table(("met", "times"), [(name, f"{count:,}") for name, count in sorted(found["met"].items())]),
     ]
-    missing = sorted(FAULTS - found["met"].keys())
+    missing = sorted(BY_NAME[found["crm"]].faults.every - found["met"].keys())
     parts += [f"Never met: {', '.join(missing)}.\n"] if missing else []
     if found["failures"]:
         failures = [(seed, problems[0]) for seed, problems in found["failures"].items()]
@@ -165,7 +175,8 @@ def _markdown(found: dict[str, Any]) -> str:
 
 
 def _command(options: argparse.Namespace) -> str:
-    return f"python -m tests.histories.campaign --from {options.first} --to {options.end} --jobs {options.jobs}"
+    chosen = f"--crm {options.crm} --from {options.first} --to {options.end} --jobs {options.jobs}"
+    return f"python -m tests.histories.campaign {chosen}"
 
 
 if __name__ == "__main__":

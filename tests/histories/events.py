@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from overlap.errors import RecordError
-from tests.jobs.world import SELLER, World, account_id, deal_id
+from tests.jobs.world import SELLER, World
 
 LATER = (  # companies that we and the partners come to know later
     ("Kapok Canvas", "kapokcanvas.com", "Spain"),
@@ -24,7 +25,7 @@ KEYS = {
 
 
 #: The line of the settings below which those of the connection stand.
-_CONNECTION = 'type = "salesforce"'
+_CONNECTION = re.compile('^type = "(?:salesforce|hubspot)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def targets(world: World, event: Event) -> str | None:
     """Return the key or id of the record that *event* is about, None if there is none (any more)."""
     object_name = event.what.get("object")
     if object_name is None:
-        return account_id(event.what["number"]) if _alive(world, "Account", account_id(event.what["number"])) else None
+        account = world.account_id(event.what["number"])
+        return account if _alive(world, "Account", account) else None
     key = KEYS[object_name]
     keys = sorted(row[key] for row in world.store.records(object_name) if row[key] and not row["IsDeleted"])
     return keys[event.what["nth"] % len(keys)] if keys else None
@@ -58,7 +60,7 @@ def edit(world: World, event: Event, target: str) -> None:
 def happen(world: World, event: Event) -> None:
     """Let *event* happen, but for ``judge``, which is a command.
 
-    What it is about may be gone, and Salesforce may refuse it to a person as to anybody: then nothing happens.
+    What it is about may be gone, and the CRM may refuse it to a person as to anybody: then nothing happens.
     """
     with suppress(RecordError):
         _happen(world, event)
@@ -77,46 +79,45 @@ def _happen(world: World, event: Event) -> None:
         case "connection":
             path = world.folder / "overlap.toml"
             text = path.read_text(encoding="utf-8")
-            path.write_text(
-                text.replace(_CONNECTION, "\n".join((_CONNECTION, *filter(None, what["lines"])))), encoding="utf-8"
-            )
+            lines = filter(None, what["lines"])
+            path.write_text(_CONNECTION.sub(lambda line: "\n".join((line[0], *lines)), text), encoding="utf-8")
         case "long transaction":
-            arguments = ("Account", account_id(what["number"]), what["set"])
+            arguments = ("Account", world.account_id(what["number"]), what["set"])
             store.in_a_long_transaction("edit", *arguments, requests=what["requests"])
         case "lead made":
             name, site, country = LATER[what["later"]]
             values = {"LastName": "Ito", "Company": name, "Website": site, "Country": country, "OwnerId": SELLER}
             store.create("Lead", values, user="Ada")
-        case "lead converted" if _alive(world, "Account", account_id(what["number"])):
+        case "lead converted" if _alive(world, "Account", world.account_id(what["number"])):
             leads = sorted(row["Id"] for row in store.records("Lead") if not row["IsConverted"])
             if leads:
-                store.convert_lead(leads[0], account_id(what["number"]), user="Ada")
-        case "account" | "late commit" | "account deleted" if _alive(world, "Account", account_id(what["number"])):
+                store.convert_lead(leads[0], world.account_id(what["number"]), user="Ada")
+        case "account" | "late commit" | "account deleted":
             _to_account(world, event)
         case "account made":
             name, site, country = LATER[what["later"]]
             values = {"Name": name, "Website": site, "BillingCountry": country, "OwnerId": SELLER}
             store.create("Account", values, user="Ada")
-        case "deal" | "deal deleted" if _alive(world, "Opportunity", deal_id(what["number"])):
+        case "deal" | "deal deleted" if _alive(world, "Opportunity", world.deal_id(what["number"])):
             if event.kind == "deal":
-                store.edit("Opportunity", deal_id(what["number"]), what["set"])
+                store.edit("Opportunity", world.deal_id(what["number"]), what["set"])
             else:
-                store.delete("Opportunity", deal_id(what["number"]))
-        case "deal made" if _alive(world, "Account", account_id(what["number"])):
+                store.delete("Opportunity", world.deal_id(what["number"]))
+        case "deal made" if _alive(world, "Account", world.account_id(what["number"])):
             values = {"Name": "another deal", "StageName": "Qualification", "CloseDate": "2026-09-30"}
-            store.create("Opportunity", {"AccountId": account_id(what["number"]), **values}, user="Ada")
-        case "influence made" if _alive(world, "Opportunity", deal_id(what["number"])):
+            store.create("Opportunity", {"AccountId": world.account_id(what["number"]), **values}, user="Ada")
+        case "influence made" if _alive(world, "Opportunity", world.deal_id(what["number"])):
             partners = sorted(r["Id"] for r in store.records("Overlap_Partner__c") if not r["IsDeleted"])
-            values = {"Opportunity__c": deal_id(what["number"]), "Status__c": "Proposed"}
+            values = {"Opportunity__c": world.deal_id(what["number"]), "Status__c": "Proposed"}
             with suppress(RecordError):  # a deal that is won takes no more influence
                 if partners:
                     store.create("Partner_Influence__c", {"Partner__c": partners[0], **values}, user="Ada")
         case "accounts merged" if what["number"] != what["loser"]:
-            pair = [account_id(what[name]) for name in ("number", "loser")]
+            pair = [world.account_id(what[name]) for name in ("number", "loser")]
             if all(_alive(world, "Account", one) for one in pair):
                 store.merge("Account", *pair)
-        case "account restored" if not _alive(world, "Account", account_id(what["number"])):
-            store.undelete("Account", account_id(what["number"]))
+        case "account restored" if not _alive(world, "Account", world.account_id(what["number"])):
+            store.undelete("Account", world.account_id(what["number"]))
         case "user":
             store.edit("User", what["id"], what["set"])
         case "edit" | "edit weighty" | "edit own" | "edit flat" | "delete":
@@ -126,7 +127,9 @@ def _happen(world: World, event: Event) -> None:
 
 
 def _to_account(world: World, event: Event) -> None:
-    store, target = world.store, account_id(event.what["number"])
+    store, target = world.store, world.account_id(event.what["number"])
+    if not _alive(world, "Account", target):
+        return
     if event.kind == "account deleted":
         store.delete("Account", target)
         return

@@ -49,11 +49,18 @@ CONNECTION = (
 )
 
 
-class People:
-    """Invents what people and partners do, week after week; remembers what the partners list."""
+PORTAL_CONNECTION = (CONNECTION[0], ("", "", 'api = "2026-03"', 'api = "v3"'))
 
-    def __init__(self, chance: random.Random) -> None:
+
+class People:
+    """Invents what people and partners do, week after week; remembers what the partners list.
+
+    *connection* are the settings of the CRM's connection, one of each line for a world.
+    """
+
+    def __init__(self, chance: random.Random, connection: tuple[tuple[str, ...], ...] = CONNECTION) -> None:
         self._chance = chance
+        self._connection = connection
         self._lists: dict[str, dict[str, Row]] = {
             GLOBEX: {row["Account ID"]: row for row in listed(*LISTED)},
             INITECH: {row["Account ID"]: row for row in listed(0, 1, Status="Prospect")},
@@ -71,7 +78,7 @@ class People:
 
     def wishes(self) -> Event:
         """Return how this world's connection is set up."""
-        return Event("connection", {"lines": [self._chance.choice(lines) for lines in CONNECTION]})
+        return Event("connection", {"lines": [self._chance.choice(lines) for lines in self._connection]})
 
     def slow(self) -> Event:
         """Return an edit of an account that is committed while the job is at work.

@@ -13,14 +13,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox.store import Store
 from tests.histories import events, oracle, scripted
+from tests.histories.crms import Crm
 from tests.histories.processes import Ended, Order, Processes
-from tests.histories.script import OF_WRITES, UNHARMED, Fate, Stage, Week
-from tests.histories.wire import HIDDEN
-from tests.jobs.world import COMPANIES, GLOBEX, INITECH, START, World, bulk_objects, said
+from tests.histories.script import UNHARMED, Fate, Stage, Week
+from tests.jobs.world import COMPANIES, GLOBEX, INITECH, START, World, said
 
-_AT_A_WRITE = frozenset({*OF_WRITES, *scripted.AT_A_WRITE})
 _TRIES = 3  # after those that have a fate
 _ENDED_WELL, _WITH_CONFLICTS = 0, 5
 _ACCEPT = ("--accept", GLOBEX, "--accept", INITECH)
@@ -87,7 +85,8 @@ class Player:
     """Plays act after act of one history."""
 
     folder: Path
-    store: Store
+    crm: Crm
+    store: Any
     processes: Processes
     progress: Progress
     twin: Progress | None
@@ -95,7 +94,7 @@ class Player:
 
     @property
     def world(self) -> World:
-        return World(self.folder, self.store, self.progress.now)
+        return self.crm.world(self.folder, self.store, self.progress.now)
 
     def live(self, week: Week) -> None:
         """Let a week pass, and its events happen."""
@@ -130,7 +129,7 @@ class Player:
             self._turn(progress.now + timedelta(minutes=5))
             # An undo that was planned is finished like any plan: undone again, it would be taken back.
             verb = "apply" if stage.verb == "undo" and self._latest_plan() != before else stage.verb
-            ended = self._try(_order(verb, fate, size, progress.now))
+            ended = self._try(self._order(verb, fate, size))
             self._measure(ended)
             troubled = progress.racing or progress.mending or stage.verb == "undo"
             if ended.code == _ENDED_WELL or (ended.code == _WITH_CONFLICTS and troubled):
@@ -153,7 +152,7 @@ class Player:
         """
         for verb in self.progress.mending:
             self._turn(self.progress.now + timedelta(minutes=5))
-            ended = self._try(_order(verb, UNHARMED, Size(0, 0, 0), self.progress.now))
+            ended = self._try(self._order(verb, UNHARMED, Size(0, 0, 0)))
             if ended.code != _ENDED_WELL and not (ended.code == _WITH_CONFLICTS and self.progress.racing):
                 what = f"{verb} after a troubled one did not end well: {ended.stderr[-500:]}"
                 self.progress.problems.append(f"week {self.progress.week}: {what}")
@@ -161,7 +160,7 @@ class Player:
     def judge(self) -> None:
         """Hold the week against its twin, the org's books and the ledger."""
         progress, store = self.progress, self.store
-        scripted.settle(store)
+        self.crm.settle(store)
         if not progress.mending and scripted.delayed(store, store.history()[progress.changes :]):
             progress.mending = ("apply",)
         self.mend()
@@ -199,10 +198,10 @@ class Player:
 
     def _try(self, order: Order) -> Ended:
         order = replace(order, arguments=(*order.arguments, "--dir", str(self.folder)))
-        by_script = scripted.begin(self.store, order.faults)
+        by_script = scripted.begin(self.store, self.crm.faults.rules, order.faults)
         ended = self.processes.run(order)
         struck = scripted.end(self.store, by_script)
-        self._repair()
+        self.crm.repair(self.store)
         if not self.progress.mending and set(struck) & set(scripted.KEEPING):
             self.progress.mending = ("plan", "apply")
         reached = [f"died at {ended.steps[-1]}"] if ended.code < 0 and ended.steps else []
@@ -231,9 +230,8 @@ class Player:
         progress = self.progress
         sql = "select number, method, path, body, status from request where number > ? order by number"
         rows = self.store.database.rows(sql, (progress.requests,))
-        writes = [body for _, method, path, body, _ in rows if method in ("POST", "PATCH") and "/composite/" in path]
-        loads = [(path.split("/")[-2], body) for _, method, path, body, _ in rows if method == "PUT"]
-        found = [*oracle.sent(writes), *oracle.uploaded(loads, bulk_objects(self.store) if loads else {})]
+        writes = [path for _, method, path, _, _ in rows if self.crm.is_write(method, path)]
+        found = self.crm.problems(self.store, [(method, path, body) for _, method, path, body, _ in rows])
         progress.problems += [f"week {progress.week}: {problem}" for problem in found]
         progress.requests = rows[-1][0] if rows else progress.requests
         if self.twin is None:
@@ -245,28 +243,19 @@ class Player:
         self.progress.now = now
         self.store.set_time(now)
 
-    def _repair(self) -> None:
-        """Put the org in order: what is wrong with it lasts no longer than the try."""
-        store = self.store
-        store.set_down(False)
-        store.set_limit_used(0)
-        store.show_field(*HIDDEN)
-        store.set_credentials_valid(True)
-        store.lock_rows(0)
-
     def _note(self, line: str) -> None:
         self.progress.trace.append(line)
 
-
-def _order(verb: str, fate: Fate, size: Size, now: datetime) -> Order:
-    """Return the order of one try, its fate's places counted out for what the twin's stage took."""
-    die_at = None if fate.die is None or not size.steps else 1 + int(fate.die * size.steps)
-    faults = [
-        {
-            "kind": fault.kind,
-            "at": 1 + int(fault.place * (size.writes if fault.kind in _AT_A_WRITE else size.requests)),
-            "count": fault.count,
-        }
-        for fault in fate.faults
-    ]
-    return Order(_COMMANDS[verb], now, die_at, tuple(faults))
+    def _order(self, verb: str, fate: Fate, size: Size) -> Order:
+        """Return the order of one try, its fate's places counted out for what the twin's stage took."""
+        of_writes = {*self.crm.faults.at_writes, *scripted.at_a_write(self.crm.faults.rules)}
+        die_at = None if fate.die is None or not size.steps else 1 + int(fate.die * size.steps)
+        faults = [
+            {
+                "kind": fault.kind,
+                "at": 1 + int(fault.place * (size.writes if fault.kind in of_writes else size.requests)),
+                "count": fault.count,
+            }
+            for fault in fate.faults
+        ]
+        return Order(_COMMANDS[verb], self.progress.now, die_at, tuple(faults))

@@ -58,6 +58,7 @@ class Forked:
     answers: IO[str]
     folder: Path
     org: Path
+    crm: str
 
     def run(self, order: Order) -> Ended:
         return self._obeyed(order, is_rehearsal=False)
@@ -67,7 +68,7 @@ class Forked:
         assert ended.code == 0, ended.stderr
 
     def _obeyed(self, order: Order, is_rehearsal: bool) -> Ended:
-        spelled = _spelled(order, self.folder, self.org) | {"is_rehearsal": is_rehearsal}
+        spelled = _spelled(order, self) | {"is_rehearsal": is_rehearsal}
         self.orders.write(json.dumps(spelled) + "\n")
         self.orders.flush()
         return _ended(int(self.answers.readline()), self.folder)
@@ -79,11 +80,10 @@ class Real:
 
     folder: Path
     org: Path
+    crm: str
 
     def run(self, order: Order) -> Ended:
-        environment = _environment(_HERE / "real") | {
-            "OVERLAP_ORDER": json.dumps(_spelled(order, self.folder, self.org))
-        }
+        environment = _environment(_HERE / "real") | {"OVERLAP_ORDER": json.dumps(_spelled(order, self))}
         command = [str(Path(sys.executable).with_name("overlap")), *order.arguments]
         with (self.folder / "stdout").open("w") as out, (self.folder / "stderr").open("w") as err:
             done = subprocess.run(command, env=environment, stdout=out, stderr=err, check=False, timeout=120)
@@ -94,14 +94,14 @@ class Real:
 
 
 @contextmanager
-def forked(folder: Path, org: Path) -> Iterator[Forked]:
+def forked(folder: Path, org: Path, crm: str) -> Iterator[Forked]:
     """Start the fork server and end it."""
     command = [sys.executable, "-P", str(_HERE / "server.py")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as process:
         assert process.stdin is not None and process.stdout is not None
-        yield Forked(process.stdin, process.stdout, folder, org)
+        yield Forked(process.stdin, process.stdout, folder, org, crm)
         process.stdin.close()
         assert process.wait(60) == 0
 
@@ -115,14 +115,15 @@ def _environment(*more: Path) -> dict[str, str]:
     return {**kept, **alone, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
 
 
-def _spelled(order: Order, folder: Path, org: Path) -> dict[str, Any]:
+def _spelled(order: Order, of: Forked | Real) -> dict[str, Any]:
     return {
         "arguments": order.arguments,
         "now": order.now.isoformat(),
         "die_at": order.die_at,
         "faults": order.faults,
-        "org": str(org),
-        **{name: str(folder / name) for name in ("log", "stdout", "stderr")},
+        "org": str(of.org),
+        "crm": of.crm,
+        **{name: str(of.folder / name) for name in ("log", "stdout", "stderr")},
     }
 
 

@@ -15,17 +15,63 @@ from typing import Any
 
 from tests.histories import scripted
 from tests.histories.events import Event
-from tests.histories.people import People
+from tests.histories.people import CONNECTION, PORTAL_CONNECTION, People
 
 OF_A_WORLD, OF_A_STEM = 50, 25
 VERBS = ("pull", "match", "plan", "apply")
 #: Verbs that write.
 _WRITING = ("apply", "run", "undo")
-#: Faults of a request: on the way, or the org's. Each has a count: so many requests (or records) meet it.
-ON_THE_WAY = ("lost request", "lost answer", *scripted.OF_ALL)
-OF_WRITES = ("lost write", "lost receipt", "locked rows", *scripted.OF_WRITES)
-OF_THE_ORG = ("expired token", "out of service", "calls used up", "hidden field", "refused sign-in")
-FAULTS = frozenset({*ON_THE_WAY, *OF_WRITES, *OF_THE_ORG, *scripted.KEEPING, *scripted.OF_SWEEPS})
+
+
+@dataclass(frozen=True)
+class Repertoire:
+    """What may go wrong with a CRM, and how its connection may be set up.
+
+    Faults of requests have a count: so many requests (or records) meet them. *rules* are those that the sandbox carries
+    out by script, *of_writes* the others that strike writes only, *of_the_org* those that last.
+    """
+
+    name: str
+    rules: scripted.Rules
+    of_writes: tuple[str, ...]
+    of_the_org: tuple[str, ...]
+    connection: tuple[tuple[str, ...], ...]
+
+    @property
+    def on_the_way(self) -> tuple[str, ...]:
+        """What may befall any request."""
+        return ("lost request", "lost answer", *scripted.of_all(self.rules))
+
+    @property
+    def at_writes(self) -> tuple[str, ...]:
+        """What befalls writes, and keeps nothing back."""
+        return (*self.of_writes, *scripted.of_writes(self.rules))
+
+    @property
+    def keeping(self) -> tuple[str, ...]:
+        """What keeps something back until it is planned again."""
+        return tuple(kind for kind in scripted.KEEPING if kind in self.rules)
+
+    @property
+    def of_sweeps(self) -> tuple[str, ...]:
+        """What a sweep does not see."""
+        return tuple(kind for kind in scripted.OF_SWEEPS if kind in self.rules)
+
+    @property
+    def every(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset({*self.on_the_way, *self.at_writes, *self.of_the_org, *self.keeping, *self.of_sweeps})
+
+
+_LOST = ("lost write", "lost receipt")
+SALESFORCE_FAULTS = Repertoire(
+    "salesforce",
+    scripted.SALESFORCE,
+    (*_LOST, "locked rows"),
+    ("expired token", "out of service", "calls used up", "hidden field", "refused sign-in"),
+    CONNECTION,
+)
+HUBSPOT_FAULTS = Repertoire("hubspot", scripted.HUBSPOT, _LOST, ("calls used up", "refused sign-in"), PORTAL_CONNECTION)
 
 
 @dataclass(frozen=True)
@@ -92,30 +138,30 @@ class History:
         return json.dumps([[asdict(one) for one in act] if isinstance(act, tuple) else asdict(act) for act in acts])
 
 
-def history(seed: int) -> History:
-    """Return the history of *seed*."""
-    weeks = _world(seed // OF_A_WORLD)
+def history(seed: int, faults: Repertoire = SALESFORCE_FAULTS) -> History:
+    """Return the history of *seed*, with *faults* of its CRM."""
+    weeks = _world(seed // OF_A_WORLD, faults.connection)
     stem, leaf = random.Random(f"stem {seed // OF_A_STEM}"), random.Random(f"leaf {seed}")
     fated = []
     for at, week in enumerate(weeks):
         after = weeks[at + 1] if at + 1 < len(weeks) else None
-        fated.append(replace(week, stages=_fated(stem, week, after)))
+        fated.append(replace(week, stages=_fated(stem, faults, week, after)))
     last = fated[-1].stages[-1]
-    leaves = _fates(leaf, last.verb, (1, 1, 2, 3), _kinds(last.verb, weeks[-1], None))
+    leaves = _fates(leaf, last.verb, (1, 1, 2, 3), _kinds(faults, last.verb, weeks[-1], None))
     fated[-1] = replace(fated[-1], stages=(*fated[-1].stages[:-1], replace(last, fates=leaves)))
     return History(seed, tuple(fated))
 
 
-def twin(seed: int) -> History:
+def twin(seed: int, faults: Repertoire = SALESFORCE_FAULTS) -> History:
     """Return the same weeks without crash and fault."""
-    return History(seed, _world(seed // OF_A_WORLD))
+    return History(seed, _world(seed // OF_A_WORLD, faults.connection))
 
 
 @cache
-def _world(number: int) -> tuple[Week, ...]:
+def _world(number: int, connection: tuple[tuple[str, ...], ...]) -> tuple[Week, ...]:
     chance = random.Random(f"world {number}")
     count = chance.choice((2, 2, 2, 2, 3, 3, 4))
-    people = People(chance)
+    people = People(chance, connection)
     weeks: list[Week] = []
     for at in range(count):
         weeks.append(_week(chance, people, weeks[-1] if weeks else None, is_last=at + 1 == count))
@@ -136,23 +182,23 @@ def _week(chance: random.Random, people: People, before: Week | None, is_last: b
     return Week(happened, tuple(Stage(verb, race=race if verb == "apply" else ()) for verb in verbs))
 
 
-def _fated(chance: random.Random, week: Week, after: Week | None) -> tuple[Stage, ...]:
+def _fated(chance: random.Random, faults: Repertoire, week: Week, after: Week | None) -> tuple[Stage, ...]:
     counts = {"run": (1, 1, 1, 2), "apply": (0, 1, 1, 2), "plan": (0, 0, 1), "match": (0, 0, 1), "pull": (0, 1, 1, 2)}
     counts["undo"] = (0, 1, 1, 2)
     return tuple(
-        replace(stage, fates=_fates(chance, stage.verb, counts[stage.verb], _kinds(stage.verb, week, after)))
+        replace(stage, fates=_fates(chance, stage.verb, counts[stage.verb], _kinds(faults, stage.verb, week, after)))
         for stage in week.stages
     )
 
 
-def _kinds(verb: str, week: Week, after: Week | None) -> tuple[str, ...]:
+def _kinds(faults: Repertoire, verb: str, week: Week, after: Week | None) -> tuple[str, ...]:
     """Return the faults that *verb* may meet in *week*."""
-    writes = (*OF_WRITES, *OF_WRITES) if verb in _WRITING else ()
+    writes = (*faults.at_writes, *faults.at_writes) if verb in _WRITING else ()
     # What is kept back is planned again in the same week, which no race and no undo after it must find.
     is_calm = not week.is_raced and (after is None or after.stages[0].verb != "undo")
-    keeping = (*scripted.KEEPING, *scripted.KEEPING) if verb in ("apply", "run") and is_calm else ()
-    sweeps = scripted.OF_SWEEPS if verb == "pull" and after is None else ()
-    return (*ON_THE_WAY, *OF_THE_ORG, *writes, *keeping, *sweeps)
+    keeping = (*faults.keeping, *faults.keeping) if verb in ("apply", "run") and is_calm else ()
+    sweeps = faults.of_sweeps if verb == "pull" and after is None else ()
+    return (*faults.on_the_way, *faults.of_the_org, *writes, *keeping, *sweeps)
 
 
 def _fates(chance: random.Random, verb: str, counts: Sequence[int], kinds: Sequence[str]) -> tuple[Fate, ...]:

@@ -30,6 +30,7 @@ import time_machine
 import typer.main
 from numba.core.dispatcher import Dispatcher
 
+import connectors.hubspot.connection
 import connectors.salesforce.connection
 import jobs.match
 import jobs.plan
@@ -37,14 +38,13 @@ import jobs.pull
 import jobs.run
 import jobs.stores.tokens
 import jobs.undo
-from connectors.sandbox.direct import DirectWire
-from connectors.sandbox.store import Store
 from jobs import steps
 from jobs.cli import main, show
+from tests.histories.crms import BY_NAME, Crm
 from tests.histories.wire import Wire
 
 PRELOADED = (
-    *(anyascii._data, cryptography.fernet, connectors.salesforce.connection),
+    *(anyascii._data, cryptography.fernet, connectors.hubspot.connection, connectors.salesforce.connection),
     *(jobs.match, jobs.plan, jobs.pull, jobs.run, jobs.stores.tokens, jobs.undo, show),
 )
 #: The command line and the tables of countries take a process a while to build: here it is done once for all.
@@ -85,7 +85,7 @@ def _rehearse(order: dict[str, Any]) -> int:
     threads = _threads()
     code = _run(order)
     assert _threads() == threads, "a thread was started, and would be missing in each fork"
-    _org(order["org"]).close()  # SQLite's connections do not survive a fork either
+    _org(BY_NAME[order["crm"]], order["org"]).close()  # SQLite's connections do not survive a fork either
     _org.cache_clear()
     gc.collect()
     gc.freeze()  # what is there now stays: no child need look through it
@@ -151,10 +151,11 @@ def _run(order: dict[str, Any]) -> int:
         os.dup2(file, stream)
         os.close(file)
     code = 1
+    crm = BY_NAME[order["crm"]]
     sleep = time.sleep
     try:
         with (
-            Wire(order, log, DirectWire(_org(order["org"]))),
+            Wire(order, log, crm.wire(_org(crm, order["org"]))),
             time_machine.travel(datetime.fromisoformat(order["now"]), tick=False) as clock,
         ):
             time.sleep = clock.shift
@@ -176,9 +177,9 @@ def _run(order: dict[str, Any]) -> int:
 
 
 @cache
-def _org(folder: str) -> Store:
+def _org(crm: Crm, folder: str) -> Any:
     """Return the org in *folder*, open once for each process."""
-    return Store.open(Path(folder))
+    return crm.open(Path(folder))
 
 
 def follower(die_at: int | None, log: int) -> Callable[[str], None]:

@@ -1,6 +1,6 @@
 """Seeded histories end where an uninterrupted run would, whatever crashed, got lost or was edited on the way.
 
-A failing seed plays again by ``python -m tests.histories SEED --trace``.
+A failing seed plays again by ``python -m tests.histories SEED --trace``, on a portal with ``--crm hubspot``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import pytest
 
 from tests.histories.bench import Bench, running_bench
 from tests.histories.campaign import play_block
-from tests.histories.script import FAULTS, OF_A_WORLD
+from tests.histories.crms import HUBSPOT, SALESFORCE
+from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
 BLOCKS = range(14)  # of 50: more are a matter of `make histories`
+PORTAL_BLOCKS = range(6)
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +26,28 @@ def bench() -> Iterator[Bench]:
         assert_soql(bench.org.asked.values())
 
 
+@pytest.fixture(scope="session")
+def portal_bench() -> Iterator[Bench]:
+    with running_bench(HUBSPOT) as bench:
+        yield bench
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_history_ends_as_its_twin_and_writes_nothing_twice(block, bench):
-    found = play_block(bench, block)
+    assert_good(play_block(bench, block))
+
+
+@pytest.mark.parametrize("block", PORTAL_BLOCKS)
+def test_a_history_of_a_portal_ends_as_its_twin_and_writes_nothing_twice(block, portal_bench):
+    assert_good(play_block(portal_bench, block))
+
+
+def assert_good(found):
     assert found["failures"] == {}
     assert found["counts"]["repeated"] == found["counts"]["doubles"] == 0
     assert found["counts"]["effective"] > OF_A_WORLD
-    assert set(found["met"]) & FAULTS and any(name.startswith("died at") for name in found["met"])
+    assert set(found["met"]) & (SALESFORCE.faults.every | HUBSPOT.faults.every)
+    assert any(name.startswith("died at") for name in found["met"])
 
 
 def test_a_seed_is_the_same_history_each_time_it_is_played(bench):
@@ -51,6 +68,7 @@ def test_the_installed_command_comes_to_the_same_history(bench):
 
 
 @pytest.mark.campaign
-def test_fifty_histories_of_the_installed_command():
-    with running_bench(is_real=True) as real:
+@pytest.mark.parametrize("crm", [SALESFORCE, HUBSPOT], ids=lambda crm: crm.name)
+def test_fifty_histories_of_the_installed_command(crm):
+    with running_bench(crm, is_real=True) as real:
         assert play_block(real, 0)["failures"] == {}

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from tests.histories.people import CONNECTION
-from tests.histories.script import FAULTS, OF_A_STEM, OF_A_WORLD, Stage, Week, history, twin
+from tests.histories.script import (
+    HUBSPOT_FAULTS,
+    OF_A_STEM,
+    OF_A_WORLD,
+    SALESFORCE_FAULTS,
+    Stage,
+    Week,
+    history,
+    twin,
+)
 from tests.histories.scripted import KEEPING, OF_SWEEPS
 
 
+@pytest.fixture(scope="module", params=[SALESFORCE_FAULTS, HUBSPOT_FAULTS], ids=lambda faults: faults.name)
+def repertoire(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def all_of_ci():
-    return [history(seed) for seed in range(700)]
+def all_of_ci(repertoire):
+    return [history(seed, repertoire) for seed in range(700)]
 
 
 def stages(whole):
@@ -44,7 +57,7 @@ def test_a_history_has_two_to_four_weeks_and_ends_with_an_apply():
     assert all(history(seed).acts()[-1].verb == "apply" for seed in range(0, 1000, 99))
 
 
-def test_every_kind_of_fault_and_event_comes_up(all_of_ci):
+def test_every_kind_of_fault_and_event_comes_up(all_of_ci, repertoire):
     faults, kinds = set(), set()
     for whole in all_of_ci:
         for act in whole.acts():
@@ -52,14 +65,14 @@ def test_every_kind_of_fault_and_event_comes_up(all_of_ci):
                 kinds |= {event.kind for event in act.events}
             else:
                 faults |= {fault.kind for fate in act.fates for fault in fate.faults}
-    assert faults == FAULTS
+    assert faults == repertoire.every
     assert kinds >= {"list", "settings", "judge", "late commit", "delete", "edit own", "influence made", "deal deleted"}
     assert kinds >= {"connection", "long transaction", "lead made", "lead converted"}
 
 
-def test_worlds_differ_in_how_their_connection_is_set_up(all_of_ci):
+def test_worlds_differ_in_how_their_connection_is_set_up(all_of_ci, repertoire):
     chosen = {line for whole in all_of_ci for line in whole.weeks[0].events[0].what["lines"]}
-    assert chosen == {line for lines in CONNECTION for line in lines}
+    assert chosen == {line for lines in repertoire.connection for line in lines}
 
 
 def test_what_is_kept_back_meets_neither_a_race_nor_an_undo_after_it(all_of_ci):

@@ -10,10 +10,8 @@ from typing import Any
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
-from connectors.sandbox.store import API_ALLOWANCE, Store
+from tests.histories.crms import BY_NAME
 
-#: What the fault "hidden field" hides: every run reads it.
-HIDDEN = ("Account", "Website")
 _over_sockets = HTTPConnectionPool._make_request
 
 
@@ -25,6 +23,7 @@ class Wire:
     """
 
     def __init__(self, order: dict[str, Any], log: int, answer: Callable[..., Any] | None = None) -> None:
+        self._crm = BY_NAME[order["crm"]]
         self._faults: list[dict[str, Any]] = order["faults"]
         self._org = Path(order["org"])
         self._log = log
@@ -44,8 +43,9 @@ class Wire:
 
     def _exchange(self, pool: Any, connection: Any, method: str, url: str, options: dict[str, Any]) -> Any:
         self._requests += 1
-        self._writes += method == "PATCH"
-        lost = self._meet(method)
+        is_write = self._crm.is_counted(method, url)
+        self._writes += is_write
+        lost = self._meet(is_write)
         if lost in ("lost request", "lost write"):
             raise ReadTimeoutError(pool, url, "a test lost the request")
         answer = self._answer(pool, connection, method, url, **options)
@@ -54,37 +54,27 @@ class Wire:
         answer.close()
         raise ReadTimeoutError(pool, url, "a test lost the answer")
 
-    def _meet(self, method: str) -> str | None:
+    def _meet(self, is_write: bool) -> str | None:
         """Let the org's faults of this request begin or end; return how the request gets lost, None if it does not."""
         lost = None
         for fault in self._faults:
             kind = fault["kind"]
             of_writes = kind in ("lost write", "lost receipt")
-            if of_writes and method != "PATCH":
+            if of_writes and not is_write:
                 continue
             since = (self._writes if of_writes else self._requests) - fault["at"]
             if kind.startswith("lost"):
                 if 0 <= since < fault["count"]:
                     self._note(kind)
                     lost = kind
-            elif since == 0 and kind in _BREAK:
+            elif since == 0 and kind in self._crm.breaks:
                 self._note(kind)
-                with Store.open(self._org) as store:
-                    _BREAK[kind](store, fault["count"])
+                with self._crm.open(self._org) as store:
+                    self._crm.breaks[kind](store, fault["count"])
             elif since == fault["count"] and kind == "out of service":
-                with Store.open(self._org) as store:
+                with self._crm.open(self._org) as store:
                     store.set_down(False)
         return lost
 
     def _note(self, kind: str) -> None:
         os.write(self._log, f"fault: {kind}\n".encode())
-
-
-_BREAK: dict[str, Callable[[Store, int], None]] = {
-    "locked rows": lambda store, count: store.lock_rows(count),
-    "expired token": lambda store, _: store.expire_tokens(),
-    "out of service": lambda store, _: store.set_down(True),
-    "calls used up": lambda store, _: store.set_limit_used(API_ALLOWANCE),
-    "hidden field": lambda store, _: store.hide_field(*HIDDEN),
-    "refused sign-in": lambda store, _: store.set_credentials_valid(False),
-}

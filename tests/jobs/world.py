@@ -157,6 +157,14 @@ class World:
     def workspace(self) -> Workspace:
         return open_workspace(self.folder)
 
+    def account_id(self, number: int) -> str:
+        """The id of the company at place *number* of `COMPANIES`."""
+        return account_id(number)
+
+    def deal_id(self, number: int) -> str:
+        """The id of the open deal with that company."""
+        return deal_id(number)
+
     # --- time, lists and settings -----------------------------------------------------------------------------------
 
     def wait(self, **span: float) -> None:
