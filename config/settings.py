@@ -248,7 +248,7 @@ class Settings(BaseSettings):
             mode="json", exclude={"crm": True, "companies": True, "guards": True, "workspace": {"token_key"}}
         )
         facts["crm"] = {
-            name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING | _OF_FINDING)
+            name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING) | _of_finding(crm)
             for name, crm in self.crm.items()
         }
         return _digest(facts | self._together())
@@ -261,9 +261,7 @@ class Settings(BaseSettings):
         facts: dict[str, Any] = self.model_dump(
             mode="json", exclude={**_OF_PLANS, "crm": True, "companies": True, "guards": True}
         )
-        facts["crm"] = {
-            name: crm.reading() | crm.model_dump(mode="json", include=_OF_FINDING) for name, crm in self.crm.items()
-        }
+        facts["crm"] = {name: crm.reading() | _of_finding(crm) for name, crm in self.crm.items()}
         return {section: _digest(said) for section, said in (facts | self._together()).items()}
 
     def _together(self) -> dict[str, Any]:
@@ -271,6 +269,11 @@ class Settings(BaseSettings):
         if len(self.crm) < 2:
             return {}
         return {"companies": {"order": self.crm_order(), "same_deal": self.companies.same_deal}}
+
+
+def _of_finding(crm: CrmSettings) -> dict[str, Any]:
+    """Return what is set of it: a key that a new version knows, and nobody set, changes no fingerprint."""
+    return crm.model_dump(mode="json", include=_OF_FINDING, exclude_none=True)
 
 
 def _digest(facts: Any) -> str:

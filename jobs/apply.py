@@ -12,10 +12,9 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.base import Connection
-from jobs import looking, writing
+from jobs import fresh, looking, writing
 from jobs.budget import Budget
 from jobs.context import Context, counted, recorded
-from jobs.fresh import LIFETIME
 from jobs.receipts import Writing
 from jobs.steps import step
 from jobs.stores import given_up, outbox, plans
@@ -128,7 +127,7 @@ def _finish_leftovers(context: Context, connection: Connection, budget: Budget, 
     unfinished = outbox.unfinished(context.ledger, connection.name)
     for number in map(str, unfinished):
         left = Writing(context, connection.sink, number, budget)
-        if _why_stale(context, plans.header(context.ledger, number)):
+        if fresh.why_stale(context, plans.header(context.ledger, number)):
             writing.read_back(left)
             given_up.supersede(context.ledger, number, context.now)
         else:
@@ -177,27 +176,17 @@ def standing(context: Context, planned: SyncPlan) -> str | None:
     at = plans.applied_at(context.ledger, planned.id)
     if at is not None:
         return f"applied on {at.astimezone(context.workspace.zone):%Y-%m-%d %H:%M}"
-    stale = _why_stale(context, planned)
+    stale = fresh.why_stale(context, planned)
     return f"stale: {'; '.join(stale)}" if stale else None
 
 
 def _require_fresh(context: Context, planned: SyncPlan, org_id: str) -> None:
-    stale = _why_stale(context, planned)
+    stale = fresh.why_stale(context, planned)
     if planned.org_id != org_id:
         stale.append(f"it was made for org {planned.org_id}, this is {org_id}")
     if stale:
-        raise StalePlanError(f"plan {planned.id} is stale: {'; '.join(stale)}; run 'overlap plan' again")
-
-
-def _why_stale(context: Context, planned: SyncPlan) -> list[str]:
-    newest = plans.last_applied(context.ledger, planned.crm)
-    reasons = {
-        "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
-        "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,
-        "it is older than 24 hours": context.now - planned.created_at > LIFETIME,
-        "a newer plan was applied": newest is not None and newest.id > int(planned.id),
-    }
-    return [reason for reason, holds in reasons.items() if holds]
+        remedy = "'overlap match' and 'overlap plan'" if fresh.overruled(context, planned) else "'overlap plan'"
+        raise StalePlanError(f"plan {planned.id} is stale: {'; '.join(stale)}; run {remedy} again")
 
 
 def _require_approval(context: Context, planned: SyncPlan, approve: bool) -> None:

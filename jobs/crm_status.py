@@ -27,7 +27,7 @@ class CrmStatus:
 
 def crm_statuses(context: Context, run_id: str | None) -> tuple[CrmStatus, ...]:
     """Return where each CRM of the settings stands with run *run_id*; nothing if that is None or gone."""
-    if run_id is None or not (context.workspace.runs / run_id).is_dir():
+    if run_id is None or not snapshot.exists(context.workspace.runs, run_id):
         return ()
     overlaps, known, accounts = snapshot.read(context.workspace.runs, run_id, "overlaps", "companies", "accounts")
     several = known.filter("in_several") if "in_several" in known.columns else known.clear()  # an earlier version's

@@ -48,9 +48,10 @@ def take_feedback(context: Context, records: pl.DataFrame, ours: pl.DataFrame, t
 
 def _shown(context: Context, published: str) -> pl.DataFrame:
     """The pairs behind the overlaps that people see, with the overlap's key."""
-    if not (context.workspace.runs / published).is_dir():  # restored without its runs
+    shown = snapshot.former(context.workspace.runs, published, "overlaps", "matches")
+    if shown is None:  # restored without its runs
         return pl.DataFrame(schema=dict.fromkeys(("key", *_PAIR), pl.String))
-    overlaps, matches = snapshot.read(context.workspace.runs, published, "overlaps", "matches")
+    overlaps, matches = shown[1]
     account = overlaps.select("key", "crm", "partner", "relation", ours_id="account_id")
     return (
         matches.filter(pl.col("decision") == "match")

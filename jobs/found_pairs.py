@@ -47,11 +47,10 @@ def _rules(model: Model) -> dict[str, Any]:
 
 
 def _published(context: Context) -> dict[str, Any]:
-    """Return the facts of the published run, none if there is no such run any more."""
+    """Return the facts of the published run, none if it cannot be read any more."""
     run_id = context.ledger.pinned("published_run")
-    if run_id is None or not (context.workspace.runs / run_id).is_dir():
-        return {}
-    return {"run": run_id, **snapshot.manifest(context.workspace.runs, run_id)}
+    before = snapshot.former(context.workspace.runs, run_id)
+    return {} if before is None else {"run": run_id, **before[0]}
 
 
 def _with_standing(
@@ -61,9 +60,11 @@ def _with_standing(
     is_counted_again = published.get("statistics") != facts["statistics"]
     if any(published.get(rule) != facts[rule] for rule in _RULES) or not (is_counted_again or published["standing"]):
         return pairs
-    before, ours, theirs = snapshot.read(
-        context.workspace.runs, published["run"], "matches", "accounts", "partner_accounts"
-    )
+    names = ("matches", "accounts", "partner_accounts")
+    found = snapshot.former(context.workspace.runs, published["run"], *names)
+    if found is None:
+        return pairs
+    before, ours, theirs = found[1]
     stand = hysteresis.standing(before, is_counted_again)
     stand = hysteresis.unchanged(stand, ours, warehouse.frame("accounts"), COLUMNS)
     stand = hysteresis.unchanged(stand, theirs, warehouse.frame("partner_accounts"), COLUMNS)

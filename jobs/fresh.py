@@ -1,4 +1,4 @@
-"""Whether the published run still says what would be found now: only then is a plan made of it."""
+"""Whether the published run still says what would be found now: only then is a plan made of it, and written."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from jobs.context import Context
-from jobs.stores import judgements, snapshot
-from overlap.errors import ConfigError
+from jobs.stores import judgements, plans, snapshot
+from overlap.errors import ConfigError, OverlapError
+from overlap.plan import SyncPlan
 
 #: How long a run, and a plan, may be taken for what is so now.
 LIFETIME: Final = timedelta(hours=24)
 _MATCH: Final = ("overlap match",)
 
 
-def facts(context: Context) -> dict[str, Any]:
-    """Return the facts of a run by which `require_fresh` knows it again."""
+def facts(context: Context, judged: str) -> dict[str, Any]:
+    """Return the facts of a run by which `require_fresh` knows it again; *judged*: of the verdicts that it heeds."""
     settings = context.workspace.settings
     return {
         "settings_hash": settings.fingerprint(),
         "found_by": settings.run_fingerprints(),
-        "judged": judgements.fingerprint(context.ledger),
+        "judged": judged,
         "made_at": context.now.isoformat(),
     }
 
@@ -39,17 +40,19 @@ def require_fresh(context: Context, run_id: str) -> None:
 
 
 def outdated(context: Context, run_id: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return why no plan is made of run *run_id*, and the commands that help; None if one is."""
-    if not (context.workspace.runs / run_id).is_dir():
-        return None  # who reads it says so
+    """Return why no plan is made of run *run_id*, and the commands that help; None if one is.
+
+    Raises:
+        ConfigError: the run is missing, or the model that the settings name.
+    """
     then = snapshot.manifest(context.workspace.runs, run_id)
-    changed = _changed(context, then)
+    changed = _changed(context, then) or _model(context, then)
     if changed:
         return (
             f"{context.workspace.settings_files}: {', '.join(changed)} changed since run {run_id} was matched",
             _MATCH,
         )
-    if then.get("judged") not in (None, judgements.fingerprint(context.ledger)):
+    if _is_judged(context, then):
         return f"pairs were judged since run {run_id} was matched", _MATCH
     if context.ledger.pulled_since(int(run_id)):
         return f"what was pulled since run {run_id} is not matched yet", _MATCH
@@ -58,16 +61,56 @@ def outdated(context: Context, run_id: str) -> tuple[str, tuple[str, ...]] | Non
     return None
 
 
+def why_stale(context: Context, planned: SyncPlan) -> list[str]:
+    """Return why *planned* must not be written any more; nothing if it may.
+
+    A newer pull is no reason, though no plan is made before it is matched: hourly pulls would outdate every plan that a
+    person looks at. What people did in the CRM meanwhile is a conflict, or stays.
+    """
+    newest = plans.last_applied(context.ledger, planned.crm)
+    reasons = {
+        "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
+        "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,
+        "it is older than 24 hours": context.now - planned.created_at > LIFETIME,
+        "a newer plan was applied": newest is not None and newest.id > int(planned.id),
+    }
+    return [*(reason for reason, holds in reasons.items() if holds), *overruled(context, planned)]
+
+
+def overruled(context: Context, planned: SyncPlan) -> list[str]:
+    """Return what people decided otherwise since the run of *planned*, if none is newer: only a new run heeds it.
+
+    What takes back a plan was not found by matching: no verdict speaks of it.
+    """
+    if planned.undoes or context.ledger.pinned("published_run") != planned.run_id:
+        return []
+    try:
+        then = snapshot.manifest(context.workspace.runs, planned.run_id)
+        reasons = [f"{what} changed since" for what in _model(context, then)]
+    except OverlapError as error:  # a plan that was begun must come to its end whatever is missing
+        return [str(error)]
+    return [*reasons, *(["pairs were judged since"] if _is_judged(context, then) else [])]
+
+
+def _is_judged(context: Context, then: dict[str, Any]) -> bool:
+    return then.get("judged") not in (None, judgements.fingerprint(context.ledger))
+
+
 def _changed(context: Context, then: dict[str, Any]) -> list[str]:
     settings = context.workspace.settings
     found_by, now = then.get("found_by"), settings.run_fingerprints()
     if found_by is None:  # a run of an earlier version
         return [] if then["settings_hash"] == settings.fingerprint() else ["settings"]
-    changed = [f"[{name}]" for name in sorted(now.keys() | found_by) if now.get(name) != found_by.get(name)]
-    if not changed and settings.matching.model is not None:
-        from jobs.models import chosen  # it loads the engine, and a shipped model changes with no edit
+    return [f"[{name}]" for name in sorted(now.keys() | found_by) if now.get(name) != found_by.get(name)]
 
-        model = chosen(context)
-        if (then["model"], then["match_at"]) != (model.version, model.match_at):
-            return [f"model '{settings.matching.model}'"]
-    return changed
+
+def _model(context: Context, then: dict[str, Any]) -> list[str]:
+    """Return the workspace's own model if it is not what it was *then*; a shipped one changes with no edit."""
+    name = context.workspace.settings.matching.model
+    if name is None:
+        return []
+    from jobs.models import chosen  # it loads the engine
+
+    model = chosen(context)
+    is_same = (then.get("model"), then.get("match_at")) == (model.version, model.match_at)
+    return [] if is_same else [f"model '{name}'"]

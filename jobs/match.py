@@ -67,14 +67,14 @@ def match(context: Context) -> MatchReport:
         with open_warehouse(context.workspace.warehouse_file) as warehouse:
             require_pulled(context, warehouse)
             pulled = _pulled(context, warehouse)
-            said = _verdicts(context, pulled)
+            said, judged = _verdicts(context, pulled)
             ours = our_companies(context, pulled["accounts"], pulled["opportunities"], said)
             pulled |= {"accounts": ours.accounts, "opportunities": ours.deals}
             pairs, how = _pairs(context, warehouse, pulled, ours, said)
         frames = _find(context, _without(pulled, ours.gone), pairs, ours)
-        frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone)
+        frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone, said)
         how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
-        how |= {"workspace": context.workspace.settings.workspace.id} | fresh.facts(context) | ours.facts
+        how |= {"workspace": context.workspace.settings.workspace.id} | fresh.facts(context, judged) | ours.facts
         snapshot.publish(context.workspace.runs, run_id, frames, how)
         step("match: publish")
         context.ledger.pin("published_run", str(run_id))
@@ -93,17 +93,19 @@ def _pulled(context: Context, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
     return frames
 
 
-def _verdicts(context: Context, pulled: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the judgements in force, see `overlap.judgements.resolve`. All accounts take part.
+def _verdicts(context: Context, pulled: dict[str, pl.DataFrame]) -> tuple[pl.DataFrame, str]:
+    """Return the judgements in force, see `overlap.judgements.resolve`, and their fingerprint. All accounts take part.
 
-    A verdict on an account that is left out must not pass to its double.
+    A verdict on an account that is left out must not pass to its double. Judging takes no lock: what is judged from now
+    on is not in this run, nor in the fingerprint.
     """
     records, accounts, theirs = (pulled[name] for name in ("record_partner_overlap", "accounts", "partner_accounts"))
     if judgements.in_force(context.ledger).is_empty() and records["feedback"].is_null().all():
         accounts, theirs = accounts.clear(), theirs.clear()  # reading a million names for nothing takes long
     ours, theirs = identified(accounts, "crm"), identified(theirs, "partner")
     take_feedback(context, records, ours, theirs)
-    return verdicts.resolve(judgements.in_force(context.ledger), ours, theirs)
+    judged = judgements.fingerprint(context.ledger)  # before they are read: one more is better than one too few
+    return verdicts.resolve(judgements.in_force(context.ledger), ours, theirs), judged
 
 
 def _pairs(
@@ -168,10 +170,16 @@ def _find(
     }
 
 
-def _unknown(found: pl.DataFrame, accounts: pl.DataFrame, gone: Excluded) -> pl.DataFrame:
-    """Return the rows of *found* without those that bear name or domain of an account that is *gone*: we do have it."""
+def _unknown(found: pl.DataFrame, accounts: pl.DataFrame, gone: Excluded, said: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of *found* without those that are an account that is *gone*: we do have it.
+
+    They bear its name or domain, or people *said* so.
+    """
     if gone.accounts.is_empty():
         return found
+    same = said.filter(verdict="same").join(gone.accounts, left_on=["crm", "ours_id"], right_on=["crm", "id"])
+    judged = same.select("partner", id="theirs_id")
+    found = found.join(judged, on=["partner", "id"], how="anti", maintain_order="left")
     ours = accounts.join(gone.accounts, on=["crm", "id"], how="semi")
     names = plain_names(ours["name"]).drop_nulls().to_list()
     sites = every_domain(ours["website"]).explode().drop_nulls().to_list()

@@ -20,6 +20,7 @@ from jobs.stores import snapshot
 from matching.duckdb_engine import DuckDbEngine
 from matching.duplicates import Apart, Before, duplicates
 from matching.engine import COLUMNS
+from matching.kept import engine_version
 from overlap import companies, same_deals, shared
 from overlap.exclusions import Excluded, with_deals
 from overlap.populations import populations_of
@@ -60,10 +61,10 @@ def our_companies(
     matched = accounts.join(gone.accounts, on=["crm", "id"], how="anti", maintain_order="left") if one_crm else accounts
     aside = gone.accounts.clear() if one_crm else gone.accounts
     found, facts = _companies(context, matched, shared.contradicting(verdicts), aside)
-    second = same_deals.copies(deals, settings.companies.same_deal, order)
+    linked = same_deals.linked(deals, settings.companies.same_deal, order)
     if not one_crm:
         gone = with_deals(shared.left_out(gone.accounts, found, accounts), deals)
-        gone = replace(gone, deals=same_deals.left_out(gone.deals, deals, second))
+        gone = replace(gone, deals=same_deals.left_out(gone.deals, deals, linked))
     known = companies.members(found, accounts, order, gone.accounts)
     populations = populations_of(rows, population_rules(context))
     standing = accounts.join(populations, on=["crm", "id"], maintain_order="left")
@@ -73,8 +74,8 @@ def our_companies(
     together = companies.agreed(each, known, settings.populations.order)
     return OurCompanies(
         accounts=together,
-        deals=same_deals.agreed(deals, together, second),
-        copies=second,
+        deals=same_deals.agreed(deals, together, linked),
+        copies=same_deals.copies(linked),
         known=companies.differing(each, known).join(_said(accounts), on=["crm", "id"], maintain_order="left"),
         gone=gone,
         facts=facts,
@@ -111,7 +112,7 @@ def _companies(
     """
     precision = context.workspace.settings.matching.precision
     model = models.chosen_models(context).same.for_precision(precision)
-    rules = f"{model.version} {model.match_at}"
+    rules = f"{engine_version()} {model.version} {model.match_at}"
     aside = set(gone.select(pl.concat_str("crm", "id", separator=":")).to_series())
     compared = accounts.select(_COMPARED).sort("crm", "id").write_csv()
     hangs_on = "\n".join((rules, str(sorted(apart)), str(sorted(aside)), compared))
@@ -122,7 +123,8 @@ def _companies(
     context.report("looking for our own duplicates")
     before = Before(apart, aside)
     if then.get(_RULES) == rules:
-        same = known.join(_said(accounts), on=["crm", "id", "said"], how="semi")
+        moved = known.join(_said(accounts), on=["crm", "id", "said"], how="anti")
+        same = known.join(moved, on="company", how="anti")
         before = replace(
             before, companies=same.select(pl.concat_str("crm", "id", separator=":").alias("row"), "company")
         )
@@ -135,9 +137,9 @@ def _said(accounts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _published(context: Context) -> tuple[dict[str, Any], pl.DataFrame]:
-    """Return the facts and the companies of the published run, none if there is no such run any more."""
-    run_id = context.ledger.pinned("published_run")
-    if run_id is None or not (context.workspace.runs / run_id).is_dir():
+    """Return the facts and the companies of the published run, none if it cannot be read any more."""
+    before = snapshot.former(context.workspace.runs, context.ledger.pinned("published_run"), "companies")
+    if before is None:
         return {}, pl.DataFrame()
-    (found,) = snapshot.read(context.workspace.runs, run_id, "companies")
-    return snapshot.manifest(context.workspace.runs, run_id), found
+    facts, (found,) = before
+    return facts, found

@@ -130,10 +130,10 @@ def _undo(context: Context, pair: Judgement, run: Run) -> bool:
 
     One on another account of the same company speaks of it too, while nobody judged the account itself.
     """
-    accounts, partner_accounts, known = run
-    ours, theirs = identified(accounts, "crm"), identified(partner_accounts, "partner")
     wanted = {"crm": pair.crm, "ours_id": pair.ours_id, "partner": pair.partner, "theirs_id": pair.theirs_id}
     in_force = judgements.in_force(context.ledger).filter(pl.col("partner") == pair.partner)
+    accounts, partner_accounts, known = _in_question(pair, in_force, run)
+    ours, theirs = identified(accounts, "crm"), identified(partner_accounts, "partner")
     own: list[tuple[str, str, str, str]] = []
     others: list[tuple[str, str, str, str]] = []
     for number, stored in enumerate(in_force.select(list(wanted)).iter_rows()):
@@ -142,6 +142,20 @@ def _undo(context: Context, pair: Judgement, run: Run) -> bool:
             (own if of is None else others).append(stored)
     undone = [judgements.undo(context.ledger, stored, context.now) for stored in own or others]
     return any(undone)
+
+
+def _in_question(pair: Judgement, in_force: pl.DataFrame, run: Run) -> Run:
+    """Return what of *run* decides whether a verdict *in_force* speaks of *pair*: its company, and its row.
+
+    And what verdicts were given on, since one whose own account or row is still there speaks of no namesake.
+    """
+    accounts, theirs, known = run
+    company = known.filter(crm=pair.crm, id=pair.ours_id).select("company")
+    of_company = known.join(company, on="company", how="semi").select("crm", "id")
+    ours = pl.concat([of_company, in_force.select("crm", id="ours_id")])
+    rows = [pair.theirs_id, *in_force["theirs_id"]]
+    its = theirs.filter(pl.col("partner") == pair.partner, pl.col("id").is_in(rows))
+    return accounts.join(ours, on=["crm", "id"], how="semi", maintain_order="left"), its, known
 
 
 def _published(context: Context) -> Run:

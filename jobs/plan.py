@@ -18,7 +18,7 @@ from jobs.partner_names import former_names
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
 from overlap import drift
-from overlap.errors import ConfigError
+from overlap.errors import ConfigError, OverlapError
 from overlap.exclusions import Excluded
 from overlap.fields import INFLUENCE, OBJECTS, OPPORTUNITY, OVERLAP, PARTNER
 from overlap.guards import PlanLimits, plan_guards
@@ -178,7 +178,7 @@ def _changed_since(context: Context, crm: str, run_id: str) -> tuple[bool, bool]
     now = snapshot.manifest(context.workspace.runs, run_id)
     try:
         then = snapshot.manifest(context.workspace.runs, before.run_id)
-    except FileNotFoundError:
+    except OverlapError:
         return before.settings_hash != now["settings_hash"], False
     rules = any(then.get(fact) != now.get(fact) for fact in ("settings_hash", "model"))
     return rules, then.get("statistics") != now.get("statistics")

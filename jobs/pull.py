@@ -70,12 +70,12 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
     """
     _require_known_keys(context)
     with (
-        recorded(context, "pull") as (_, summary),
+        recorded(context, "pull") as (run_id, summary),
         workspace_lock(context.workspace.lock_file),
         open_warehouse(context.workspace.warehouse_file) as warehouse,
     ):
         _forget_removed(context, warehouse)
-        crms = tuple(_pull_crm(context, warehouse, crm, full) for crm in context.crms())
+        crms = tuple(_pull_crm(context, warehouse, crm, full, run_id) for crm in context.crms())
         reports = tuple(
             _pull_list(context, warehouse, key, key in approve) for key in context.workspace.settings.partners
         )
@@ -105,7 +105,7 @@ def _require_known_keys(context: Context) -> None:
     remember_names(context.ledger, before | {settings.name: key for key, settings in partners.items()})
 
 
-def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> CrmReport:
+def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool, run_id: int) -> CrmReport:
     context.report(f"{crm}: signing in")
     with connected(context, crm) as connection:
         source = connection.source
@@ -125,6 +125,7 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool) -> C
             overlooked = sweep.sweep(context, warehouse, connection, until, landed.deleted) if swept else 0
             remember(warehouse, crm, outline, unreadable, context.workspace.settings.crm[crm].reading())
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
+            context.ledger.landing(run_id)  # before: a plan that is refused for nothing costs one match
             step("pull: commit")
         step("pull: committed")
         source.landed()

@@ -73,7 +73,7 @@ def _carried_over(
     """
     carried: dict[str, list[str]] = {stream: [] for stream in _COUNTED}
     published = context.ledger.pinned("published_run")
-    if published is None or not (context.workspace.runs / published).is_dir():  # restored without its runs
+    if published is None or not snapshot.exists(context.workspace.runs, published):  # restored without its runs
         return carried
     for stream, noun in _COUNTED.items():
         (found,) = snapshot.read(context.workspace.runs, published, stream)

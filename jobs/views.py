@@ -13,7 +13,7 @@ from jobs import fresh
 from jobs.context import Context, require_crm
 from jobs.crm_status import CrmStatus, crm_statuses
 from jobs.lists import is_late
-from jobs.stores import lists, outbox, snapshot
+from jobs.stores import lists, outbox, plans, snapshot
 from jobs.stores.ledger import RunRecord
 from overlap import counting, shared
 from overlap.companies import speaking
@@ -181,7 +181,7 @@ def status(context: Context) -> Status:
 
 def _excluded(context: Context, run_id: str | None) -> dict[str, int]:
     """Return how many accounts each rule left out of the published run."""
-    if run_id is None or not (context.workspace.runs / run_id).is_dir():
+    if run_id is None or not snapshot.exists(context.workspace.runs, run_id):
         return {}
     return dict(snapshot.manifest(context.workspace.runs, run_id).get("excluded", {}))
 
@@ -197,10 +197,17 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
         return f"look at the held list, then: overlap pull --accept {next(iter(held))}"
     if run_id is None:
         return "overlap run"
-    if any(one.plan is None for one in crms):
-        stale = fresh.outdated(context, run_id)
-        return "overlap plan" if stale is None else stale[1][0]
+    try:
+        outdated = fresh.outdated(context, run_id)
+    except ConfigError as error:  # the run is missing, or its model: what is wrong and its remedy are the next step
+        return str(error)
+    if any(one.plan is None or (one.waits and _is_stale(context, one.plan)) for one in crms):
+        return "overlap plan" if outdated is None else outdated[1][0]
     return next((f"overlap apply {one.plan}" for one in crms if one.waits), "overlap run")
+
+
+def _is_stale(context: Context, plan: int) -> bool:
+    return bool(fresh.why_stale(context, plans.header(context.ledger, str(plan))))
 
 
 def held_lists(context: Context) -> dict[str, str]:

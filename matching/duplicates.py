@@ -47,7 +47,7 @@ class Before:
 
     No company has two rows that are a pair of *apart* (the smaller first). Rows that are *aside* join a company only
     where they contradict nothing that the others are without them. *companies* has ``row`` and ``company``, what the
-    last run found, of rows that say what they said then.
+    last run found, of companies whose rows are all there and say what they said then: no row that linked them is gone.
     """
 
     apart: Apart = frozenset()

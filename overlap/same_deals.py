@@ -23,28 +23,34 @@ def none() -> pl.DataFrame:
     return pl.DataFrame(schema=_COPIES)
 
 
-def copies(deals: pl.DataFrame, field: str | None, order: Sequence[str]) -> pl.DataFrame:
-    """Return crm, id, of_crm, of_id: the *deals* that are copies, each with the deal itself.
+def linked(deals: pl.DataFrame, field: str | None, order: Sequence[str]) -> pl.DataFrame:
+    """Return crm, id, of_crm, of_id: all *deals* that are linked, through whatever CRMs, each with the deal itself.
 
-    *field* is the mapped field with the other CRM's id; None: nobody knows of copies. *order* says which CRM comes
-    first: its deal is the deal itself of all that are linked, through whatever CRMs. Of two deals that claim to be one
-    of the first CRM, both are its copies.
+    *field* is the mapped field with the other CRM's id; None: nobody knows of links. *order* says which CRM comes
+    first: its deal is the deal itself, of several the one with the smallest id.
     """
     if field is None:
         return none()
     mapped = pl.col(field) if field in deals.columns else pl.col("custom").str.json_path_match(f"$['{field}']")
     said = deals.select("crm", "id", start=_start(pl.col("id")), other=_start(mapped.cast(pl.String)))
-    linked = said.filter(pl.col("other").str.len_chars() > 0).join(
+    pairs = said.filter(pl.col("other").str.len_chars() > 0).join(
         said.select(other_crm="crm", other_id="id", other="start"), on="other"
     )
-    both = linked.filter(pl.col("crm") != pl.col("other_crm"))
+    both = pairs.filter(pl.col("crm") != pl.col("other_crm"))
     links = both.select(one=_named("crm", "id", order), other=_named("other_crm", "other_id", order))
     first = connected(links.iter_rows())
     named = said.select("crm", "id", deal=_named("crm", "id", order))
     known = named.with_columns(first=pl.col("deal").replace_strict(first, default=None, return_dtype=pl.String))
     itself = known.filter(pl.col("deal") == pl.col("first")).select("first", of_crm="crm", of_id="id")
-    found = known.join(itself, on="first").filter(pl.col("crm") != pl.col("of_crm"))
-    return found.select(list(_COPIES)).sort("crm", "id")
+    return known.join(itself, on="first").select(list(_COPIES)).sort("crm", "id")
+
+
+def copies(together: pl.DataFrame) -> pl.DataFrame:
+    """Return those that are copies of the deals that are *together* (see `linked`), each with the deal itself.
+
+    Of two deals that claim to be one of the first CRM, both are its copies. A deal of the same CRM is nobody's copy.
+    """
+    return together.filter(pl.col("crm") != pl.col("of_crm"))
 
 
 def of_originals(found: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -57,25 +63,26 @@ def of_originals(found: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     ).select(found.columns)
 
 
-def agreed(deals: pl.DataFrame, accounts: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    """Return *deals* where a deal and its copies are off limits if one of them or of their *accounts* is."""
-    if second.is_empty():
+def agreed(deals: pl.DataFrame, accounts: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
+    """Return *deals* where all that are *together* are off limits if one of them or of their *accounts* is."""
+    if together.is_empty():
         return deals
     of_account = accounts.select("crm", account_id="id", account_engagement="engagement")
-    known = _with_originals(deals, second).join(of_account, on=["crm", "account_id"], how="left", maintain_order="left")
+    known = _with_originals(deals, together)
+    known = known.join(of_account, on=["crm", "account_id"], how="left", maintain_order="left")
     is_closed = (pl.col("engagement") == OFF_LIMITS) | (pl.col("account_engagement") == OFF_LIMITS)
     off_limits = pl.when(is_closed.any().over("of_crm", "of_id")).then(pl.lit(OFF_LIMITS))
     return known.with_columns(engagement=off_limits.otherwise("engagement")).select(deals.columns)
 
 
-def left_out(gone: pl.DataFrame, deals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    """Return the deals *gone* (crm, id, name, account_id, rule), and all that are copies of one deal with one of them.
+def left_out(gone: pl.DataFrame, deals: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
+    """Return the deals *gone* (crm, id, name, account_id, rule), and all that are *together* with one of them.
 
     They may hang on accounts of which nobody knows that they are one company.
     """
-    if second.is_empty():
+    if together.is_empty():
         return gone
-    known = _with_originals(deals, second)
+    known = _with_originals(deals, together)
     out = known.join(gone.select("crm", "id", "rule"), on=["crm", "id"])
     rules = out.sort("crm", "id").unique(["of_crm", "of_id"], keep="first", maintain_order=True)
     rest = known.join(rules.select("of_crm", "of_id", "rule"), on=["of_crm", "of_id"]).join(
@@ -84,9 +91,9 @@ def left_out(gone: pl.DataFrame, deals: pl.DataFrame, second: pl.DataFrame) -> p
     return pl.concat([gone, rest.sort("crm", "id").select(gone.columns)])
 
 
-def _with_originals(deals: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    """Return *deals* with ``of_crm`` and ``of_id``: the deal itself, of a copy as of what is none."""
-    known = deals.join(second, on=["crm", "id"], how="left", maintain_order="left")
+def _with_originals(deals: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
+    """Return *deals* with ``of_crm`` and ``of_id``: the deal itself, of what is linked as of what is not."""
+    known = deals.join(together, on=["crm", "id"], how="left", maintain_order="left")
     return known.with_columns(of_crm=pl.coalesce("of_crm", "crm"), of_id=pl.coalesce("of_id", "id"))
 
 

@@ -25,6 +25,8 @@ from overlap.errors import AccessError, ConfigError, OverlapError
 
 _HEAD: Final = "0003"
 _BUSY_TIMEOUT_S: Final = 5
+#: The pin of the last pull that landed something.
+_LANDED: Final = "landed_run"
 #: A little less than a day, so that a job that runs daily counts daily.
 _ONE_DAY: Final = timedelta(hours=20)
 
@@ -75,12 +77,13 @@ class Ledger:
         found: datetime | None = self._of_last_pull_before(run_id, schema.runs.c.started_at)
         return found
 
+    def landing(self, run_id: int) -> None:
+        """Remember that pull *run_id* is about to land what it read of a CRM, whatever becomes of the rest of it."""
+        self.pin(_LANDED, str(run_id))
+
     def pulled_since(self, run_id: int) -> bool:
-        """Return whether a pull that came through began after run *run_id*."""
-        runs = schema.runs
-        query = select(runs.c.id).where(runs.c.verb == "pull", runs.c.state == "done", runs.c.id > run_id).limit(1)
-        with self.engine.connect() as connection:
-            return connection.execute(query).scalar() is not None
+        """Return whether a pull that landed something began after run *run_id*."""
+        return int(self.pinned(_LANDED) or 0) > run_id
 
     def read_until(self, run_id: int, crm: str) -> datetime | None:
         """Return up to when that pull had read *crm*, in the CRM's time; None if it read no such CRM."""

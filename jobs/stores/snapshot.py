@@ -47,24 +47,53 @@ def read(runs: Path, run_id: str, *names: str) -> tuple[pl.DataFrame, ...]:
     """Return the frames *names* of run *run_id*.
 
     Raises:
+        ConfigError: the run, or a file of it, is missing.
         OverlapError: the files are not what the run wrote.
     """
-    folder = runs / run_id
-    if not (folder / _MANIFEST).is_file():
-        raise ConfigError(f"{folder} is missing; 'overlap match' makes a new run")
     files = manifest(runs, run_id)["files"]
     frames = []
     for name in names:
-        path = folder / f"{name}.parquet"
+        path = runs / run_id / f"{name}.parquet"
+        if path.name not in files or not path.is_file():
+            raise ConfigError(f"{path} is missing; 'overlap match' makes a new run")
         if digest(path) != files[path.name]["sha256"]:
             raise OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run")
         frames.append(pl.read_parquet(path))
     return tuple(frames)
 
 
+def former(runs: Path, run_id: str | None, *names: str) -> tuple[dict[str, Any], tuple[pl.DataFrame, ...]] | None:
+    """Return the facts of run *run_id* and its frames *names*.
+
+    None if there is no such run, or it cannot be read any more, or has no such frames: a new one does without it.
+    """
+    if run_id is None or not exists(runs, run_id):
+        return None
+    try:
+        return manifest(runs, run_id), read(runs, run_id, *names)
+    except OverlapError:
+        return None
+
+
+def exists(runs: Path, run_id: str) -> bool:
+    """Return whether there is a run *run_id*: a folder without its manifest is none."""
+    return (runs / run_id / _MANIFEST).is_file()
+
+
 def manifest(runs: Path, run_id: str) -> dict[str, Any]:
-    """Return the facts of run *run_id* and its files."""
-    found: dict[str, Any] = json.loads((runs / run_id / _MANIFEST).read_text(encoding="utf-8"))
+    """Return the facts of run *run_id* and its files.
+
+    Raises:
+        ConfigError: there is no such run.
+        OverlapError: its manifest is damaged.
+    """
+    if not exists(runs, run_id):
+        raise ConfigError(f"{runs / run_id} is missing; 'overlap match' makes a new run")
+    path = runs / run_id / _MANIFEST
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run") from error
     return found
 
 

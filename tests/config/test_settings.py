@@ -345,6 +345,14 @@ def test_a_plan_is_stale_when_a_setting_changes_a_result(tmp_path, right, other)
     assert read(tmp_path, WHOLE).fingerprint() != read(tmp_path, WHOLE.replace(right, other)).fingerprint()
 
 
+def test_a_key_that_nobody_set_is_in_no_fingerprint(tmp_path, monkeypatch) -> None:
+    """Otherwise a new version that knows a new key would make every plan and run stale."""
+    settings = read(tmp_path, WHOLE)
+    before = settings.fingerprint(), settings.run_fingerprints()
+    monkeypatch.setattr("config.settings._OF_FINDING", set())
+    assert (settings.fingerprint(), settings.run_fingerprints()) == before
+
+
 OF_A_RUN = [
     ("weight = 40", "weight = 41", {"icp"}),
     ("Kunde = ", "Kunden = ", {"partners"}),

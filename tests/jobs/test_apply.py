@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from connectors.sandbox.store import Store
-from jobs import steps, writing
-from jobs.apply import Leftovers
+from jobs import pairs, steps, views, writing
+from jobs.apply import Leftovers, standing
 from jobs.stores import plans
 from jobs.stores.outbox import State
+from jobs.undo import undo_plans
 from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError, TransientError
 from tests.jobs.trials import assert_written_once
 from tests.jobs.world import GLOBEX, INITECH, LISTED, OTHER_SELLER, World, account_id, api_writes, listed
@@ -111,6 +112,11 @@ def other_org(world):
         context.ledger.pin("org:salesforce", other)
 
 
+def verdict(world):
+    with world.context() as context:
+        pairs.judge(context, account_id(2), "globex:X-2", "different")
+
+
 def a_day_and_a_second(world):
     world.wait(days=1, seconds=1)
 
@@ -125,6 +131,7 @@ def newer_plan(world):
         (another_run, "another run was published"),
         (other_settings, "the settings changed"),
         (other_org, "it was made for org"),
+        (verdict, "pairs were judged since"),
         (a_day_and_a_second, "older than 24 hours"),
         (newer_plan, "a newer plan was applied"),
     ],
@@ -132,16 +139,57 @@ def newer_plan(world):
 def test_a_stale_plan_is_refused(changed, happens, reason):
     happens(changed)
     sent = changed.writes()
-    with pytest.raises(
-        StalePlanError, match=f"plan {changed.plan_made.id} is stale: .*{reason}.*run 'overlap plan' again"
-    ):
+    with pytest.raises(StalePlanError, match=f"plan {changed.plan_made.id} is stale: .*{reason}.*'overlap plan' again"):
         changed.apply(changed.plan_made, approve=True)
     assert changed.writes() == sent
 
 
-def test_a_plan_of_24_hours_is_not_stale(changed):
-    changed.wait(days=1)
+def test_a_plan_of_24_hours_is_not_stale_nor_after_a_newer_pull(changed):
+    changed.wait(hours=23, minutes=59)
+    changed.pull()
+    assert next_step(changed) == f"overlap apply {changed.plan_made.id}"
     assert changed.apply(changed.plan_made).written == len(changed.plan_made.changes)
+
+
+def test_after_a_verdict_the_rest_of_a_plan_that_was_cut_short_is_not_written(changed):
+    die_at("account: look", changed)
+    before = changed.account(2), len(changed.writes())
+    verdict(changed)
+    report = changed.apply(changed.plan_made)
+    assert report.superseded and report.written
+    assert (changed.account(2), len(changed.writes())) == before
+    assert next_step(changed) == "overlap run"
+
+
+def test_what_a_verdict_makes_stale_says_what_to_do(changed):
+    verdict(changed)
+    assert next_step(changed) == "overlap match"
+    with pytest.raises(StalePlanError, match="run 'overlap match' and 'overlap plan' again"):
+        changed.apply(changed.plan_made)
+    changed.match()
+    changed.apply(changed.plan(), approve=True)
+    verdict(changed)
+    with changed.context() as context:
+        (undo,) = undo_plans(context, "latest")
+        assert standing(context, undo.plan) is None, "what takes back holds whatever is judged"
+
+
+def next_step(world):
+    with world.context() as context:
+        return views.status(context).next_step
+
+
+def die_at(step, world):
+    def cut_short(name):
+        if name == step:
+            raise KeyboardInterrupt
+
+    steps.listen(cut_short)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            world.apply(world.plan_made)
+    finally:
+        steps.listen(None)
 
 
 def test_another_org_behind_the_same_address_is_neither_read_nor_written(changed):
@@ -197,17 +245,7 @@ def test_a_record_that_says_it_already_is_not_sent(changed):
 
 def test_a_plan_of_the_next_day_finds_said_what_a_cut_short_one_of_today_finishes(changed):
     """Both stamp the day on which a fact moved; the same fact on two days is neither a change nor a conflict."""
-
-    def cut_short(name):
-        if name == "account: look":
-            raise KeyboardInterrupt
-
-    steps.listen(cut_short)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            changed.apply(changed.plan_made)
-    finally:
-        steps.listen(None)
+    die_at("account: look", changed)
     changed.wait(days=1)
     tomorrow = changed.plan()
     assert {change.object_name for change in tomorrow.changes} == {"account", "opportunity"}
@@ -218,17 +256,8 @@ def test_a_plan_of_the_next_day_finds_said_what_a_cut_short_one_of_today_finishe
 
 
 def test_what_did_not_go_through_of_a_plan_that_was_cut_short_is_told_by_whoever_finishes_it(changed):
-    def cut_short(name):
-        if name == "account: look":
-            raise KeyboardInterrupt
-
     changed.store.delete(OBJECT, changed.overlap(2)["Id"])
-    steps.listen(cut_short)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            changed.apply(changed.plan_made)
-    finally:
-        steps.listen(None)
+    die_at("account: look", changed)
     report = changed.run()
     gone = ("Globex: Cedar Robotics", State.CONFLICT, "the record is gone from the CRM")
     assert report.finished_first == Leftovers((int(changed.plan_made.id),), (gone,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs import pairs
 from overlap.errors import ConfigError
 from tests.jobs.world import GLOBEX, World, account_id, listed
 
@@ -52,6 +53,17 @@ def test_it_is_counted_by_its_rule_and_is_no_greenfield(world: World) -> None:
     report = world.match()
     assert report.excluded == {"legal-hold": 1, "rich": 1}
     assert (report.accounts, report.greenfield) == (9, 0)
+
+
+def test_what_is_judged_to_be_an_excluded_account_is_no_greenfield(world: World) -> None:
+    other = {"Account Name": "Zyx Holding", "Website": "zyx.example"}
+    world.send(GLOBEX, [listed(0)[0] | other])
+    world.pull()
+    assert world.match().greenfield == 1
+    with world.context() as context:
+        pairs.judge(context, account_id(0), "globex:X-0", "same")
+    settle(world, RULE)
+    assert world.match().greenfield == 0
 
 
 def test_a_pull_counts_whom_each_rule_takes_by_what_it_read(world: World) -> None:

@@ -137,3 +137,38 @@ def test_one_company_stands_until_an_account_or_the_precision_changes(
         assert together(found(context, both[0], moved, other)) == {frozenset("t"), frozenset("h"), frozenset("o")}
     with workspace(tmp_path, TWO + HELD + "[matching]\nprecision = 0.95\n") as context:
         assert together(found(context, *both, other)) == {frozenset("t"), frozenset("h"), frozenset("o")}
+
+
+def test_one_company_does_not_stand_without_the_account_that_linked_it(
+    tmp_path: Path, nearly: Callable[[str], None]
+) -> None:
+    both, link = (account("sf", "t"), account("hub", "h")), account("sf", "z")
+    with workspace(tmp_path, TWO) as context:
+        first = found(context, *both, link)
+        one = first.known.with_columns(company=pl.lit("hub:h"))
+        snapshot.publish(context.workspace.runs, 1, {"companies": one}, first.facts)
+        context.ledger.pin("published_run", "1")
+        nearly("review")
+        assert frozenset("th") in together(found(context, *both, link, account("sf", "o", "Linden")))
+        assert together(found(context, *both)) == {frozenset("t"), frozenset("h")}
+
+
+def test_a_former_run_that_is_of_another_engine_or_cannot_be_read_counts_as_none(
+    tmp_path: Path, nearly: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = (account("sf", "t"), account("hub", "h"))
+    with workspace(tmp_path, TWO) as context:
+        first = found(context, *both)
+        folder = snapshot.publish(context.workspace.runs, 1, {"companies": first.known}, first.facts)
+        context.ledger.pin("published_run", "1")
+        nearly("review")
+        assert together(found(context, *both)) == {frozenset("th")}
+        with monkeypatch.context() as patched:
+            patched.setattr(ours, "engine_version", lambda: "another")
+            assert together(found(context, *both)) == {frozenset("t"), frozenset("h")}
+        first.known.clear().write_parquet(folder / "companies.parquet")
+        assert together(found(context, *both)) == {frozenset("t"), frozenset("h")}
+        (folder / "companies.parquet").unlink()
+        assert together(found(context, *both)) == {frozenset("t"), frozenset("h")}
+        (folder / "manifest.json").unlink()
+        assert together(found(context, *both)) == {frozenset("t"), frozenset("h")}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from importlib import resources
 
 import pytest
 
-from jobs import pairs, populations, views
+from jobs import match, pairs, populations, steps, views
+from jobs.context import Context
 from jobs.pulled import require_pulled
 from jobs.stores import snapshot
 from jobs.stores.warehouse import open_warehouse
@@ -42,11 +45,11 @@ def test_a_run_of_an_earlier_version_holds_while_nothing_changed(written: World)
 
 def test_a_run_is_not_planned_after_a_newer_pull_or_a_verdict_or_a_day(written: World) -> None:
     with written.context() as context:
-        pairs.judge(context, account_id(0), "globex:X-0", "different")
+        match.match(replace(context, progress=partial(judged_meanwhile, context)))
     refused(written, r"pairs were judged since run \d+ was matched; run 'overlap match' first")
     written.match()
     assert "judged different" in {change.cause for change in written.plan().changes}
-    written.pull()
+    cut_short_after_landing(written)
     refused(written, r"what was pulled since run \d+ is not matched yet; run 'overlap match' first")
     written.match()
     matched_at = written.now
@@ -70,6 +73,38 @@ def test_a_run_is_not_planned_after_its_model_was_edited(written: World) -> None
     edited = (folder / "ours.toml").read_text(encoding="utf-8")
     (folder / "ours.toml").write_text(edited.replace("margin = ", "margin = 1"), encoding="utf-8")
     refused(written, r"model 'ours' changed since run \d+ was matched; run 'overlap match' first")
+    (folder / "ours.toml").unlink()
+    assert "has no ours.toml" in next_step(written)
+    with written.context() as context:
+        (context.workspace.runs / str(context.ledger.pinned("published_run")) / "manifest.json").unlink()
+    assert next_step(written).endswith("is missing; 'overlap match' makes a new run")
+
+
+def next_step(world: World) -> str:
+    with world.context() as context:
+        return views.status(context).next_step
+
+
+def cut_short_after_landing(world: World) -> None:
+    """What has landed is there for the next match, whatever became of the rest of the pull."""
+
+    def die(name: str) -> None:
+        if name == "pull: committed":
+            raise KeyboardInterrupt
+
+    steps.listen(die)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            world.pull()
+    finally:
+        steps.listen(None)
+
+
+def judged_meanwhile(context: Context, message: str, share: float | None) -> None:
+    """A person judges a pair that is matched already, before the run is published."""
+    del share
+    if message == "ranking overlaps":
+        pairs.judge(context, account_id(0), "globex:X-0", "different")
 
 
 def refused(world: World, said: str) -> None:
