@@ -156,6 +156,7 @@ class Remedy(StrEnum):
     """What to do about a refusal, the mildest first: of two errors of one record the later one counts."""
 
     RETRY = "retry"  # passes by itself: the same write may succeed later
+    PERHAPS = "perhaps"  # may pass by itself, and may not: try it some times, then reject the record
     SPLIT = "split"  # too much at once: the same write may succeed in smaller company
     REJECT = "reject"  # this record is bad: journal it, go on
     GONE = "gone"  # there is no such record any more
@@ -166,18 +167,22 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the CRM said of one `Write`. *error* and *remedy* are None where it took the write."""
+    """What the CRM said of one `Write`. *error* and *remedy* are None where it took the write.
+
+    *partly*: it is refused, and other fields of it may have been taken, or a link may have lost its former end.
+    """
 
     key: str
     record_id: str | None
     created: bool = False
     error: str | None = None
     remedy: Remedy | None = None
+    partly: bool = False
 
     @property
     def retry(self) -> bool:
         """The same write may succeed later."""
-        return self.remedy in (Remedy.RETRY, Remedy.SPLIT)
+        return self.remedy in (Remedy.RETRY, Remedy.PERHAPS, Remedy.SPLIT)
 
     @property
     def gone(self) -> bool:
@@ -208,11 +213,15 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """What the CRM says of a bulk job. *processed* counts its records so far, *reason* says why it failed."""
+    """What the CRM says of a bulk job. *processed* counts its records so far, *reason* says why it failed.
+
+    *begun* is False of a job that was ended before the CRM began with it.
+    """
 
     progress: Progress
     processed: int = 0
     reason: str = ""
+    begun: bool = True
 
 
 class Bulk(Protocol):

@@ -69,14 +69,22 @@ class ApplyReport:
         return self.states.get(State.ACKNOWLEDGED, 0)
 
 
+class UnfinishedApplyError(TransientError):
+    """Records of a plan wait for the CRM; *report* says how the others ended."""
+
+    def __init__(self, message: str, report: ApplyReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     """Write plan *plan_id* to its CRM. *approve* says that a person has looked at why it is held.
 
     Raises:
         StalePlanError: the world moved on since the plan.
         GuardError: the plan is held and nobody approved it.
-        TransientError: the CRM stopped answering, has some records locked, or the day's budget of calls is used up;
-            call again, nothing is written twice.
+        TransientError: the CRM stopped answering, has some records locked (UnfinishedApplyError), or the day's budget
+            of calls is used up; call again, nothing is written twice.
     """
     planned = plans.header(context.ledger, plan_id)
     with (
@@ -94,7 +102,6 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
             plans.set_off(context.ledger, planned.id, context.now, context.who if approve else None)
             step("apply: is set off")
             writing.finish(Writing(context, connection.sink, planned.id, budget))
-        _require_nothing_waits(context, planned.id)
         report = ApplyReport(
             plan_id=planned.id,
             states=outbox.tally(context.ledger, planned.id),
@@ -104,6 +111,7 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
             calls=connection.api_calls_made(),
             crm=planned.crm,
         )
+        _require_nothing_waits(context, report)
         summary |= {"plan": planned.id, "states": report.states, "calls": report.calls}
         context.ledger.note(context.who, "applied plan", {"plan": planned.id, "approved": approve}, context.now)
         step("apply: ended")
@@ -151,24 +159,24 @@ def _look_for_late_ones(context: Context, connection: Connection, budget: Budget
     given_up.close(context.ledger, doubts, before=context.now - _LATEST_COMMIT)
 
 
-def _require_nothing_waits(context: Context, plan_id: str) -> None:
+def _require_nothing_waits(context: Context, report: ApplyReport) -> None:
     """Make sure that the CRM has answered for every change of the plan.
 
     Raises:
-        TransientError: some wait, because the CRM had them locked or did not get to them; the others are written.
+        UnfinishedApplyError: some wait, because the CRM had them locked or did not get to them; the others are written.
     """
+    plan_id = report.plan_id
     waiting = outbox.entries(context.ledger, plan_id, outbox.OPEN)
     if not waiting:
         return
     told = [f"{one.change.label}: {one.error} (tries so far: {one.attempts})" for one in waiting if one.error]
-    written = outbox.tally(context.ledger, plan_id).get(State.ACKNOWLEDGED, 0)
     parts = (
-        f"plan {plan_id}: {written:,} records are written, {len(waiting):,} wait for the CRM",
+        f"plan {plan_id}: {report.written:,} records are written, {len(waiting):,} wait for the CRM",
         *told[:_SHOWN],
         *(["and so on"] if len(told) > _SHOWN else []),
         f"run 'overlap apply {plan_id}' again to finish",
     )
-    raise TransientError("; ".join(parts))
+    raise UnfinishedApplyError("; ".join(parts), report)
 
 
 def standing(context: Context, planned: SyncPlan) -> str | None:

@@ -18,7 +18,7 @@ from jobs.receipts import Leaving, Writing, as_write, require_going_on, settle
 from jobs.steps import step
 from jobs.stores import bulk_jobs, outbox
 from jobs.stores.ledger import utc_now
-from jobs.stores.outbox import Entry, State
+from jobs.stores.outbox import Entry, Settled, State
 from overlap.errors import AccessError, PausedError, TransientError
 from overlap.fields import CrmObject
 from overlap.plan import Change
@@ -32,7 +32,7 @@ _KEPT_FOR: Final = timedelta(days=7)
 _MOST_MISSES: Final = 5
 
 
-def write(writing: Writing, pending: Sequence[Entry], last: bool) -> list[Entry]:
+def write(writing: Writing, pending: Sequence[Entry]) -> list[Entry]:
     """Write *pending*, rows of one object, job after job; return those of which too few for a job are left.
 
     A job may take hours: what goes with one is looked at when the one before has ended.
@@ -40,31 +40,31 @@ def write(writing: Writing, pending: Sequence[Entry], last: bool) -> list[Entry]
     rows = {entry.change.key: entry for entry in pending}
     waiting = [entry.change for entry in pending]
     few: list[Entry] = []
-    while planned := _loads(writing, rows, waiting, last):
+    while planned := _loads(writing, rows, waiting):
         batch = [rows[write.key] for write in planned[0].writes]
         writing.require(writing.sink.looks(*addressed(batch)))
         leaving = {left.key: (entry, left) for entry, left in look(writing, batch)}
         # What the CRM says already is left out by now: that may make another load of it.
-        loads = _loads(writing, rows, [left for _, left in leaving.values()], last)
+        loads = _loads(writing, rows, [left for _, left in leaving.values()])
         if loads and len(loads[0].writes) < min(_bulk(writing).least, writing.sink.batch_size):
             few += [rows[write.key] for write in loads[0].writes]
         elif loads:
-            _run(writing, loads[0], leaving, last)
+            _run(writing, loads[0], leaving)
         waiting = [rows[write.key].change for load in (*loads[1:], *planned[1:]) for write in load.writes]
     return few
 
 
-def _loads(writing: Writing, rows: Mapping[str, Entry], changes: Sequence[Change], last: bool) -> list[Load]:
+def _loads(writing: Writing, rows: Mapping[str, Entry], changes: Sequence[Change]) -> list[Load]:
     """Return *changes* as loads; those that fit into none are settled."""
     if not changes:
         return []
     loads, refused = _bulk(writing).loads(changes[0].object_name, [as_write(change) for change in changes])
     if refused:
-        settle(writing, [(rows[receipt.key], receipt) for receipt in refused], last)
+        settle(writing, [(rows[receipt.key], receipt) for receipt in refused])
     return loads
 
 
-def _run(writing: Writing, load: Load, rows: Mapping[str, Leaving], last: bool) -> None:
+def _run(writing: Writing, load: Load, rows: Mapping[str, Leaving]) -> None:
     bulk, name = _bulk(writing), load.object_name
     ours = [rows[write.key] for write in load.writes]
     writing.require(bulk.calls)
@@ -81,7 +81,7 @@ def _run(writing: Writing, load: Load, rows: Mapping[str, Leaving], last: bool) 
     step(f"{name}: closed")
     ended = _wait(writing, job_id, len(ours))
     step(f"{name}: job ended")
-    refused = _settle(writing, job_id, [entry for entry, _ in ours], last)
+    refused = _settle(writing, job_id, [entry for entry, _ in ours])
     step(f"{name}: job settled")
     _require_done(writing, job_id, ended)
     require_going_on(writing, refused)
@@ -110,12 +110,16 @@ def end_jobs(writing: Writing, thing: CrmObject) -> None:
             _wait(writing, job_id, None)
         step(f"{thing.name}: job asked")
         sent = outbox.entries(writing.context.ledger, writing.plan_id, (State.SENT,), thing.name)
-        refused = _settle(writing, job_id, sent, last=False)
+        if not now.begun:
+            # Nothing of it was looked at, so nothing can come late.
+            writing.settle([Settled(entry.seq, State.PENDING) for entry in sent])
+            sent = []
+        refused = _settle(writing, job_id, sent)
         step(f"{thing.name}: job known")
         require_going_on(writing, refused)
 
 
-def _settle(writing: Writing, job_id: str, entries: Sequence[Entry], last: bool) -> Receipt | None:
+def _settle(writing: Writing, job_id: str, entries: Sequence[Entry]) -> Receipt | None:
     """Store what a job that has ended says of *entries*, rows of one object, and that nothing more will come of it.
 
     What it did not get to, or does not speak of, nobody has looked at: it stays ``sent``. Returns what `settle` does.
@@ -125,7 +129,8 @@ def _settle(writing: Writing, job_id: str, entries: Sequence[Entry], last: bool)
         name = entries[0].change.object_name
         receipts = _bulk(writing).receipts(job_id, name, [as_write(entry.change) for entry in entries])
         answered = [(entry, receipt) for entry, receipt in zip(entries, receipts, strict=True) if receipt]
-        refused = settle(writing, answered, last)
+        refused = settle(writing, answered)
+        writing.tries.update(entry.seq for entry, receipt in zip(entries, receipts, strict=True) if receipt is None)
         step(f"{name}: receipts stored")
     with writing.transaction() as transaction:
         bulk_jobs.end(transaction, job_id, utc_now())

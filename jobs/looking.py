@@ -19,7 +19,7 @@ def look(writing: Writing, batch: Sequence[Entry]) -> list[Leaving]:
     """Hold *batch*, rows of one object, against what the CRM says now, and return what must still be written."""
     name = batch[0].change.object_name
     step(f"{name}: look")
-    now = _seen(writing.sink, batch)
+    now = said_now(writing.sink, batch)
     binned = _deleted(writing, batch, now)
     step(f"{name}: looked")
     landed = _landed(writing, batch, now)
@@ -51,7 +51,7 @@ def read_back(writing: Writing, thing: CrmObject) -> None:
     sent = outbox.entries(writing.context.ledger, writing.plan_id, (State.SENT,), thing.name)
     for batch in batches(sent, len(sent) if is_much(writing, sent) else writing.sink.batch_size):
         writing.require(writing.sink.looks(*addressed(batch)))
-        now = _seen(writing.sink, batch)
+        now = said_now(writing.sink, batch)
         binned = _deleted(writing, batch, now)
         step("read back: read")
         landed = _landed(writing, batch, now)
@@ -61,7 +61,7 @@ def read_back(writing: Writing, thing: CrmObject) -> None:
 
 def arrived(sink: Sink, entries: Sequence[Entry]) -> list[Settled]:
     """Return which of *entries*, rows of one object that left some time ago without a receipt, were taken after all."""
-    now = _seen(sink, entries)
+    now = said_now(sink, entries)
     landed = proven(entries, now, links_apart=sink.links_apart)
     return [_judge_sent(entry, now[_address(entry.change)], landed, {}) for entry in entries if entry.seq in landed]
 
@@ -96,15 +96,17 @@ def _landed(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Mapping[
 def proven(entries: Sequence[Entry], now: Mapping[str, Mapping[str, Any]], *, links_apart: bool) -> set[int]:
     """Return the numbers of those of *entries*, unanswered ones, that the records *now* show to be taken.
 
-    Of several changes of one record, that is the one of which it shows most, and the newest of those.
+    Of several changes of one record, that is the one of which it shows most; of those, the one that leaves fewest facts
+    as they were before it; and the newest of those.
     """
-    best: dict[str, tuple[int, int]] = {}
+    best: dict[str, tuple[int, int, int]] = {}
     for entry in entries:
         said = now.get(_address(entry.change))
         seen = 0 if said is None else signs(entry, said, links_apart=links_apart)
         if said is not None and seen:
-            best[said["id"]] = max(best.get(said["id"], (0, 0)), (seen, entry.seq))
-    return {seq for _, seq in best.values()}
+            rank = seen, -_missing(entry, said), entry.seq
+            best[said["id"]] = max(best.get(said["id"], rank), rank)
+    return {seq for *_, seq in best.values()}
 
 
 def signs(entry: Entry, now: Mapping[str, Any], *, links_apart: bool) -> int:
@@ -116,13 +118,26 @@ def signs(entry: Entry, now: Mapping[str, Any], *, links_apart: bool) -> int:
     """
     change, before = entry.change, entry.before or {}
     thing = BY_NAME[change.object_name]
-    moved = {name for name in before.keys() - thing.bookkeeping if change.new[name] != before[name]}
+    moved = _moved(entry)
     links = {name for name in moved if thing.by_name[name].kind is Kind.LOOKUP and name != "owner_id"}
     if links_apart and change.record_id is not None and any(now[name] == before[name] for name in links):
         return 0
     mute = {thing.key, "owner_id", *(name for name in links if now[name] is None)}
     seen = sum(now[name] == change.new[name] for name in moved - mute)
     return seen or int(still_needed(change, now) == (None, None))
+
+
+def _missing(entry: Entry, now: Mapping[str, Any]) -> int:
+    """Return how many facts that *entry* was to move are as they were before: people may have set some back."""
+    before = entry.before or {}
+    return sum(now[name] == before[name] for name in _moved(entry))
+
+
+def _moved(entry: Entry) -> set[str]:
+    """Return the facts that what left was to move."""
+    change, before = entry.change, entry.before or {}
+    facts = before.keys() - BY_NAME[change.object_name].bookkeeping
+    return {name for name in facts if change.new[name] != before[name]}
 
 
 def _deleted(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Any]) -> Mapping[str, str]:
@@ -139,16 +154,17 @@ def _deleted(writing: Writing, batch: Sequence[Entry], now: Mapping[str, Any]) -
     return writing.sink.deleted(thing.name, keys)
 
 
-def _seen(sink: Sink, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+def said_now(sink: Sink, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     """Return what the CRM says now of the records of *entries*, all of one object, by id and by key.
 
-    Where links are written apart, the former end goes before the new one comes. A link that our own change has left
-    without an end is told as it was before: nobody else took it, and what is left of the change is still to be written.
+    Where links are written apart, the former end goes before the new one comes. A link that our own change may have
+    left without an end is told as it was before: what is left of the change is still to be written. Where the CRM said
+    that it took nothing, it was a person who took the end away.
     """
     now = current(sink, [entry.change for entry in entries])
     for entry in entries if sink.links_apart else ():
         change, before = entry.change, entry.before or {}
-        if change.record_id is not None and change.record_id in now:
+        if entry.is_unanswered and change.record_id is not None and change.record_id in now:
             said, fields = now[change.record_id], BY_NAME[change.object_name].by_name
             links = {name for name in before if fields[name].kind is Kind.LOOKUP and fields[name].target != "user"}
             said |= {name: before[name] for name in links if said[name] is None and change.new[name] is not None}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -19,6 +20,11 @@ from overlap.errors import AccessError, GuardError, PausedError
 from overlap.fields import BY_NAME, CrmObject, Kind
 from overlap.plan import Change
 
+#: How often an apply sends a row that is not settled, in smaller company each time.
+MOST_ATTEMPTS: Final = 4
+#: How often a row is sent that is refused by a word that may pass by itself and may not. Two applies of a plan: a
+#: trouble of an hour is over by the second, and what is refused then too would be refused for ever.
+MOST_SENT: Final = 2 * MOST_ATTEMPTS
 #: A row and what is left of its change to be written.
 Leaving = tuple[Entry, Change]
 
@@ -27,7 +33,9 @@ Leaving = tuple[Entry, Change]
 class Writing:
     """One plan on its way into one CRM.
 
-    *crowded* are rows that were refused for the company they came in, by number: they go in small company from then on.
+    *crowded* are rows that were refused for the company they came in, by number: they go in small company from then
+    on.
+    *tries* counts, by number, how often a row was sent in vain by this apply: its company gets smaller each time.
     """
 
     context: Context
@@ -35,6 +43,7 @@ class Writing:
     plan_id: str
     budget: Budget | None = None
     crowded: set[int] = field(default_factory=set)
+    tries: Counter[int] = field(default_factory=Counter)
 
     def require(self, calls: int) -> None:
         """Make sure that *calls* more are within the day's budget.
@@ -65,12 +74,12 @@ class Writing:
             outbox.settle_within(transaction, settled, utc_now())
 
 
-def settle(writing: Writing, answered: Iterable[tuple[Entry, Receipt]], last: bool) -> Receipt | None:
+def settle(writing: Writing, answered: Iterable[tuple[Entry, Receipt]]) -> Receipt | None:
     """Store how the rows of *answered* ended, and return the refusal after which the next record fares no better.
 
-    *last*: the company will not get smaller after this. Of records that are refused by one unknown word, one is
-    rejected and the others wait: it may be the org that refuses, and not they. A plan stops for such a word once. Who
-    goes on with it has been asked: then all of them are rejected, and the rest goes on.
+    Of records that are refused by one unknown word, one is rejected and the others wait: it may be the org that
+    refuses, and not they. A plan stops for such a word once. Who goes on with it has been asked: then all of them are
+    rejected, and the rest goes on.
     """
     rows = list(answered)
     asked = _words_asked_about(writing) if any(receipt.remedy is Remedy.UNKNOWN for _, receipt in rows) else set()
@@ -79,7 +88,7 @@ def settle(writing: Writing, answered: Iterable[tuple[Entry, Receipt]], last: bo
     for entry, receipt in rows:
         word = _word(receipt.error)
         unknown = receipt.remedy is Remedy.UNKNOWN and word not in asked
-        settled.append(_judge_receipt(writing, entry, receipt, last=last, waits=unknown and word in met))
+        settled.append(_judge_receipt(writing, entry, receipt, waits=unknown and word in met))
         if unknown:
             met.add(word)
         if stops is None and (unknown or receipt.remedy in (Remedy.HOLD, Remedy.STOP)):
@@ -99,17 +108,23 @@ def _word(error: str | None) -> str:
     return (error or "").partition(":")[0]
 
 
-def _judge_receipt(writing: Writing, entry: Entry, receipt: Receipt, *, last: bool, waits: bool) -> Settled:
+def _judge_receipt(writing: Writing, entry: Entry, receipt: Receipt, *, waits: bool) -> Settled:
     if receipt.error is None:
         return Settled(entry.seq, State.ACKNOWLEDGED, receipt.record_id, receipt.created)
     if receipt.gone:
         return Settled(entry.seq, State.CONFLICT, error="the record is gone from the CRM")
     # What passes by itself is no reason to reject a record, however long it takes: the next apply tries it again.
-    later = waits or receipt.remedy in (Remedy.HOLD, Remedy.STOP, Remedy.RETRY) or (receipt.retry and not last)
-    if receipt.remedy is Remedy.SPLIT and entry.seq not in writing.crowded:
-        later = True  # it was not tried in small company yet
+    later = waits or receipt.remedy in (Remedy.HOLD, Remedy.STOP, Remedy.RETRY)
+    if receipt.remedy is Remedy.PERHAPS:
+        later = entry.attempts + (entry.state is not State.SENT) < MOST_SENT  # it may be as it was before it left
+    if receipt.remedy is Remedy.SPLIT:
+        # Not if its company will not get smaller after this; unless it was not tried in small company yet.
+        later = writing.tries[entry.seq] + 1 < MOST_ATTEMPTS or entry.seq not in writing.crowded
         writing.crowded.add(entry.seq)
-    return Settled(entry.seq, State.PENDING if later else State.REJECTED, error=receipt.error)
+    if later:
+        writing.tries[entry.seq] += 1
+    state = State.PENDING if later else State.REJECTED
+    return Settled(entry.seq, state, error=receipt.error, in_doubt=receipt.partly)
 
 
 def require_going_on(writing: Writing, refused: Receipt | None) -> None:

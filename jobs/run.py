@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from jobs.apply import ApplyReport, Leftovers, Trouble, apply, finish_leftovers
+from jobs.apply import ApplyReport, Leftovers, Trouble, UnfinishedApplyError, apply, finish_leftovers
 from jobs.context import Context
 from jobs.match import MatchReport, match
 from jobs.plan import plan
@@ -38,31 +39,58 @@ class RunReport:
         return tuple(planned for planned in self.plans if planned.held)
 
 
+class UnfinishedRunError(TransientError):
+    """Something passes by itself at a CRM; *report* is what was done all the same."""
+
+    def __init__(self, message: str, report: RunReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def run(context: Context, approve: bool = False, lists: Collection[str] = ()) -> RunReport:
     """Do the whole weekly job. *approve* also applies a plan that a guard holds; *lists* are approved partners' lists.
 
+    What passes by itself in one CRM keeps nothing from the others: it is raised after them.
+
     Raises:
+        UnfinishedRunError: something is left to do in a CRM; everything else is done.
         OverlapError: a step failed; the steps before it stand.
     """
+    passing: dict[str, TransientError] = {}
+    left, plans, applied = [], [], []
     # Before the pull, which then sees what they wrote.
-    left = [finish_leftovers(context, crm) for crm in context.crms()]
-    finished = Leftovers(tuple(n for one in left for n in one.plans), tuple(t for one in left for t in one.troubles))
+    for crm in context.crms():
+        with _keeping(passing, crm):
+            left.append(finish_leftovers(context, crm))
     pulled = pull(context, approve=lists)
     matched = match(context)
-    plans = tuple(plan(context, crm) for crm in context.crms())
-    applied = _applied(context, [planned for planned in plans if approve or not planned.held], approve)
-    return RunReport(pulled, matched, plans, applied, finished)
-
-
-def _applied(context: Context, plans: Collection[SyncPlan], approve: bool) -> tuple[ApplyReport, ...]:
-    """Apply *plans*. What passes by itself in one CRM keeps nothing from the others: it is raised after them."""
-    done: list[ApplyReport] = []
-    passing: list[TransientError] = []
+    for crm in context.crms():
+        with _keeping(passing, crm):
+            plans.append(plan(context, crm))
     for planned in plans:
-        try:
-            done.append(apply(context, planned.id, approve))
-        except TransientError as error:
-            passing.append(error)
+        if planned.crm not in passing and (approve or not planned.held):
+            with _keeping(passing, planned.crm):
+                applied.append(_applied(context, planned, approve, passing))
+    finished = Leftovers(tuple(n for one in left for n in one.plans), tuple(t for one in left for t in one.troubles))
+    report = RunReport(pulled, matched, tuple(plans), tuple(applied), finished)
     if passing:
-        raise TransientError("\n".join(map(str, passing)))
-    return tuple(done)
+        raise UnfinishedRunError("\n".join(map(str, passing.values())), report)
+    return report
+
+
+@contextmanager
+def _keeping(passing: dict[str, TransientError], crm: str) -> Iterator[None]:
+    """Keep what passes by itself at *crm*, the first of it, instead of raising it."""
+    try:
+        yield
+    except TransientError as error:
+        passing.setdefault(crm, error)
+
+
+def _applied(context: Context, planned: SyncPlan, approve: bool, passing: dict[str, TransientError]) -> ApplyReport:
+    """Apply *planned* and return what was done, even if some of it waits."""
+    try:
+        return apply(context, planned.id, approve)
+    except UnfinishedApplyError as error:
+        passing[planned.crm] = error
+        return error.report

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from jobs import bulk_writing, looking
 from jobs.looking import addressed, batches, is_much
-from jobs.receipts import Leaving, Writing, as_write, require_going_on, settle
+from jobs.receipts import MOST_ATTEMPTS, Leaving, Writing, as_write, require_going_on, settle
 from jobs.steps import step
 from jobs.stores import outbox
-from jobs.stores.outbox import Entry, State
-from overlap.errors import PausedError, TransientError
+from jobs.stores.outbox import Entry, Settled, State
+from overlap.errors import BusyError, PausedError, TransientError
 from overlap.fields import BY_NAME, OBJECTS, CrmObject
 
-MOST_ATTEMPTS: Final = 4
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 30.0
 
@@ -55,33 +54,50 @@ def read_back(writing: Writing) -> None:
 
 
 def _finish_object(writing: Writing, thing: CrmObject, missing: Collection[Place]) -> None:
-    context, plan_id = writing.context, writing.plan_id
-    asked_s = 0.0
-    for attempt in range(MOST_ATTEMPTS):
-        if attempt:
-            if not _ready(writing, thing, outbox.OPEN, missing):
-                return
-            time.sleep(min(_LONGEST_WAIT_S, max(asked_s, _FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))))
+    """Write what is open of one object, until each row is settled or was sent in vain too often."""
+    misses, lost = 0, None
+    while True:
         try:
             _read_back(writing, thing)
-            _write(writing, _ready(writing, thing, (State.PENDING,), missing), attempt)
+            pending = _ready(writing, thing, missing)
+            if not pending:
+                break
+            tried = min(writing.tries[entry.seq] for entry in pending)
+            if tried and not misses:
+                _wait(tried)
+            for _ in _write(writing, pending):
+                misses = 0
         except PausedError:
             raise
         except TransientError as error:
-            if attempt + 1 == MOST_ATTEMPTS:
-                raise TransientError(f"{error}; run 'overlap apply {plan_id}' again to finish") from error
-            asked_s = error.retry_after_s or 0.0
-            context.report(f"{error}; trying again")
+            misses, lost = misses + 1, error
+            if misses >= MOST_ATTEMPTS:
+                break
+            writing.context.report(f"{error}; trying again")
+            _wait(misses, error.retry_after_s)
+    if lost is not None and (misses >= MOST_ATTEMPTS or _has_lost(writing, thing)):
+        raise TransientError(f"{lost}; run 'overlap apply {writing.plan_id}' again to finish") from lost
 
 
-def _ready(writing: Writing, thing: CrmObject, states: Sequence[State], missing: Collection[Place]) -> list[Entry]:
-    """Return the changes of one object in one of *states* that point to no record that is *missing*."""
+def _wait(attempt: int, asked_s: float | None = None) -> None:
+    time.sleep(min(_LONGEST_WAIT_S, max(asked_s or 0.0, _FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))))
+
+
+def _has_lost(writing: Writing, thing: CrmObject) -> bool:
+    """Whether rows of one object wait of which no try was answered."""
+    left = outbox.entries(writing.context.ledger, writing.plan_id, outbox.OPEN, thing.name)
+    return any(writing.tries[entry.seq] and entry.error is None for entry in left)
+
+
+def _ready(writing: Writing, thing: CrmObject, missing: Collection[Place]) -> list[Entry]:
+    """Return the pending changes of one object that may be tried again and point to no record that is *missing*."""
     links = [(field.name, field.target) for field in thing.fields if field.target]
-    found = outbox.entries(writing.context.ledger, writing.plan_id, states, thing.name)
+    found = outbox.entries(writing.context.ledger, writing.plan_id, (State.PENDING,), thing.name)
     return [
         entry
         for entry in found
-        if not missing or not any((target, entry.change.new.get(name)) in missing for name, target in links)
+        if writing.tries[entry.seq] < MOST_ATTEMPTS
+        and (not missing or not any((target, entry.change.new.get(name)) in missing for name, target in links))
     ]
 
 
@@ -90,34 +106,56 @@ def _read_back(writing: Writing, thing: CrmObject) -> None:
     looking.read_back(writing, thing)
 
 
-def _write(writing: Writing, pending: list[Entry], attempt: int) -> None:
-    """Write *pending*, changes of one object; each attempt in smaller batches, so that one row holds up fewer."""
-    last = attempt + 1 == MOST_ATTEMPTS
+def _write(writing: Writing, pending: list[Entry]) -> Iterator[None]:
+    """Write *pending*, changes of one object, and yield after each batch that was answered.
+
+    A row that was sent in vain goes in smaller company, so that one row holds up fewer; the others go as before.
+    """
     crowded = [entry for entry in pending if entry.seq in writing.crowded]
     together = [entry for entry in pending if entry.seq not in writing.crowded]
     if is_much(writing, together):
         (everything,) = batches(together, len(together))
-        few = bulk_writing.write(writing, everything, last)
+        few = bulk_writing.write(writing, everything)
+        yield
         pending = few + crowded
     done = 0
-    for batch in batches(pending, max(1, writing.sink.batch_size >> 2 * attempt)):
+    for batch in _sized(writing, pending):
         label = BY_NAME[batch[0].change.object_name].label
         writing.context.report(f"writing {label} records", done / len(pending))
         writing.require(writing.sink.calls(*addressed(batch)))
-        leaving = looking.look(writing, batch)
-        if leaving:
-            _send(writing, leaving, last)
+        try:
+            leaving = looking.look(writing, batch)
+            if leaving:
+                _send(writing, leaving)
+        except TransientError:
+            writing.tries.update(entry.seq for entry in batch)
+            raise
+        yield
         done += len(batch)
 
 
-def _send(writing: Writing, leaving: Sequence[Leaving], last: bool) -> None:
+def _sized(writing: Writing, pending: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Yield *pending* in batches, a quarter as large after each try that was in vain."""
+    by_tries: dict[int, list[Entry]] = {}
+    for entry in pending:
+        by_tries.setdefault(writing.tries[entry.seq], []).append(entry)
+    for tries, entries in sorted(by_tries.items()):
+        yield from batches(entries, max(1, writing.sink.batch_size >> 2 * tries))
+
+
+def _send(writing: Writing, leaving: Sequence[Leaving]) -> None:
     """Send one batch: mark as sent, send, store the receipts."""
     name = leaving[0][1].object_name
     with writing.transaction() as transaction:
         outbox.mark_sent_within(transaction, [(entry.seq, entry.image(left)) for entry, left in leaving])
     step(f"{name}: marked sent")
-    receipts = writing.sink.send(name, [as_write(left) for _, left in leaving])
+    try:
+        receipts = writing.sink.send(name, [as_write(left) for _, left in leaving])
+    except BusyError:
+        # Nothing of it was looked at, so nothing can come late.
+        writing.settle([Settled(entry.seq, State.PENDING) for entry, _ in leaving])
+        raise
     step(f"{name}: sent")
-    refused = settle(writing, zip((entry for entry, _ in leaving), receipts, strict=True), last)
+    refused = settle(writing, zip((entry for entry, _ in leaving), receipts, strict=True))
     step(f"{name}: receipts stored")
     require_going_on(writing, refused)

@@ -3,6 +3,7 @@
 OverlapError                 something is wrong and it is ours
 ├── ConfigError              fix the file; the message says file, key and remedy
 ├── TransientError           the same step may work again later
+│   ├── BusyError            the other side did not even look: nothing was taken
 │   └── PausedError          stopped on purpose, in good order: the same command goes on when there is room again
 ├── RecordError              one record is bad: journal it, go on
 ├── AccessError              stop this connector: credentials, permission, wrong org
@@ -38,6 +39,10 @@ class TransientError(OverlapError):
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class BusyError(TransientError):
+    """The other side did not even look at what was asked: a limit per second, or a lock. Nothing of it was taken."""
 
 
 class PausedError(TransientError):

@@ -98,6 +98,8 @@ class Associations:
         held = {record: [linked.id for linked in there.get(record, ())] for record in wanted}
         former = {record: [other for other in held[record] if other != one] for record, one in wanted.items()}
         gone = [{"from": {"id": record}, "to": [{"id": one} for one in ids]} for record, ids in former.items() if ids]
+        # Asked before anything goes: it may fail.
+        kind = [spec(self.type_of(*ends))] if any(one not in (None, *held[end]) for end, one in wanted.items()) else []
         kept = change(self._session, ends, "archive", gone)
         new = {
             record: one
@@ -105,14 +107,11 @@ class Associations:
             if one is not None and one not in held[record] and record not in kept
         }
         with after_some(len(kept) < len(gone)):
-            refused = change(self._session, ends, "create", [self._plain(ends, *pair) for pair in new.items()])
+            refused = change(self._session, ends, "create", [_plain(*pair, kind) for pair in new.items()])
             lost = [(record, one) for record in refused for one in former[record]]
             # What came of it shows when the record is looked at; the refusal is what its receipt is about.
-            change(self._session, ends, "create", [self._plain(ends, *pair) for pair in lost])
+            change(self._session, ends, "create", [_plain(*pair, kind) for pair in lost])
         return kept | refused
-
-    def _plain(self, ends: tuple[str, str], record: str, other: str) -> dict[str, Any]:
-        return {"from": {"id": record}, "to": {"id": other}, "types": [spec(self.type_of(*ends))]}
 
     def _keys(self, object_name: str, key: str, ids: set[str]) -> dict[str, str]:
         pieces = self._reader.of_ids(object_name, [key], sorted(ids))
@@ -124,6 +123,10 @@ class Associations:
 def spec(one: LinkType) -> dict[str, Any]:
     """Return a type of association as a body names it."""
     return {"associationCategory": one[0], "associationTypeId": one[1]}
+
+
+def _plain(record: str, other: str, kind: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"from": {"id": record}, "to": {"id": other}, "types": kind}
 
 
 def _chosen(linked: Sequence[Linked]) -> str:

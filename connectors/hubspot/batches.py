@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from connectors.hubspot.error_classes import IN_COMPANY
+from connectors.hubspot.error_classes import IN_COMPANY, text_of
 from connectors.hubspot.errors import RefusedError
 from connectors.hubspot.session import HubSpotSession
-from overlap.errors import AccessError, TransientError
+from overlap.errors import AccessError, BusyError, TransientError
 
 #: Records that one call takes at most.
 MOST: Final = 100
@@ -52,47 +52,55 @@ def send(session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[
         calls += 1
         try:
             with after_some(bool(found.taken), but=SPLIT):
-                said = _sent(session, object_name, verb, part)
+                said, left, why = _sent(session, object_name, verb, part)
             found.taken |= said.taken
             found.refused |= said.refused
         except RefusedError as error:
             if error.status not in SPLIT:
                 raise
-            half = len(part) // 2
-            if half and calls + len(parts) + 2 <= 1 + MOST_HALVES:
-                parts += [part[half:], part[:half]]
-            else:
-                alone = {"message": str(error), **error.body}
-                why = {"category": IN_COMPANY, "message": str(error)} if half else alone
-                found.refused |= {str(one[TRACE]): why for one in part}
+            left, why = part, {"message": str(error), **error.body}
+        half = len(left) // 2
+        if half and calls + len(parts) + 2 <= 1 + MOST_HALVES:
+            parts += [left[half:], left[:half]]
+        else:
+            refusal = {"category": IN_COMPANY, "message": text_of(why)} if half else why
+            found.refused |= {str(one[TRACE]): refusal for one in left}
     return found
 
 
-def _sent(session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[Input]) -> Answers:
-    """Send *inputs* in one call, and return what came of each."""
+def _sent(
+    session: HubSpotSession, object_name: str, verb: str, inputs: Sequence[Input]
+) -> tuple[Answers, list[Input], Mapping[str, Any]]:
+    """Send *inputs* in one call, and return what came of each; those that a refusal without a name is about; and it."""
     _, said = session.send("POST", "batch", object_name, verb, body={"inputs": list(inputs)})
-    found = _answers(inputs, said)
-    if left := len(inputs) - len(found.taken) - len(found.refused):
-        raise TransientError(f"{session.where}: of {len(inputs)} records sent, {left} were not answered")
-    return found
+    found, nameless = _answers(inputs, said)
+    left = [one for one in inputs if str(one[TRACE]) not in found.taken.keys() | found.refused.keys()]
+    if left and not nameless:
+        raise TransientError(f"{session.where}: of {len(inputs)} records sent, {len(left)} were not answered")
+    return found, left, nameless[0] if nameless else {}
 
 
 @contextmanager
 def after_some(taken: bool, but: Collection[int] = ()) -> Iterator[None]:
-    """Never say that nothing was taken where something was: an AccessError in here is a TransientError then.
+    """Never say that nothing was taken where something was: it is a TransientError, and no other error, then.
 
     Not a refusal with one of the statuses *but*.
     """
     try:
         yield
-    except AccessError as error:
+    except (AccessError, BusyError) as error:
         if not taken or (isinstance(error, RefusedError) and error.status in but):
             raise
-        raise TransientError(f"{error}; a part of the same batch was taken") from error
+        asked_s = error.retry_after_s if isinstance(error, BusyError) else None
+        raise TransientError(f"{error}; a part of the same batch was taken", asked_s) from error
 
 
-def _answers(inputs: Sequence[Input], said: Any) -> Answers:
-    found = Answers()
+def _answers(inputs: Sequence[Input], said: Any) -> tuple[Answers, list[Mapping[str, Any]]]:
+    """Return what *said* tells of *inputs* by name, and its errors that name none of them.
+
+    What it calls both taken and refused is refused: whoever asks for it again is told more.
+    """
+    found, nameless = Answers(), []
     by_id = {str(one["id"]): str(one[TRACE]) for one in inputs if "id" in one}
     traces = {str(one[TRACE]) for one in inputs}
     body = said if isinstance(said, dict) else {}
@@ -102,6 +110,10 @@ def _answers(inputs: Sequence[Input], said: Any) -> Answers:
             found.taken[trace] = str(result["id"])
     for error in body.get("errors") or ():
         context = error.get("context") or {}
-        named = [*map(str, context.get(TRACE) or ()), *(by_id.get(str(one), "") for one in context.get("ids") or ())]
-        found.refused |= {trace: error for trace in named if trace in traces}
-    return found
+        told = [*map(str, context.get(TRACE) or ()), *(by_id.get(str(one), "") for one in context.get("ids") or ())]
+        named = traces.intersection(told)
+        found.refused |= dict.fromkeys(named, error)
+        if not named:
+            nameless.append(error)
+    found.taken = {trace: record for trace, record in found.taken.items() if trace not in found.refused}
+    return found, nameless

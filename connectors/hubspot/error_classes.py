@@ -16,7 +16,8 @@ from connectors.hubspot.errors import NOT_FOUND
 #: Ours: the call of a record was refused as a whole, and the record was not sent by itself.
 IN_COMPANY: Final = "REFUSED_IN_COMPANY"
 _REMEDIES: Final = {
-    Remedy.RETRY: ("LOCKED", "INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "CONFLICT", "OBJECT_ALREADY_EXISTS"),
+    Remedy.RETRY: ("LOCKED", "RATE_LIMITS", "RATE_LIMIT"),
+    Remedy.PERHAPS: ("CONFLICT", "INTERNAL_ERROR", "OBJECT_ALREADY_EXISTS"),
     Remedy.SPLIT: (IN_COMPANY, "PAYLOAD_TOO_LARGE"),
     Remedy.REJECT: (
         "ASSOCIATION_LIMIT_EXCEEDED",

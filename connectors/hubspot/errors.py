@@ -10,7 +10,7 @@ from typing import Any, Final
 from connectors.hubspot.scopes import features_without
 from connectors.hubspot.shapes import REFUSAL
 from connectors.shapes import fits
-from overlap.errors import AccessError, OverlapError, TransientError
+from overlap.errors import AccessError, BusyError, OverlapError, TransientError
 
 #: What to do about an object or property of ours that is missing.
 DEPLOY: Final = "'overlap setup hubspot' says what the portal lacks, and makes it with --apply"
@@ -26,10 +26,6 @@ _LEAST_WAIT_S: Final = {LOCKED: 2.0}
 
 class MissingError(AccessError):
     """An object, property or path that we asked for does not exist; of a record, a `RefusedError` says so."""
-
-
-class BusyError(TransientError):
-    """HubSpot did not even look at the call: a limit per second, or a lock. It may be sent again, a write too."""
 
 
 class MovingError(BusyError):

@@ -19,7 +19,6 @@ from config.hubspot import HubSpotSettings
 from connectors.authority import ca_file
 from connectors.base import Vault
 from connectors.hubspot.errors import (
-    BusyError,
     MissingError,
     MovingError,
     RefusedError,
@@ -33,7 +32,7 @@ from connectors.hubspot.shapes import ANSWERS, RECEIPTS
 from connectors.hubspot.signin import SignIn
 from connectors.hubspot.transport import Query, Transport
 from connectors.shapes import no_json, shaped, strange
-from overlap.errors import AccessError, TransientError
+from overlap.errors import AccessError, BusyError, TransientError
 
 #: The category of associations' types that an account made itself.
 OF_PEOPLE: Final = "USER_DEFINED"

@@ -7,6 +7,7 @@ it again. A record that exists is changed in its properties first and in its lin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import polars as pl
@@ -103,7 +104,7 @@ class HubSpotSink:
         there = {place: str(one.write.record_id) for place, one in drafts.items() if one.write.record_id is not None}
         receipts |= self._update(thing, drafts, there, ends)
         new = {place: one for place, one in drafts.items() if one.write.record_id is None}
-        with after_some(any(receipts[place].error is None for place in there)):
+        with after_some(any(receipts[place].error is None or receipts[place].partly for place in there)):
             receipts |= self._create(thing, new, ends)
         return [receipts[place] for place in range(len(batch))]
 
@@ -144,7 +145,9 @@ class HubSpotSink:
         left = {place: record for place, record in there.items() if drafts[place].write.key not in found.refused}
         with after_some(bool(found.taken)):
             unlinked = self._link(thing, {place: drafts[place] for place in left}, left, ends)
-        return _receipts(drafts, there, Answers(found.taken, found.refused | unlinked), new=False)
+        receipts = _receipts(drafts, there, Answers(found.taken, found.refused | unlinked), new=False)
+        partly = [place for place in left if drafts[place].write.key in unlinked]
+        return receipts | {place: replace(receipts[place], partly=True) for place in partly}
 
     def _link(
         self, thing: CrmObject, drafts: Drafts, there: Mapping[int, str], ends: Mapping[str, Mapping[str, str]]

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.base import JobState, Load, Progress, Receipt, Remedy, Write
@@ -128,7 +129,8 @@ class BulkIngest:
             return now
         with suppress(RefusedError):  # it was closed at this moment, by a call of ours that was late
             self._set(job_id, "Aborted")
-        return self.state(job_id)
+        ended = self.state(job_id)
+        return replace(ended, begun=ended.progress is not Progress.ABORTED or ended.processed > 0)
 
     def receipts(self, job_id: str, object_name: str, writes: Sequence[Write]) -> list[Receipt | None]:
         """Return what became of *writes* in a job that has ended, in their order; None: it does not say, read it back.

@@ -13,11 +13,10 @@ from connectors.base import Remedy
 #: Ours: the call of a record was refused as a whole, and the record was not sent by itself.
 IN_COMPANY: Final = "REFUSED_IN_COMPANY"
 _REMEDIES: Final = {
-    Remedy.RETRY: (
-        "UNABLE_TO_LOCK_ROW",
+    Remedy.RETRY: ("UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"),
+    Remedy.PERHAPS: (
         "QUERY_TIMEOUT",
         "REQUEST_RUNNING_TOO_LONG",
-        "SERVER_UNAVAILABLE",
         "UNKNOWN_EXCEPTION",  # an error within Salesforce, with a number for its support
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     ),
@@ -78,7 +77,7 @@ def remedy_of(code: str, message: str, fields: Sequence[str], by_key: bool) -> R
     Some codes mean two things, which only the words tell apart.
     """
     if code == "DUPLICATE_VALUE" and by_key and "duplicates value on record" in message:
-        return Remedy.RETRY  # two writers created one key at the same moment; the next upsert is an update
+        return Remedy.PERHAPS  # two writers created one key at the same moment; the next upsert is an update
     if code in ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER"):
         if "UNABLE_TO_LOCK_ROW" in message:
             return Remedy.RETRY

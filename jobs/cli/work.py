@@ -181,8 +181,8 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Write a plan to the CRM: the only verb that does, besides run."""
+    from jobs.apply import UnfinishedApplyError, standing
     from jobs.apply import apply as write
-    from jobs.apply import standing
     from jobs.cli import console, show
     from jobs.stores import outbox, plans
     from jobs.stores.outbox import State
@@ -193,12 +193,18 @@ def apply(
         can_go = standing(context, planned) is None
     if waiting and can_go and not (yes or approve):
         show.ask(f"Write {len(waiting):,} records to '{planned.crm}'?")
+    unfinished = None
     with opened(folder) as context:
-        report = write(context, planned.id, approve)
+        try:
+            report = write(context, planned.id, approve)
+        except UnfinishedApplyError as error:
+            report, unfinished = error.report, error
     if as_json:
         console.print_json(report)
     else:
         show.applied(report)
+    if unfinished is not None:
+        raise unfinished
     if report.superseded:
         raise typer.Exit(HELD)
     if report.troubles:
@@ -213,15 +219,22 @@ def run(
 ) -> None:
     """The weekly job: pull, match, plan, and apply what lies within the limits."""
     from jobs.cli import console, show
+    from jobs.run import UnfinishedRunError
     from jobs.run import run as work
 
+    unfinished = None
     with opened(folder) as context:
         require_known("partner", accept or (), context.workspace.settings.partners)
-        report = work(context, approve, accept or ())
+        try:
+            report = work(context, approve, accept or ())
+        except UnfinishedRunError as error:
+            report, unfinished = error.report, error
     if as_json:
         console.print_json(show.run_as_json(report))
     else:
         show.ran(report)
+    if unfinished is not None:
+        raise unfinished
     if report.pulled.held or (report.held and not approve):
         raise typer.Exit(HELD)
     if report.troubles:

@@ -47,7 +47,8 @@ class Entry:
     """One row of the outbox. *before* is what the fields that left held before, None if nothing ever left.
 
     *in_doubt*: it left once, no answer came, and the CRM did not show it then. It may arrive late, whatever is said of
-    a later try. *error* is why the last try failed, if it was told.
+    a later try. Or a part of it may have been taken, and the rest was refused. *error* is why the last try failed, if
+    it was told.
     """
 
     seq: int
@@ -74,9 +75,11 @@ class Entry:
 def was_written(ledger: Ledger, crm: str) -> bool:
     """Return whether *crm* ever took a whole plan from us: until then, every plan for it is the first.
 
-    A first plan that was cut short and given up has shown a person nothing of what comes after it.
+    A first plan that was cut short and given up has shown a person nothing of what comes after it. A record that the
+    CRM refused each time until then cut nothing short.
     """
-    given_up = select(outbox.c.plan_id).where(outbox.c.state == State.SUPERSEDED)
+    unheard = outbox.c.error.is_(None) | outbox.c.in_doubt
+    given_up = select(outbox.c.plan_id).where(outbox.c.state == State.SUPERSEDED, unheard)
     query = (
         select(outbox.c.seq)
         .join(plans)

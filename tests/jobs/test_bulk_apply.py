@@ -136,10 +136,9 @@ def test_rows_that_are_refused_for_their_number_come_in_calls_the_next_time(bulk
     assert ["Overlap_Partner__c" in request.path for request in by_collection(bulk.store)] == [True]
 
 
-def test_rows_that_a_job_did_not_get_to_are_never_rejected(bulk, monkeypatch):
+def test_rows_that_a_job_did_not_get_to_are_never_rejected(bulk):
     planned = bulk.plan_made
     ingest_work.fail_after(bulk.store.database, 1)
-    monkeypatch.setattr(writing, "MOST_ATTEMPTS", 1)
     with pytest.raises(AccessError, match="InternalServerError"):
         bulk.apply(planned, approve=True)
     assert State.REJECTED not in states(bulk, planned)
@@ -278,6 +277,9 @@ def test_a_job_that_was_left_behind_is_asked_before_anything_is_sent_again(bulk,
     assert report.states == {State.ACKNOWLEDGED: len(planned.changes)}
     aborted = [request for request in bulk.store.requests() if '"Aborted"' in request.body]
     assert len(aborted) == (name != "closed"), "a job that works is waited for, one that is open is ended"
+    with bulk.context() as context:
+        settled = outbox.entries(context.ledger, planned.id, (State.ACKNOWLEDGED,))
+    assert not any(entry.in_doubt for entry in settled), "of what never began, nothing comes late"
     assert_made_once(bulk.store)
 
 

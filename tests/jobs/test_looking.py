@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 
-from jobs.looking import proven
+from jobs.looking import proven, said_now
 from jobs.stores.outbox import Entry, State
 from overlap.plan import Action, Change
 
@@ -71,3 +73,26 @@ def test_what_arrived_is_the_change_of_which_the_record_shows_most_and_the_newes
         for seq, play in ((1, "a"), (2, "b"))
     )
     assert proven([first, second], said(overlap_key="k", **now), links_apart=False) == {taken}
+
+
+def test_a_change_that_leaves_a_fact_as_it_was_is_not_what_arrived_if_another_one_explains_all():
+    facts = {"play": "a", "priority": 10.0}, {"play": "b", "priority": 20.0}
+    first = entry(1, *facts)
+    second = entry(2, facts[0] | {"icp_tier": "B"}, facts[1] | {"icp_tier": "A"})
+    assert proven([first, second], said(**facts[1], icp_tier="B"), links_apart=False) == {1}
+    assert proven([first, second], said(**facts[1], icp_tier="A"), links_apart=False) == {2}
+
+
+@pytest.mark.parametrize("was_told", [False, True])
+def test_a_link_without_an_end_is_our_doing_unless_the_crm_said_that_it_took_nothing(was_told):
+    class Portal:
+        links_apart = True
+
+        def current(self, *_):
+            return pl.DataFrame([{"id": "7", "overlap_key": "k", "account": None}])
+
+    left = entry(1, {"account": "1"}, {"account": "2"})
+    if was_told:
+        left = replace(left, state=State.PENDING, error="LOCKED: try again")
+    now = said_now(Portal(), [left])
+    assert now["7"]["account"] == (None if was_told else "1")

@@ -15,11 +15,12 @@ from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.server import in_a_thread
 from connectors.sandbox.store import Store
-from jobs import check, pairs, plan, several_crms, views, writing
+from jobs import check, pairs, plan, several_crms, steps, views, writing
 from jobs.match import MatchReport
-from jobs.run import RunReport
+from jobs.run import RunReport, UnfinishedRunError
 from jobs.stores import judgements
-from overlap.errors import TransientError
+from jobs.stores.outbox import State
+from overlap.errors import PausedError
 from overlap.plan import SyncPlan
 from tests.jobs.conftest import Org, assert_no_human_field_was_sent, new_world
 from tests.jobs.world import COMPANIES, GLOBEX, SELLER, World, account_id, deal_id, listed
@@ -186,10 +187,34 @@ def test_each_crm_gets_its_own_records_and_a_company_counts_once(two: Two) -> No
 def test_what_one_crm_has_locked_keeps_nothing_from_the_other(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_FIRST_WAIT_S", 0.0)
     two.world.store.lock_rows(4 * 2)  # both partners' records, each time
-    with pytest.raises(TransientError, match=r"Globex: UNABLE_TO_LOCK_ROW: .*'overlap apply 1' again"):
+    with pytest.raises(UnfinishedRunError, match=r"Globex: UNABLE_TO_LOCK_ROW: .*'overlap apply 1' again") as told:
         two.run()
+    ours, theirs = told.value.report.applied
+    assert (ours.states[State.PENDING] > 0, theirs.states.keys()) == (True, {State.ACKNOWLEDGED})
     assert records(two.world.store) == {}
     assert set(records(two.marketing)) == {*map(there, (0, 1, 2)), QUARTZ_THERE, LINDEN}
+
+
+def test_what_was_left_unfinished_in_one_crm_and_cannot_be_finished_now_stops_no_other(two: Two) -> None:
+    two.look()
+    plans = [two.plan(crm) for crm in ("salesforce", "marketing")]
+
+    def fails_at(name: str, error: Exception) -> None:
+        def hook(step: str) -> None:
+            if step == name:
+                steps.listen(None)
+                raise error
+
+        steps.listen(hook)
+
+    fails_at("overlap_partner: sent", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        two.world.apply(plans[0], approve=True)
+    fails_at("read back: read", PausedError("paused"))
+    with pytest.raises(UnfinishedRunError, match=r"^paused$") as told:
+        two.run()
+    assert [done.crm for done in told.value.report.applied] == ["marketing"]
+    assert (records(two.world.store), len(records(two.marketing))) == ({}, 5)
 
 
 def test_verdicts_exclusions_and_off_limits_of_one_crm_hold_in_the_other(two: Two) -> None:

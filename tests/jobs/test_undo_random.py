@@ -32,6 +32,7 @@ class Memory:
 
     records: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {thing.name: {} for thing in OBJECTS})
     batch_size: int = 200
+    links_apart: bool = False
     bulk: Bulk | None = None
 
     def current(self, object_name: str, keys: list[str], record_ids: list[str] = ()) -> pl.DataFrame:

@@ -19,7 +19,7 @@ CASES = [  # category, message, is it a new record?, what to do
     ("OBJECT_NOT_FOUND", "no such record", False, Remedy.GONE),
     ("OBJECT_NOT_FOUND", "no company", True, Remedy.REJECT),
     ("LOCKED", "try again", False, Remedy.RETRY),
-    ("INTERNAL_ERROR", "internal error", False, Remedy.RETRY),
+    ("INTERNAL_ERROR", "internal error", False, Remedy.PERHAPS),
     ("MISSING_SCOPES", "scopes", False, Remedy.HOLD),
     ("FORBIDDEN", "subscription", True, Remedy.HOLD),
     ("RECORD_LIMIT_EXCEEDED", "full", True, Remedy.STOP),

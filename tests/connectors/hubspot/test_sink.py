@@ -9,7 +9,7 @@ import pytest
 
 from connectors.base import Remedy, Write
 from connectors.hubspot.connection import HubSpotConnection
-from overlap.errors import AccessError, TransientError
+from overlap.errors import AccessError, BusyError, TransientError
 from overlap.fields import PARTNER, SUGGESTED, TICKED
 from tests.connectors.contract import WORKSPACE, partner
 from tests.connectors.hubspot.bench import HubSpotBench, Site, connected
@@ -341,3 +341,61 @@ def test_what_was_taken_in_part_is_never_said_to_be_refused(org: HubSpotBench) -
     assert org.portal.records("partner_overlap")[0]["match_reason"] == "same domain"
     with pytest.raises(AccessError):
         sink.send("partner_overlap", [Write("k2", made.record_id, {"account": None})])
+
+
+def test_nothing_is_called_untouched_that_was_taken_in_part(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    acme, umbrella = org.add_accounts(["Acme", "Umbrella"])
+    [made] = sink.send("partner_overlap", [overlap_of(acme)])
+    busy = {"fault": "http", "status": 423, "path": "*/associations/*/batch/archive", "times": 9}
+    org.portal.set_faults({"seed": 1, "rules": [busy]})
+    with pytest.raises(BusyError):
+        sink.send("partner_overlap", [Write("k2", made.record_id, {"account": umbrella})])
+    with pytest.raises(TransientError, match="a part of the same batch was taken") as told:
+        sink.send("partner_overlap", [Write("k2", made.record_id, {"account": umbrella, "match_reason": "name"})])
+    assert not isinstance(told.value, BusyError)
+
+
+def test_a_link_that_is_refused_leaves_the_rest_of_its_record_taken(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    [acme] = org.add_accounts(["Acme"])
+    [made] = sink.send("partner_overlap", [overlap_of(acme)])
+    for values, partly in (({"account": "999999", "match_reason": "name"}, True), ({"partner": "nobody"}, False)):
+        [refused] = sink.send("partner_overlap", [Write("k2", made.record_id, values)])
+        assert (refused.remedy, refused.partly) == (Remedy.REJECT, partly)
+
+
+def test_a_type_of_link_that_cannot_be_asked_takes_no_former_end_away(org: HubSpotBench, enterprise: Site) -> None:
+    acme, umbrella = org.add_accounts(["Acme", "Umbrella"])
+    [made] = org.connection.sink.send("partner_overlap", [overlap_of(acme)])
+    with connected(enterprise) as connection:
+        none = {"fault": "http", "status": 200, "path": "*/labels", "body": json.dumps({"results": []}), "nth": 1}
+        org.portal.set_faults({"seed": 1, "rules": [none]})
+        with pytest.raises(AccessError, match="cannot be associated"):
+            connection.sink.send("partner_overlap", [Write("k2", made.record_id, {"account": umbrella})])
+    assert links_of(org, "partner_overlap", made.record_id) == {("companies", acme)}
+
+
+def test_a_refusal_that_names_nobody_is_that_of_the_record_that_stands_alone(org: HubSpotBench) -> None:
+    said = json.dumps({"results": [], "errors": [{"category": "VALIDATION_ERROR", "message": "No"}]})
+    rule = {"fault": "http", "status": 207, "path": "*/batch/create", "body": said}
+    org.portal.set_faults(
+        {"seed": 1, "rules": [{**rule, "nth": 1, "times": 2}]}
+    )  # the call of three, that of the first
+    batch = [partner("k1"), partner("k2"), partner("k3")]
+    assert [one.error for one in org.connection.sink.send("overlap_partner", batch)] == [
+        "VALIDATION_ERROR: No",
+        None,
+        None,
+    ]
+
+
+def test_a_record_that_is_called_taken_and_refused_answers_for_no_other(org: HubSpotBench) -> None:
+    results = [{"id": "1", "objectWriteTraceId": "k1", "properties": {}}]
+    errors = [{"category": "VALIDATION_ERROR", "message": "No", "context": {"objectWriteTraceId": ["k1"]}}]
+    said = json.dumps({"results": results, "errors": errors})
+    org.portal.set_faults(
+        {"seed": 1, "rules": [{"fault": "http", "status": 207, "path": "*/batch/create", "body": said, "nth": 1}]}
+    )
+    with pytest.raises(TransientError, match="of 2 records sent, 1 were not answered"):
+        org.connection.sink.send("overlap_partner", [partner("k1"), partner("k2")])

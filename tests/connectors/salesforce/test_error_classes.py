@@ -12,7 +12,7 @@ TRIGGER = "CannotInsert: execution of BeforeInsert caused by: System.{}"
 
 CASES = [  # code, message, fields, upserted by key?, what to do
     ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", (), True, Remedy.RETRY),
-    ("DUPLICATE_VALUE", RACE, (), True, Remedy.RETRY),
+    ("DUPLICATE_VALUE", RACE, (), True, Remedy.PERHAPS),
     ("DUPLICATE_VALUE", RACE, (), False, Remedy.REJECT),
     ("DUPLICATE_VALUE", "Duplicate external id specified: k1", ("Overlap_Key__c",), True, Remedy.REJECT),
     ("DUPLICATES_DETECTED", "Use one of these records?", (), True, Remedy.REJECT),
