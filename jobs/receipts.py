@@ -22,9 +22,6 @@ from overlap.plan import Change
 
 #: How often an apply sends a row that is not settled, in smaller company each time.
 MOST_ATTEMPTS: Final = 4
-#: How often a row is sent that is refused by a word that may pass by itself and may not. Two applies of a plan: a
-#: trouble of an hour is over by the second, and what is refused then too would be refused for ever.
-MOST_SENT: Final = 2 * MOST_ATTEMPTS
 #: A row and what is left of its change to be written.
 Leaving = tuple[Entry, Change]
 
@@ -116,7 +113,7 @@ def _judge_receipt(writing: Writing, entry: Entry, receipt: Receipt, *, waits: b
     # What passes by itself is no reason to reject a record, however long it takes: the next apply tries it again.
     later = waits or receipt.remedy in (Remedy.HOLD, Remedy.STOP, Remedy.RETRY)
     if receipt.remedy is Remedy.PERHAPS:
-        later = entry.attempts + (entry.state is not State.SENT) < MOST_SENT  # it may be as it was before it left
+        later = writing.tries[entry.seq] + 1 < MOST_ATTEMPTS
     if receipt.remedy is Remedy.SPLIT:
         # Not if its company will not get smaller after this; unless it was not tried in small company yet.
         later = writing.tries[entry.seq] + 1 < MOST_ATTEMPTS or entry.seq not in writing.crowded

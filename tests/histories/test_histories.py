@@ -52,10 +52,9 @@ def assert_good(found):
 
 def test_a_seed_is_the_same_history_each_time_it_is_played(bench):
     with running_bench(is_sharing=False) as another:
-        for seed in (3, 117):
-            shared, again = bench.play(seed), another.play(seed)
-            assert (again.trace, again.hash) == (shared.trace, shared.hash)
-            assert bench.play(seed + 1).hash != shared.hash
+        shared, again = bench.play(117), another.play(117)
+    assert (again.trace, again.hash) == (shared.trace, shared.hash)
+    assert bench.play(118).hash != shared.hash
 
 
 def test_the_installed_command_comes_to_the_same_history(bench):
