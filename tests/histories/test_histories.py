@@ -15,8 +15,8 @@ from tests.histories.crms import HUBSPOT, SALESFORCE
 from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
-BLOCKS = range(14)  # of 50: more are a matter of `make histories`
-PORTAL_BLOCKS = range(6)
+BLOCKS = range(5)  # of 50: more are a matter of `make histories`
+PORTAL_BLOCKS = range(1)
 
 
 @pytest.fixture(scope="session")

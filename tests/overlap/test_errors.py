@@ -9,6 +9,7 @@ AGREED = {  # what a shell sees
     "OverlapError": 1,
     "ConfigError": 2,
     "TransientError": 3,
+    "BusyError": 3,
     "PausedError": 3,
     "AccessError": 3,
     "RecordError": 5,
