@@ -16,7 +16,7 @@ from jobs.partner_names import remember as remember_names
 from jobs.pulled import removed
 from jobs.steps import step
 from jobs.stores.lock import workspace_lock
-from jobs.stores.warehouse import Warehouse, open_warehouse
+from jobs.stores.warehouse import LANDING_MB, Warehouse, open_warehouse
 from overlap.errors import ConfigError
 from overlap.exclusions import counts
 
@@ -72,7 +72,7 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
     with (
         recorded(context, "pull") as (run_id, summary),
         workspace_lock(context.workspace.lock_file),
-        open_warehouse(context.workspace.warehouse_file) as warehouse,
+        open_warehouse(context.workspace.warehouse_file, LANDING_MB) as warehouse,
     ):
         _forget_removed(context, warehouse)
         crms = tuple(_pull_crm(context, warehouse, crm, full, run_id) for crm in context.crms())

@@ -25,8 +25,8 @@ from connectors.salesforce.session import SalesforceSession
 from connectors.shapes import strange
 from overlap.errors import AccessError, TransientError
 
-#: Records in a page of results: 10 to 30 MB of CSV.
-PAGE_ROWS: Final = 50_000
+#: Records in a page of results: 5 to 15 MB of CSV.
+PAGE_ROWS: Final = 25_000
 _TRIES: Final = 4
 _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 20.0

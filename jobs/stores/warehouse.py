@@ -38,9 +38,10 @@ _TYPES: Final = {
     pl.Date: "date",
     pl.Datetime: "timestamptz",
 }
-#: Rows that go into the database at once: two of its row groups, which it then compresses in parallel and at once,
-#: where smaller ones would be compressed one after the other at the commit.
-_PORTION: Final = 2 * 122_880
+#: Rows that go into the database at once: one of its row groups, which is compressed as soon as it is full.
+_PORTION: Final = 122_880
+#: MB that the database may take for landing rows; it writes the rest to disk meanwhile.
+LANDING_MB: Final = 400
 
 
 class Warehouse:
@@ -189,14 +190,18 @@ class Warehouse:
 
 
 @contextmanager
-def open_warehouse(path: Path) -> Iterator[Warehouse]:
+def open_warehouse(path: Path, most_mb: int | None = None) -> Iterator[Warehouse]:
     """Open the warehouse at *path*; one of another version is thrown away, the next pull fills a new one.
+
+    *most_mb* is the memory that the database may take.
 
     Raises:
         GuardError: another process has it open.
         OverlapError: the file is damaged.
     """
     with _opened(path) as connection:
+        if most_mb is not None:
+            connection.execute(f"set memory_limit = '{most_mb}MB'").fetchall()
         warehouse = Warehouse(connection)
         yield warehouse
         warehouse.settle()
