@@ -66,7 +66,8 @@ def intent(
     room = {thing.name: thing for thing in holds if thing.key is not None or flat_fields}
     desired = {PARTNER.name: records.partner_records(found), OVERLAP.name: records.overlap_records(found)}
     handmade, notes = _handmade(found)
-    suggested = _suggestions(found, reasons.accounts, handmade)
+    live = live_records(found)
+    suggested = _suggestions(found, reasons.accounts, handmade, live[INFLUENCE.name])
     adopted = adopt(INFLUENCE, handmade, suggested, found.workspace_id)
     desired[INFLUENCE.name] = suggested.join(handmade, on="key", how="anti")
     if ACCOUNT.name in room:
@@ -86,18 +87,20 @@ def intent(
         unchanged[thing.name] = difference.unchanged
         notes += difference.notes
         changes += [*difference.changes, *(adopted if thing is INFLUENCE else ())]
-        changes += _retirements(thing, found, reasons, wanted, _emptied(room[thing.name], today))
+        if thing.name in live:
+            standing = _with_rule(thing, live[thing.name], reasons.excluded)
+            changes += _retirements(thing, standing, found, reasons, wanted, _emptied(room[thing.name], today))
     return Intent(tuple(changes), unchanged, notes)
 
 
-def _suggestions(found: Findings, accounts: pl.DataFrame, handmade: pl.DataFrame) -> pl.DataFrame:
+def _suggestions(found: Findings, accounts: pl.DataFrame, handmade: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
     """Return the desired influence records: what stands, and what is new as far as there is room for it.
 
     Off limits withdraws. What was withdrawn comes back only where it could be suggested anew.
     """
     known = found.current[INFLUENCE.name].filter(~pl.col("is_deleted"))
     by_people = known.filter(pl.col("origin").ne_missing(pl.lit(ENGINE_MADE)))["influence_key"].drop_nulls().to_list()
-    standing = pl.col("key").is_in(live_records(found)[INFLUENCE.name]["key"].to_list())
+    standing = pl.col("key").is_in(live["key"].to_list())
     theirs = pl.col("key").is_in([*by_people, *handmade["key"]])
     new = pl.col("suggest") & ~standing & ~theirs
     place = (new.cum_sum() + standing.sum()).over("opportunity")
@@ -163,11 +166,14 @@ def live_records(found: Findings) -> dict[str, pl.DataFrame]:
 
 
 def _retirements(
-    thing: CrmObject, found: Findings, reasons: Reasons, desired: pl.DataFrame, emptied: Mapping[str, Any]
+    thing: CrmObject,
+    live: pl.DataFrame,
+    found: Findings,
+    reasons: Reasons,
+    desired: pl.DataFrame,
+    emptied: Mapping[str, Any],
 ) -> tuple[Change, ...]:
-    if thing is PARTNER:
-        return ()
-    live = _with_rule(thing, live_records(found)[thing.name], reasons.excluded)
+    """Return the changes that retire what is *live* of *thing* and no longer *desired*."""
     new: Mapping[str, Any]
     if thing is OVERLAP:
         new = {"status": "Retired", "changed_on": emptied["changed_on"]}
