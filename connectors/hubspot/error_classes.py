@@ -23,7 +23,7 @@ _REMEDIES: Final = {
         "ASSOCIATION_LIMIT_EXCEEDED",
         "INVALID_PARAMETER",
         "MISSING_REFERENCE",  # ours: the record that a link leads to is not there
-        "TOO_LONG",  # ours: a text that does not fit
+        "STRING_TOO_LONG",  # ours: a text that does not fit
         "VALIDATION_ERROR",
     ),
     Remedy.GONE: (NOT_FOUND,),
