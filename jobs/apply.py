@@ -18,8 +18,8 @@ from jobs.context import Context, counted, recorded
 from jobs.receipts import Writing
 from jobs.steps import step
 from jobs.stores import given_up, outbox, plans
+from jobs.stores.entries import OPEN, State
 from jobs.stores.lock import workspace_lock
-from jobs.stores.outbox import State
 from overlap.errors import GuardError, StalePlanError, TransientError
 from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
@@ -166,7 +166,7 @@ def _require_nothing_waits(context: Context, report: ApplyReport) -> None:
         UnfinishedApplyError: some wait, because the CRM had them locked or did not get to them; the others are written.
     """
     plan_id = report.plan_id
-    waiting = outbox.entries(context.ledger, plan_id, outbox.OPEN)
+    waiting = outbox.entries(context.ledger, plan_id, OPEN)
     if not waiting:
         return
     told = [f"{one.change.label}: {one.error} (tries so far: {one.attempts})" for one in waiting if one.error]

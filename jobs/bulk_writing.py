@@ -17,8 +17,8 @@ from jobs.looking import addressed, look
 from jobs.receipts import Leaving, Writing, as_write, require_going_on, settle
 from jobs.steps import step
 from jobs.stores import bulk_jobs, outbox
+from jobs.stores.entries import Entry, Settled, State
 from jobs.stores.ledger import utc_now
-from jobs.stores.outbox import Entry, Settled, State
 from overlap.errors import AccessError, PausedError, TransientError
 from overlap.fields import CrmObject
 from overlap.plan import Change

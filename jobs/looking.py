@@ -9,7 +9,7 @@ from connectors.base import Sink
 from jobs.receipts import Leaving, Writing
 from jobs.steps import step
 from jobs.stores import given_up, outbox
-from jobs.stores.outbox import Entry, Settled, State
+from jobs.stores.entries import Entry, Settled, State
 from overlap.diff import canonical_row, still_needed
 from overlap.fields import BY_NAME, CrmObject, Kind
 from overlap.plan import Action, Change

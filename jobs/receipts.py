@@ -14,8 +14,8 @@ from connectors.base import Receipt, Remedy, Sink, Write
 from jobs.budget import Budget
 from jobs.context import Context
 from jobs.stores import outbox
+from jobs.stores.entries import Entry, Settled, State
 from jobs.stores.ledger import utc_now
-from jobs.stores.outbox import Entry, Settled, State
 from overlap.errors import AccessError, GuardError, PausedError
 from overlap.fields import BY_NAME, CrmObject, Kind
 from overlap.plan import Change

@@ -16,6 +16,7 @@ from jobs import looking, mirror
 from jobs import plan as planning
 from jobs.context import Context, connected, recorded
 from jobs.stores import outbox, plans
+from jobs.stores.entries import OPEN
 from overlap.errors import ConfigError
 from overlap.fields import OBJECTS
 from overlap.plan import Change, SyncPlan
@@ -115,5 +116,5 @@ def _named(change: Change, numbers: Sequence[int]) -> Change:
 def _require_finished(context: Context, done: Sequence[SyncPlan]) -> None:
     """What is still in flight has no before-image that counts: finish it, then undo it."""
     for planned in done:
-        if outbox.entries(context.ledger, planned.id, outbox.OPEN):
+        if outbox.entries(context.ledger, planned.id, OPEN):
             raise ConfigError(f"plan {planned.id} was cut short: finish it first with 'overlap apply {planned.id}'")

@@ -16,7 +16,7 @@ from jobs.looking import addressed, batches, is_much
 from jobs.receipts import MOST_ATTEMPTS, Leaving, Writing, as_write, require_going_on, settle
 from jobs.steps import step
 from jobs.stores import outbox
-from jobs.stores.outbox import Entry, Settled, State
+from jobs.stores.entries import OPEN, Entry, Settled, State
 from overlap.errors import BusyError, PausedError, TransientError
 from overlap.fields import BY_NAME, OBJECTS, CrmObject
 
@@ -43,7 +43,7 @@ def finish(writing: Writing) -> None:
     for thing in OBJECTS:
         if thing.name in in_flight:
             _finish_object(writing, thing, missing)
-            left = outbox.entries(writing.context.ledger, writing.plan_id, outbox.OPEN, thing.name)
+            left = outbox.entries(writing.context.ledger, writing.plan_id, OPEN, thing.name)
             missing |= {(thing.name, entry.change.key) for entry in left if entry.change.record_id is None}
 
 
@@ -85,7 +85,7 @@ def _wait(attempt: int, asked_s: float | None = None) -> None:
 
 def _has_lost(writing: Writing, thing: CrmObject) -> bool:
     """Whether rows of one object wait of which no try was answered."""
-    left = outbox.entries(writing.context.ledger, writing.plan_id, outbox.OPEN, thing.name)
+    left = outbox.entries(writing.context.ledger, writing.plan_id, OPEN, thing.name)
     return any(writing.tries[entry.seq] and entry.error is None for entry in left)
 
 

@@ -185,11 +185,11 @@ def apply(
     from jobs.apply import apply as write
     from jobs.cli import console, show
     from jobs.stores import outbox, plans
-    from jobs.stores.outbox import State
+    from jobs.stores.entries import OPEN, State
 
     with opened(folder) as context:
         planned = plans.load(context.ledger, number)
-        waiting = outbox.entries(context.ledger, planned.id, (State.PLANNED, *outbox.OPEN))
+        waiting = outbox.entries(context.ledger, planned.id, (State.PLANNED, *OPEN))
         can_go = standing(context, planned) is None
     if waiting and can_go and not (yes or approve):
         show.ask(f"Write {len(waiting):,} records to '{planned.crm}'?")

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
 
+from jobs.stores.entries import GIVEN_UP, OPEN, Entry, State, entry_of
 from jobs.stores.ledger import Ledger
-from jobs.stores.outbox import GIVEN_UP, KEYS_AT_ONCE, OPEN, Entry, State, entry_of
+from jobs.stores.outbox import KEYS_AT_ONCE
 from jobs.stores.schema import outbox, plans
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
+from jobs.stores.entries import State, drift_of, drift_row, entry_of, row_of
 from jobs.stores.ledger import Ledger
-from jobs.stores.outbox import State, drift_of, drift_row, entry_of, row_of
 from jobs.stores.schema import outbox, plans
 from overlap.errors import ConfigError
 from overlap.plan import SyncPlan

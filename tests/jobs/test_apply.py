@@ -8,7 +8,7 @@ from connectors.sandbox.store import Store
 from jobs import pairs, steps, views, writing
 from jobs.apply import Leftovers, standing
 from jobs.stores import plans
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from jobs.undo import undo_plans
 from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError, TransientError
 from tests.jobs.trials import assert_written_once

@@ -10,7 +10,7 @@ from connectors.sandbox import ingest_work
 from connectors.sandbox.store import API_ALLOWANCE
 from jobs import bulk_writing, steps
 from jobs.stores import api_calls
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from overlap.errors import PausedError
 from tests.jobs.trials import assert_written_once
 

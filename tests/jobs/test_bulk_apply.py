@@ -11,8 +11,8 @@ from sqlalchemy import update
 from connectors.sandbox import ingest_work
 from jobs import bulk_writing, steps, writing
 from jobs.stores import outbox
+from jobs.stores.entries import State
 from jobs.stores.ledger import utc_now
-from jobs.stores.outbox import State
 from jobs.stores.schema import bulk_jobs
 from overlap.errors import AccessError, GuardError, PausedError, TransientError
 from tests.jobs.conftest import by_jobs

@@ -10,7 +10,7 @@ import pytest
 import stamina
 
 from jobs import steps
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from overlap.errors import ConfigError
 from overlap.fields import PARTNER, SUGGESTED, TICKED
 from tests.jobs.portals import GLOBEX_COMPANY, PortalWorld, portal_world

@@ -22,7 +22,7 @@ from jobs.match import match
 from jobs.plan import plan
 from jobs.pull import pull
 from jobs.stores import api_calls, outbox, snapshot
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from jobs.stores.warehouse import open_warehouse, streams
 from tests.jobs.conftest import Prepared, new_world
 from tests.jobs.trials import KILLED, Fate, assert_written_once

@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from jobs.context import recorded
 from jobs.stores import given_up, outbox, plans, schema
+from jobs.stores.entries import Settled, State
 from jobs.stores.ledger import open_ledger
-from jobs.stores.outbox import Settled, State
 from overlap.errors import ConfigError
 from overlap.fields import OVERLAP
 from overlap.plan import Action, Change, Drift, Outcome, SyncPlan

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from jobs.looking import proven, said_now
-from jobs.stores.outbox import Entry, State
+from jobs.stores.entries import Entry, State
 from overlap.plan import Action, Change
 
 BEFORE = {"account": "1", "owner_id": "u1", "match_reason": "name", "priority": 5.0, "status": "Active"}

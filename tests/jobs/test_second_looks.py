@@ -12,7 +12,7 @@ from jobs.apply import finish_leftovers
 from jobs.cli.show import applied
 from jobs.run import run
 from jobs.stores import given_up, outbox
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from tests.jobs.world import GLOBEX, LISTED, listed
 
 

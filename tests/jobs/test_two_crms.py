@@ -19,7 +19,7 @@ from jobs import check, pairs, plan, several_crms, steps, views, writing
 from jobs.match import MatchReport
 from jobs.run import RunReport, UnfinishedRunError
 from jobs.stores import judgements
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from overlap.errors import PausedError
 from overlap.plan import SyncPlan
 from tests.jobs.conftest import Org, assert_no_human_field_was_sent, new_world

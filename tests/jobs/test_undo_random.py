@@ -17,7 +17,7 @@ from jobs import writing
 from jobs.context import Context
 from jobs.receipts import Writing
 from jobs.stores import outbox, plans
-from jobs.stores.outbox import State
+from jobs.stores.entries import State
 from jobs.undo import changes_back
 from overlap.fields import ACCOUNT, BY_NAME, INFLUENCE, OBJECTS, OVERLAP, PARTNER, CrmObject, Field, Kind
 from overlap.plan import Action, Change, SyncPlan

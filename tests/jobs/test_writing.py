@@ -13,7 +13,7 @@ from jobs import writing
 from jobs.context import Context
 from jobs.receipts import Writing
 from jobs.stores import given_up, outbox, plans
-from jobs.stores.outbox import State
+from jobs.stores.entries import OPEN, State
 from overlap.errors import BusyError, TransientError
 from overlap.plan import Action, Change, SyncPlan
 from tests.jobs.test_undo_random import NOW, Memory
@@ -125,12 +125,12 @@ def test_only_what_the_crm_has_looked_at_is_in_doubt(context, error):
     number = planned(context, 2)
     with pytest.raises(TransientError, match="no; run"):
         writing.finish(Writing(context, Moody(mood=mood), number))
-    left = outbox.entries(context.ledger, number, outbox.OPEN)
+    left = outbox.entries(context.ledger, number, OPEN)
     assert {entry.is_unanswered for entry in left} == {error is TransientError}
 
 
 def test_a_change_that_was_refused_in_part_may_have_been_taken_in_part(context):
     number = planned(context, 2)
     writing.finish(Writing(context, Moody(mood=refuse(Remedy.RETRY, partly=True)), number))
-    [left] = outbox.entries(context.ledger, number, outbox.OPEN)
+    [left] = outbox.entries(context.ledger, number, OPEN)
     assert left.is_unanswered
