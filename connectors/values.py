@@ -7,12 +7,33 @@ spells what passes is its connector's ``payload.py``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from connectors.base import Receipt, Remedy, Write
 from overlap.errors import RecordError
 from overlap.fields import CrmObject, Field, Kind, Owner
+
+_Made = TypeVar("_Made")
+
+
+def fitting(
+    thing: CrmObject, batch: Sequence[Write], make: Callable[[CrmObject, Write], _Made]
+) -> tuple[dict[int, _Made], dict[int, Receipt]]:
+    """Return (what *make* makes of writes, receipts of those that do not fit), both by their place in *batch*.
+
+    Raises:
+        ValueError: the plan has a bug, see `checked`.
+    """
+    made: dict[int, _Made] = {}
+    refused: dict[int, Receipt] = {}
+    for place, write in enumerate(batch):
+        try:
+            made[place] = make(thing, write)
+        except RecordError as error:
+            refused[place] = Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT)
+    return made, refused
 
 
 def engine_field(thing: CrmObject, name: str) -> Field:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from connectors.base import Bulk, Receipt, Remedy, Write
+from connectors.base import Bulk, Receipt, Write
 from connectors.hubspot import batches, cells
 from connectors.hubspot.associations import Associations, spec
 from connectors.hubspot.batches import MOST, TRACE, Answers, after_some
@@ -23,7 +23,7 @@ from connectors.hubspot.payload import Draft, draft
 from connectors.hubspot.reader import Reader, Record
 from connectors.hubspot.session import HubSpotSession
 from connectors.shapes import taken_apart
-from overlap.errors import RecordError
+from connectors.values import fitting
 from overlap.fields import BY_NAME, CrmObject
 
 _LINKS_PER_CALL: Final = 1_000
@@ -95,7 +95,7 @@ class HubSpotSink:
         if len(batch) > self.batch_size:
             raise ValueError(f"{len(batch)} writes, {self.batch_size} fit into a batch")
         thing = BY_NAME[object_name]
-        drafts, receipts = _drafted(thing, batch)
+        drafts, receipts = fitting(thing, batch, draft)
         self.definitions.require(thing, drafts.values())
         self.definitions.offer(thing, drafts.values())
         ends = self._ends(thing, drafts)
@@ -221,18 +221,6 @@ def _looks(thing: CrmObject, by_key: int, by_id: int) -> int:
             total += -(-records // _LINKS_PER_CALL)
             total += -(-records // MOST) if link_key(str(one.target)) is not None else 0
     return total
-
-
-def _drafted(thing: CrmObject, batch: Sequence[Write]) -> tuple[dict[int, Draft], dict[int, Receipt]]:
-    """Return (drafts to send, receipts of writes that do not fit), both by their place in *batch*."""
-    drafts: dict[int, Draft] = {}
-    refused: dict[int, Receipt] = {}
-    for place, write in enumerate(batch):
-        try:
-            drafts[place] = draft(thing, write)
-        except RecordError as error:
-            refused[place] = Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT)
-    return drafts, refused
 
 
 def _lost_links(thing: CrmObject, drafts: Drafts, ends: Mapping[str, Mapping[str, str]]) -> list[tuple[int, str]]:

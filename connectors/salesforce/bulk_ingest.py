@@ -21,7 +21,8 @@ from connectors.salesforce.objects import OBJECT_NAMES, key_name
 from connectors.salesforce.payload import body
 from connectors.salesforce.session import SalesforceSession
 from connectors.shapes import strange
-from overlap.errors import RecordError, TransientError
+from connectors.values import fitting
+from overlap.errors import TransientError
 from overlap.fields import BY_NAME, CrmObject
 
 #: Open, upload, close, a look at how it stands, and two files of results.
@@ -66,13 +67,10 @@ class BulkIngest:
         thing = BY_NAME[object_name]
         self._require_fields(thing, writes)
         alike: dict[tuple[bool, frozenset[str]], list[tuple[Write, Row]]] = {}
-        refused = []
-        for write in writes:
-            try:
-                row = _row(thing, write)
-            except RecordError as error:
-                refused.append(Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT))
-                continue
+        rows, unfit = fitting(thing, writes, _row)
+        refused = list(unfit.values())
+        for place, row in rows.items():
+            write = writes[place]
             if any(value in (_CLEAR, (_CLEAR,)) for value in write.values.values()):
                 said = f"the text '{_CLEAR}' would clear its field in a bulk file; it goes in a call of its own"
                 refused.append(Receipt(write.key, write.record_id, error=said, remedy=Remedy.SPLIT))

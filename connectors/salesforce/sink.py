@@ -21,7 +21,8 @@ from connectors.salesforce.objects import OBJECT_NAMES, api_name, key_name
 from connectors.salesforce.payload import body
 from connectors.salesforce.session import SalesforceSession
 from connectors.shapes import fits, taken_apart
-from overlap.errors import AccessError, RecordError, TransientError
+from connectors.values import fitting
+from overlap.errors import AccessError, TransientError
 from overlap.fields import BY_NAME, CrmObject
 
 #: Whole calls that are refused for what one of their records says: halves of them are tried by themselves.
@@ -82,7 +83,7 @@ class SalesforceSink:
         if len(batch) > self.batch_size:
             raise ValueError(f"{len(batch)} writes, {self.batch_size} fit into a batch")
         thing = BY_NAME[object_name]
-        bodies, receipts = _serialised(thing, batch)
+        bodies, receipts = fitting(thing, batch, body)
         self._require_fields(thing, batch)
         by_id = {place: record for place, record in bodies.items() if batch[place].record_id is not None}
         by_key = {place: record for place, record in bodies.items() if batch[place].record_id is None}
@@ -169,18 +170,6 @@ class SalesforceSink:
             described = self._session.describe(object_name)
             self._readings[thing.name] = visible(self._session.where, whole, described)
         return self._readings[thing.name]
-
-
-def _serialised(thing: CrmObject, batch: Sequence[Write]) -> tuple[dict[int, dict[str, Any]], dict[int, Receipt]]:
-    """Return (bodies to send, receipts of writes that do not fit), both by their place in *batch*."""
-    bodies: dict[int, dict[str, Any]] = {}
-    refused: dict[int, Receipt] = {}
-    for place, write in enumerate(batch):
-        try:
-            bodies[place] = body(thing, write)
-        except RecordError as error:
-            refused[place] = Receipt(write.key, write.record_id, error=str(error), remedy=Remedy.REJECT)
-    return bodies, refused
 
 
 def _refused_with(error: RefusedError, alone: bool) -> dict[str, Any]:
