@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import connectors
+from tests.jobs.trials import ONE_THREAD
 
 KILLED = -signal.SIGKILL
 _HERE = Path(__file__).parent
@@ -111,8 +112,7 @@ def _environment(*more: Path) -> dict[str, str]:
     # Nothing else of the environment that it needs: pydantic and requests read all of it, again and again.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     paths = [Path(connectors.__file__).parents[1], *more]
-    alone = dict.fromkeys(("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    return {**kept, **alone, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
+    return {**kept, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
 
 
 def _spelled(order: Order, of: Forked | Real) -> dict[str, Any]:

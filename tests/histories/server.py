@@ -23,40 +23,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import anyascii._data
-import cryptography.fernet
-import pycountry
 import time_machine
-import typer.main
-from numba.core.dispatcher import Dispatcher
 
-import connectors.hubspot.connection
-import connectors.salesforce.connection
-import jobs.match
-import jobs.plan
-import jobs.pull
-import jobs.run
-import jobs.stores.tokens
-import jobs.undo
 from jobs import steps
-from jobs.cli import main, show
 from tests.histories.crms import BY_NAME, Crm
 from tests.histories.wire import Wire
+from tests.warm import COMMAND, load_compiled, rehearse
 
-PRELOADED = (
-    *(anyascii._data, cryptography.fernet, connectors.hubspot.connection, connectors.salesforce.connection),
-    *(jobs.match, jobs.plan, jobs.pull, jobs.run, jobs.stores.tokens, jobs.undo, show),
-)
-#: The command line and the tables of countries take a process a while to build: here it is done once for all.
-COMMAND = typer.main.get_command(main.app)
-COUNTRIES = (list(pycountry.countries), list(pycountry.subdivisions))
 _TIDY_EVERY = 40
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def serve() -> None:
     """Obey until stdin ends."""
-    _load_compiled()
+    load_compiled()
     steady = _Steady()
     with os.fdopen(os.dup(1), "w", buffering=1) as answers:  # an order of its own takes stdout away
         for line in sys.stdin:
@@ -67,33 +47,14 @@ def serve() -> None:
     os._exit(0)  # nothing is left to do, and tidying up takes a busy machine seconds
 
 
-def _load_compiled() -> None:
-    """Load what numba has compiled before; it takes a second, and running it here would start threads.
-
-    A thread does not survive a fork, and a child that waits for one waits for ever.
-    """
-    rooms = [vars(room) for name, room in list(sys.modules.items()) if name.startswith("matching.")]
-    for function in {id(thing): thing for room in rooms for thing in room.values()}.values():
-        if isinstance(function, Dispatcher):
-            for signature, *_ in function._cache._cache_file._load_index():
-                function.compile(signature)
-
-
 def _rehearse(order: dict[str, Any]) -> int:
-    """Run *order*, which may start no thread, in this process: what it builds and compiles every child then has."""
-    gc.unfreeze()
-    threads = _threads()
-    code = _run(order)
-    assert _threads() == threads, "a thread was started, and would be missing in each fork"
-    _org(BY_NAME[order["crm"]], order["org"]).close()  # SQLite's connections do not survive a fork either
+    return rehearse(lambda: _run(order), lambda: _close(order))
+
+
+def _close(order: dict[str, Any]) -> None:
+    """Close the org: SQLite's connections do not survive a fork."""
+    _org(BY_NAME[order["crm"]], order["org"]).close()
     _org.cache_clear()
-    gc.collect()
-    gc.freeze()  # what is there now stays: no child need look through it
-    return code
-
-
-def _threads() -> int:
-    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def _alone(order: dict[str, Any]) -> int:

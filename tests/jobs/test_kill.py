@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import pytest
 from config.workspace import open_workspace
 from connectors.sandbox import ingest_work
 from connectors.sandbox.bulk_query import MOST_RECORDS
-from connectors.sandbox.demo import load
 from connectors.sandbox.store import Store
 from jobs.context import open_context
 from jobs.match import match
@@ -36,13 +35,12 @@ from tests.jobs.world import (
     account_id,
     api_writes,
     listed,
-    make_workspace,
     said,
 )
 
 WRITTEN = ("overlap_partner", "partner_overlap", "partner_influence", "account", "opportunity")
 OF_A_BATCH = ("look", "looked", "sorted", "marked sent", "sent", "receipts stored")
-#: What a first apply of the demo comes to: one batch per object.
+#: What a first apply comes to: one batch per object.
 APPLY = (
     *("apply: begun", "apply: set off", "apply: is set off"),
     *(f"{name}: {step}" for name in WRITTEN for step in OF_A_BATCH),
@@ -83,8 +81,8 @@ BULK_DEATHS = [death for death in numbered(BULK_APPLY) if not death.id.partition
 
 
 @dataclass(frozen=True)
-class Demo:
-    """The demo, pulled, matched and planned, and what an uninterrupted apply makes of it."""
+class FirstPlan:
+    """The small world, pulled, matched and planned, and what an uninterrupted apply makes of it."""
 
     prepared: Prepared
     plan: str
@@ -94,116 +92,104 @@ class Demo:
 
 @dataclass(frozen=True)
 class Trial:
-    """A copy of the demo for one test; its org has not been written to."""
+    """A copy of the planned world for one test; its org has not been written to."""
 
     folder: Path
     store: Store
 
 
 @pytest.fixture(scope="session")
-def demo(org, runner, tmp_path_factory) -> Demo:
-    folder = tmp_path_factory.mktemp("demo") / "workspace"
-    data = load(date.today())
+def planned(org, runner, tmp_path_factory) -> FirstPlan:
+    folder = tmp_path_factory.mktemp("first") / "workspace"
     org.put_back()
+    now = datetime.now(UTC)
     with Store.open(org.folder) as store:
-        for name, rows in data.records.items():
-            store.seed(name, rows)
-    make_workspace(folder, org.address, _settings(org, data))
-    for sent in data.lists:
-        sent.write(folder / "inbox" / sent.file_name)
+        world = _small_world(org, store, folder, now)
+        claims = {"Partner Influence": "Ran the pilot", "Influence Date": f"{now:%Y-%m-%d}"}
+        world.send(GLOBEX, [*listed(*LISTED[2:]), *listed(*LISTED[:2], **claims)])
     with open_context(open_workspace(folder)) as context:
         pull(context)
         match(context)
-        planned = plan(context, "salesforce")
-    prepared = org.keep(folder, datetime.now(UTC))
-    done = runner.overlap(org.again(prepared, tmp_path_factory.mktemp("whole")), "apply", planned.id, "--approve")
+        made = plan(context, "salesforce")
+    prepared = org.keep(folder, now)
+    whole = org.again(prepared, tmp_path_factory.mktemp("whole"))
+    done = runner.overlap(whole, "apply", made.id, "--approve")
     assert done.code == 0, done.stderr
+    runner.rehearse(whole, "apply", made.id)
     with Store.open(org.folder) as store:
         assert_written_once(store)
-        return Demo(prepared, planned.id, said(store), done.steps)
-
-
-def _settings(org, data) -> str:
-    lines = ['[workspace]\nid = "contoso-1a2b3c"\nname = "Contoso"\n[crm.salesforce]\ntype = "salesforce"']
-    lines += [f'login_url = "{org.address.url}"', f'ca_file = "{org.address.ca_file}"']
-    lines += ['consumer_key = "file:consumer_key"', 'consumer_secret = "file:consumer_secret"']
-    lines.append(f'fallback_owner = "{data.records["User"][0]["Id"]}"')
-    for sent in data.lists:
-        lines.append(f'[partners.{sent.partner}]\nname = "{sent.name}"\nfiles = "inbox/{sent.partner}*"')
-        lines.append(f'account = "{sent.account_id}"\n[partners.{sent.partner}.populations]')
-        lines += [f'"{theirs}" = "{ours}"' for theirs, ours in sent.populations.items()]
-    return "\n".join(lines)
+        return FirstPlan(prepared, made.id, said(store), done.steps)
 
 
 @pytest.fixture
-def trial(org, demo, store, tmp_path) -> Trial:
-    return Trial(org.again(demo.prepared, tmp_path), store)
+def trial(org, planned, store, tmp_path) -> Trial:
+    return Trial(org.again(planned.prepared, tmp_path), store)
 
 
-def assert_finished(trial, demo):
+def assert_finished(trial, planned):
     """The org says what an uninterrupted apply makes it say, nothing went out twice, and the ledger knows."""
-    assert said(trial.store) == demo.expected
+    assert said(trial.store) == planned.expected
     assert_written_once(trial.store)
     with open_context(open_workspace(trial.folder)) as context:
-        assert outbox.tally(context.ledger, demo.plan).keys() == {State.ACKNOWLEDGED}
+        assert outbox.tally(context.ledger, planned.plan).keys() == {State.ACKNOWLEDGED}
 
 
-def test_a_first_apply_comes_to_these_steps(demo):
-    assert demo.steps == APPLY
+def test_a_first_apply_comes_to_these_steps(planned):
+    assert planned.steps == APPLY
     assert len(APPLY) >= 20
-    assert {name for name, _ in demo.expected} >= {"Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c"}
+    assert {name for name, _ in planned.expected} >= {"Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c"}
 
 
 @pytest.mark.parametrize("number", numbered(APPLY))
-def test_an_apply_killed_at_any_step_is_finished_by_the_next(number, trial, demo, runner):
-    killed = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+def test_an_apply_killed_at_any_step_is_finished_by_the_next(number, trial, planned, runner):
+    killed = runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=number))
     assert (killed.code, killed.steps) == (KILLED, APPLY[:number])
-    done = runner.overlap(trial.folder, "apply", demo.plan, "--approve")
+    done = runner.overlap(trial.folder, "apply", planned.plan, "--approve")
     assert done.code == 0, done.stderr
-    assert_finished(trial, demo)
+    assert_finished(trial, planned)
 
 
 @pytest.mark.parametrize("name", ["partner_overlap: marked sent", "partner_overlap: sent", "account: sent"])
 @pytest.mark.parametrize("second", [2, 3, 7, 9])
-def test_an_apply_killed_twice_is_finished_by_the_third(name, second, trial, demo, runner):
+def test_an_apply_killed_twice_is_finished_by_the_third(name, second, trial, planned, runner):
     fates = (Fate(die_at=APPLY.index(name) + 1), Fate(die_at=second))
-    codes = [runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=fate).code for fate in fates]
+    codes = [runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=fate).code for fate in fates]
     assert codes == [KILLED, KILLED]
-    done = runner.overlap(trial.folder, "apply", demo.plan, "--yes")
+    done = runner.overlap(trial.folder, "apply", planned.plan, "--yes")
     assert done.code == 0, done.stderr
-    assert_finished(trial, demo)
+    assert_finished(trial, planned)
 
 
-def test_what_was_taken_is_ours_though_a_person_edited_it_before_it_was_read_back(trial, demo, runner):
+def test_what_was_taken_is_ours_though_a_person_edited_it_before_it_was_read_back(trial, planned, runner):
     number = APPLY.index("partner_overlap: sent") + 1
-    runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+    runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=number))
     made = trial.store.records("Partner_Overlap__c")[0]
     trial.store.edit("Partner_Overlap__c", made["Id"], {"Play__c": "Call them"})
-    done = runner.overlap(trial.folder, "apply", demo.plan, "--yes")
+    done = runner.overlap(trial.folder, "apply", planned.plan, "--yes")
     assert done.code == 0, done.stderr
     with open_context(open_workspace(trial.folder)) as context:
-        assert outbox.tally(context.ledger, demo.plan).keys() == {State.ACKNOWLEDGED}
+        assert outbox.tally(context.ledger, planned.plan).keys() == {State.ACKNOWLEDGED}
 
 
-def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, demo, runner):
+def test_a_killed_apply_is_finished_before_another_plan_is_written(trial, planned, runner):
     number = APPLY.index("partner_overlap: sent") + 1
-    runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+    runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=number))
     assert runner.overlap(trial.folder, "plan").code == 0
     done = runner.overlap(trial.folder, "apply", "latest", "--approve")
     assert done.code == 0, done.stderr
-    assert_finished(trial, demo)
+    assert_finished(trial, planned)
     with open_context(open_workspace(trial.folder)) as context:
         assert outbox.tally(context.ledger, "2").keys() == {State.UNNEEDED}, "the first plan had said it all"
 
 
-def test_a_killed_apply_leaves_its_calls_in_the_ledger(trial, demo, runner):
+def test_a_killed_apply_leaves_its_calls_in_the_ledger(trial, planned, runner):
     def noted():
         with open_context(open_workspace(trial.folder)) as context:
             return api_calls.since(context.ledger, "salesforce", datetime(2000, 1, 1, tzinfo=UTC))
 
     before, first = noted(), len(trial.store.requests())
     number = APPLY.index("account: sent") + 1
-    assert runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number)).code == KILLED
+    assert runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=number)).code == KILLED
     made = [one for one in trial.store.requests()[first:] if not one.path.endswith("/oauth2/token")]
     assert noted() - before == len(made) - 1 > 10, "all but the one that had just left"
 
@@ -222,43 +208,43 @@ def bulk_trial(trial) -> Trial:
 
 
 @pytest.mark.parametrize("number", BULK_DEATHS)
-def test_an_apply_by_bulk_jobs_killed_at_any_step_is_finished_by_the_next(number, bulk_trial, demo, runner):
-    killed = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=number))
+def test_an_apply_by_bulk_jobs_killed_at_any_step_is_finished_by_the_next(number, bulk_trial, planned, runner):
+    killed = runner.overlap(bulk_trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=number))
     assert (killed.code, killed.steps) == (KILLED, BULK_APPLY[:number])
-    done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve")
+    done = runner.overlap(bulk_trial.folder, "apply", planned.plan, "--approve")
     assert done.code == 0, done.stderr
-    assert_finished_in_bulk(bulk_trial, demo)
+    assert_finished_in_bulk(bulk_trial, planned)
 
 
 @pytest.mark.parametrize("second", OF_A_LEFT_JOB)
-def test_an_apply_killed_while_it_asks_what_became_of_a_job_is_finished_by_the_third(second, bulk_trial, demo, runner):
+def test_an_apply_killed_while_it_asks_what_became_of_a_job_is_finished_by_the_third(second, bulk_trial, planned, runner):
     steps = ("apply: begun", *(f"partner_overlap: {step}" for step in OF_A_LEFT_JOB))
     first, then = BULK_APPLY.index("partner_overlap: closed") + 1, steps.index(f"partner_overlap: {second}") + 1
-    runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=Fate(die_at=first))
-    killed = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--yes", fate=Fate(die_at=then))
+    runner.overlap(bulk_trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=first))
+    killed = runner.overlap(bulk_trial.folder, "apply", planned.plan, "--yes", fate=Fate(die_at=then))
     assert (killed.code, killed.steps) == (KILLED, steps[:then])
-    done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--yes")
+    done = runner.overlap(bulk_trial.folder, "apply", planned.plan, "--yes")
     assert done.code == 0, done.stderr
-    assert_finished_in_bulk(bulk_trial, demo)
+    assert_finished_in_bulk(bulk_trial, planned)
 
 
 @pytest.mark.parametrize("lost", ["answer", "request"])
 @pytest.mark.parametrize("write", [1, 2, 3, 4])
-def test_a_call_about_a_bulk_job_that_got_lost_writes_nothing_twice(lost, write, bulk_trial, demo, runner):
+def test_a_call_about_a_bulk_job_that_got_lost_writes_nothing_twice(lost, write, bulk_trial, planned, runner):
     fate = Fate(lost=lost, first=write, last=write)
-    done = runner.overlap(bulk_trial.folder, "apply", demo.plan, "--approve", fate=fate)
+    done = runner.overlap(bulk_trial.folder, "apply", planned.plan, "--approve", fate=fate)
     assert done.code == 0, done.stderr
-    assert_finished_in_bulk(bulk_trial, demo)
+    assert_finished_in_bulk(bulk_trial, planned)
 
 
-def assert_finished_in_bulk(trial, demo):
+def assert_finished_in_bulk(trial, planned):
     """As `assert_finished`, but a file that was uploaded to a job which was then aborted may be uploaded again."""
-    assert said(trial.store) == demo.expected
+    assert said(trial.store) == planned.expected
     writes = api_writes(trial.store)
     assert all(change.effective for change in writes)
     assert max(Counter((write.object_name, write.id) for write in writes).values()) == 1
     with open_context(open_workspace(trial.folder)) as context:
-        assert outbox.tally(context.ledger, demo.plan).keys() == {State.ACKNOWLEDGED}
+        assert outbox.tally(context.ledger, planned.plan).keys() == {State.ACKNOWLEDGED}
 
 
 # --- answers that get lost ------------------------------------------------------------------------------------------
@@ -266,37 +252,37 @@ def assert_finished_in_bulk(trial, demo):
 
 @pytest.mark.parametrize("lost", ["answer", "request"])
 @pytest.mark.parametrize("write", range(1, len(WRITTEN) + 1))
-def test_a_write_that_got_lost_is_read_back_before_it_is_sent_again(lost, write, trial, demo, runner):
-    done = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(lost=lost, first=write, last=write))
+def test_a_write_that_got_lost_is_read_back_before_it_is_sent_again(lost, write, trial, planned, runner):
+    done = runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(lost=lost, first=write, last=write))
     assert done.code == 0, done.stderr
     assert ("read back: read" in done.steps, done.steps.count("read back: settled")) == (True, 1)
-    assert_finished(trial, demo)
+    assert_finished(trial, planned)
 
 
-def test_no_answer_arrives_and_still_nothing_is_written_twice(trial, demo, runner):
-    done = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=Fate(lost="answer", last=99))
+def test_no_answer_arrives_and_still_nothing_is_written_twice(trial, planned, runner):
+    done = runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(lost="answer", last=99))
     assert done.code == 0, done.stderr
-    assert_finished(trial, demo)
+    assert_finished(trial, planned)
 
 
 @pytest.mark.parametrize("first", [1, 2])
-def test_an_apply_that_cannot_reach_the_crm_says_so_and_the_next_one_finishes(first, trial, demo, runner):
+def test_an_apply_that_cannot_reach_the_crm_says_so_and_the_next_one_finishes(first, trial, planned, runner):
     fate = Fate(lost="request", first=first, last=99)
-    failed = runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=fate)
+    failed = runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=fate)
     assert failed.code == 3
-    assert f"run 'overlap apply {demo.plan}' again to finish" in failed.stderr
-    assert runner.overlap(trial.folder, "apply", demo.plan, "--yes").code == 0
-    assert_finished(trial, demo)
+    assert f"run 'overlap apply {planned.plan}' again to finish" in failed.stderr
+    assert runner.overlap(trial.folder, "apply", planned.plan, "--yes").code == 0
+    assert_finished(trial, planned)
 
 
-def test_an_answer_lost_just_before_the_process_dies_is_read_back_by_the_next(trial, demo, runner):
+def test_an_answer_lost_just_before_the_process_dies_is_read_back_by_the_next(trial, planned, runner):
     number = APPLY.index("partner_overlap: marked sent") + 2  # the first step of the second attempt
     fate = Fate(die_at=number, lost="answer", first=2, last=2)
-    assert runner.overlap(trial.folder, "apply", demo.plan, "--approve", fate=fate).code == KILLED
+    assert runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=fate).code == KILLED
     with open_context(open_workspace(trial.folder)) as context:
-        assert outbox.tally(context.ledger, demo.plan)[State.SENT] > 100
-    assert runner.overlap(trial.folder, "apply", demo.plan, "--yes").code == 0
-    assert_finished(trial, demo)
+        assert outbox.tally(context.ledger, planned.plan)[State.SENT] > 5
+    assert runner.overlap(trial.folder, "apply", planned.plan, "--yes").code == 0
+    assert_finished(trial, planned)
 
 
 # --- pull and match -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ import connectors
 from connectors.sandbox.store import Store
 from tests.jobs.world import FLAT, OURS, api_writes, sent_records
 
+#: The environment of a process that others are forked from, or that shares the cores with many.
+ONE_THREAD = dict.fromkeys(("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 KILLED = -signal.SIGKILL
 _WORKER = Path(__file__).with_name("worker.py")
 
@@ -58,10 +60,19 @@ class Runner:
 
     def overlap(self, workspace: Path, *arguments: str, fate: Fate = UNHARMED) -> Ended:
         """Run ``overlap ARGUMENTS`` on *workspace* in a fresh process and wait for its end."""
+        return self._obeyed(workspace, arguments, fate, is_rehearsal=False)
+
+    def rehearse(self, workspace: Path, *arguments: str) -> None:
+        """Run it in the process from which the others are forked: it changes nothing, and they begin warm."""
+        ended = self._obeyed(workspace, arguments, UNHARMED, is_rehearsal=True)
+        assert ended.code == 0, ended.stderr
+
+    def _obeyed(self, workspace: Path, arguments: Sequence[str], fate: Fate, is_rehearsal: bool) -> Ended:
         out, err = self.folder / "stdout", self.folder / "stderr"
         order = {
             "arguments": [*arguments, "--dir", str(workspace)],
             "fate": asdict(fate),
+            "is_rehearsal": is_rehearsal,
             "stdout": str(out),
             "stderr": str(err),
         }
@@ -77,7 +88,7 @@ class Runner:
 def running_worker(folder: Path) -> Iterator[Runner]:
     """Start the process that `overlap` is forked from, and end it."""
     # The child finds the same packages as this test, installed or not.
-    environment = {**os.environ, "PYTHONPATH": str(Path(connectors.__file__).parents[1])}
+    environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(Path(connectors.__file__).parents[1])}
     command = [sys.executable, "-P", str(_WORKER)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

@@ -16,30 +16,28 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-import connectors.salesforce.connection
-import jobs.match
-import jobs.plan
-import jobs.pull
-import jobs.run
 from jobs import steps
-from jobs.cli import main, show
-
-PRELOADED = (connectors.salesforce.connection, jobs.match, jobs.plan, jobs.pull, jobs.run, show)
+from tests.warm import COMMAND, load_compiled, rehearse
 
 
 def serve() -> None:
+    load_compiled()
+    answers = os.fdopen(os.dup(1), "w", buffering=1)  # an order takes stdout away
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _run(order)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        answers.write(f"{rehearse(lambda: _run(order)) if order['is_rehearsal'] else _alone(order)}\n")
+    os._exit(0)  # nothing is left to do
 
 
-def _run(order: dict[str, Any]) -> None:
-    """Be ``overlap ARGUMENTS`` from here to the end of this process."""
+def _alone(order: dict[str, Any]) -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(_run(order))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _run(order: dict[str, Any]) -> int:
+    """Be ``overlap ARGUMENTS`` and return the exit code."""
     code = 1
     try:
         for stream, path in ((1, order["stdout"]), (2, order["stderr"])):
@@ -48,7 +46,7 @@ def _run(order: dict[str, Any]) -> None:
         if order["fate"]["lost"]:
             _lose_writes(order["fate"]["lost"], order["fate"]["first"], order["fate"]["last"])
         sys.argv = ["overlap", *order["arguments"]]
-        main.main()
+        COMMAND()
         code = 0
     except SystemExit as ended:
         code = int(ended.code or 0)
@@ -57,7 +55,7 @@ def _run(order: dict[str, Any]) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+    return code
 
 
 def _follow_steps(die_at: int | None) -> None:
