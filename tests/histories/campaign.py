@@ -55,15 +55,20 @@ def main() -> int:
             flush=True,
         )
     print(_markdown(found))
-    return 1 if found["failures"] else 0
+    return 1 if found["failures"] or _never_met(found) else 0
 
 
 def play_block(bench: Bench, number: int) -> dict[str, Any]:
-    """Play the histories of world *number* and return their counts, the faults they met, and what failed by seed."""
+    """Play the histories of world *number*, as `play` does."""
+    return play(bench, range(number * OF_A_WORLD, (number + 1) * OF_A_WORLD))
+
+
+def play(bench: Bench, seeds: Iterable[int]) -> dict[str, Any]:
+    """Play the histories of *seeds* and return their counts, the faults they met, and what failed by seed."""
     begun = time.perf_counter()
     counts, failures = Counter[str](), {}
     bench.met.clear()
-    for seed in range(number * OF_A_WORLD, (number + 1) * OF_A_WORLD):
+    for seed in seeds:
         played = bench.play(seed)
         counts.update(histories=1, effective=played.effective, repeated=played.repeated, failed=bool(played.problems))
         counts["unavoidable"] += played.unavoidable
@@ -166,12 +171,16 @@ def _markdown(found: dict[str, Any]) -> str:
         "Where a process died, and the faults that it met; a try that histories share is counted once.\n",
         table(("met", "times"), [(name, f"{count:,}") for name, count in sorted(found["met"].items())]),
     ]
-    missing = sorted(BY_NAME[found["crm"]].faults.every - found["met"].keys())
+    missing = _never_met(found)
     parts += [f"Never met: {', '.join(missing)}.\n"] if missing else []
     if found["failures"]:
         failures = [(seed, problems[0]) for seed, problems in found["failures"].items()]
         parts.append(table(("failed seed", "its first problem"), failures))
     return "\n".join(parts)
+
+
+def _never_met(found: dict[str, Any]) -> list[str]:
+    return sorted(BY_NAME[found["crm"]].faults.every - found["met"].keys())
 
 
 def _command(options: argparse.Namespace) -> str:

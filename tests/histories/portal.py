@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -250,6 +251,7 @@ def _word(object_name: str) -> str:
     return WORDS[object_name]
 
 
+@cache
 def _thing(object_name: str) -> Any:
     _word(object_name)
     return next(thing for name, thing in BY_NAME.items() if OBJECT_NAMES[name] == object_name)
@@ -259,6 +261,7 @@ def _known(object_name: str) -> list[str]:
     return [api_name(field) for field in _thing(object_name).columns if field.kind is not Kind.LOOKUP]
 
 
+@cache
 def _ends(object_name: str) -> dict[str, str]:
     """Return the lookups of an object that are associations here, and the objects that they lead to."""
     if object_name == "Opportunity":
@@ -267,6 +270,7 @@ def _ends(object_name: str) -> dict[str, str]:
     return {api_name(field): WORDS[OBJECT_NAMES[str(field.target)]] for field in lookups}
 
 
+@cache
 def _properties(object_name: str) -> dict[str, str]:
     ours = {api_name(field): property_name(field) for field in _thing(object_name).columns}
     return _OWNER | ours | _OWN.get(object_name, {})
@@ -275,8 +279,13 @@ def _properties(object_name: str) -> dict[str, str]:
 def _name(object_name: str, property_: str) -> str:
     if property_.startswith(":"):
         return next((name for name, end in _ends(object_name).items() if f":{end}" == property_), property_)
-    names = {word: name for name, word in _properties(object_name).items()}
-    return names.get(property_, property_)
+    return _words_back(object_name).get(property_, property_)
+
+
+@cache
+def _words_back(object_name: str) -> dict[str, str]:
+    """Return the names of an object's properties by what the portal calls them."""
+    return {word: name for name, word in _properties(object_name).items()}
 
 
 def _values(object_name: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def serve() -> None:
 
 
 def _rehearse(order: dict[str, Any]) -> int:
-    return rehearse(lambda: _run(order), lambda: _close(order))
+    return rehearse(partial(_run, order), partial(_close, order))
 
 
 def _close(order: dict[str, Any]) -> None:

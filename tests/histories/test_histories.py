@@ -10,13 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.histories.bench import Bench, running_bench
-from tests.histories.campaign import play_block
+from tests.histories.campaign import play, play_block
 from tests.histories.crms import HUBSPOT, SALESFORCE
 from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
-BLOCKS = range(5)  # of 50: more are a matter of `make histories`
-PORTAL_BLOCKS = range(1)
+BLOCKS = range(14)  # of 50: more are a matter of `make histories`
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +36,7 @@ def test_a_history_ends_as_its_twin_and_writes_nothing_twice(block, bench):
     assert_good(play_block(bench, block))
 
 
-@pytest.mark.parametrize("block", PORTAL_BLOCKS)
+@pytest.mark.parametrize("block", BLOCKS)
 def test_a_history_of_a_portal_ends_as_its_twin_and_writes_nothing_twice(block, portal_bench):
     assert_good(play_block(portal_bench, block))
 
@@ -70,4 +69,5 @@ def test_the_installed_command_comes_to_the_same_history(bench):
 @pytest.mark.parametrize("crm", [SALESFORCE, HUBSPOT], ids=lambda crm: crm.name)
 def test_fifty_histories_of_the_installed_command(crm):
     with running_bench(crm, is_real=True) as real:
-        assert play_block(real, 0)["failures"] == {}
+        found = play(real, range(50))
+    assert (found["failures"], found["counts"]["histories"], found["counts"]["repeated"]) == ({}, 50, 0)

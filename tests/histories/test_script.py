@@ -6,7 +6,6 @@ import pytest
 
 from tests.histories.script import (
     HUBSPOT_FAULTS,
-    OF_A_STEM,
     OF_A_WORLD,
     SALESFORCE_FAULTS,
     Stage,
@@ -37,9 +36,9 @@ def test_a_seed_makes_one_history():
 
 def test_histories_of_a_stem_differ_in_their_last_stage_only():
     last = len(history(0).acts())
-    assert len({history(seed).prefix(last - 1) for seed in range(OF_A_STEM)}) == 1
-    assert len({history(seed).prefix(last) for seed in range(OF_A_STEM)}) == OF_A_STEM
-    assert history(OF_A_STEM).prefix(last - 1) != history(0).prefix(last - 1)
+    assert len({history(seed).prefix(last - 1) for seed in range(OF_A_WORLD)}) == 1
+    assert len({history(seed).prefix(last) for seed in range(OF_A_WORLD)}) == OF_A_WORLD
+    assert history(OF_A_WORLD).prefix(last - 1) != history(0).prefix(last - 1)
 
 
 def test_a_twin_has_the_same_events_and_no_fate():

@@ -29,6 +29,7 @@ from tests.jobs.world import (
     GLOBEX,
     INITECH,
     LISTED,
+    OURS,
     SELLER,
     START,
     World,
@@ -137,7 +138,7 @@ def assert_finished(trial, planned):
 def test_a_first_apply_comes_to_these_steps(planned):
     assert planned.steps == APPLY
     assert len(APPLY) >= 20
-    assert {name for name, _ in planned.expected} >= {"Overlap_Partner__c", "Partner_Overlap__c", "Partner_Influence__c"}
+    assert {name for name, _ in planned.expected} >= set(OURS)
 
 
 @pytest.mark.parametrize("number", numbered(APPLY))
@@ -217,7 +218,7 @@ def test_an_apply_by_bulk_jobs_killed_at_any_step_is_finished_by_the_next(number
 
 
 @pytest.mark.parametrize("second", OF_A_LEFT_JOB)
-def test_an_apply_killed_while_it_asks_what_became_of_a_job_is_finished_by_the_third(second, bulk_trial, planned, runner):
+def test_an_apply_killed_while_it_asks_about_a_job_is_finished_by_the_third(second, bulk_trial, planned, runner):
     steps = ("apply: begun", *(f"partner_overlap: {step}" for step in OF_A_LEFT_JOB))
     first, then = BULK_APPLY.index("partner_overlap: closed") + 1, steps.index(f"partner_overlap: {second}") + 1
     runner.overlap(bulk_trial.folder, "apply", planned.plan, "--approve", fate=Fate(die_at=first))
@@ -253,7 +254,8 @@ def assert_finished_in_bulk(trial, planned):
 @pytest.mark.parametrize("lost", ["answer", "request"])
 @pytest.mark.parametrize("write", range(1, len(WRITTEN) + 1))
 def test_a_write_that_got_lost_is_read_back_before_it_is_sent_again(lost, write, trial, planned, runner):
-    done = runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=Fate(lost=lost, first=write, last=write))
+    fate = Fate(lost=lost, first=write, last=write)
+    done = runner.overlap(trial.folder, "apply", planned.plan, "--approve", fate=fate)
     assert done.code == 0, done.stderr
     assert ("read back: read" in done.steps, done.steps.count("read back: settled")) == (True, 1)
     assert_finished(trial, planned)

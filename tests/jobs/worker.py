@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import traceback
+from functools import partial
 from typing import Any
 
 import requests
@@ -25,7 +26,8 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)  # an order takes stdout away
     for line in sys.stdin:
         order = json.loads(line)
-        answers.write(f"{rehearse(lambda: _run(order)) if order['is_rehearsal'] else _alone(order)}\n")
+        code = rehearse(partial(_run, order)) if order["is_rehearsal"] else _alone(order)
+        answers.write(f"{code}\n")
     os._exit(0)  # nothing is left to do
 
 

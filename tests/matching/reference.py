@@ -8,6 +8,7 @@ Names are in `reference_names`, rivals and decisions in `reference_decisions`.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -204,8 +205,13 @@ def industry(one: str | None, other: str | None) -> str:
         return "overlap" if codes[0] & codes[1] else "differs"
     if not any(codes) and one.lower().strip() == other.lower().strip():
         return "same"
-    sectors = sector(pl.Series([one, other])).to_list()
+    sectors = [sector_of(one), sector_of(other)]
     return "unknown" if None in sectors else "sector" if sectors[0] == sectors[1] else "other_sector"
+
+
+@cache
+def sector_of(text: str) -> str | None:
+    return sector(pl.Series([text])).item()
 
 
 def form(x: Account, y: Account, a: Name, b: Name, level: str) -> str:

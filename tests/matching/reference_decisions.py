@@ -5,7 +5,7 @@ A pair is a dict: its four ids, `reference.compare`'s levels and weight, and her
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from math import log2
 from typing import Any
 
@@ -13,6 +13,7 @@ from matching.model import Model
 from tests.matching.reference_names import EQUAL, Counts
 
 Pair = dict[str, Any]
+Row = tuple[str, ...]
 
 
 def prior(counts: Counts, crm: str, partner: str, model: Model) -> float:
@@ -24,19 +25,23 @@ def prior(counts: Counts, crm: str, partner: str, model: Model) -> float:
 
 def decide(pairs: list[Pair], model: Model) -> list[Pair]:
     """Return *pairs*, whose weight has the prior in it, with all that their rivals do to them."""
-    settled = [settle(pair, pairs, model) for pair in pairs]
-    return [pair | _decision(pair, rival(pair, settled, model), model) for pair in settled]
+    taken_rows = {row for other in pairs if is_plausible(other) for row in rows_of(other)}
+    settled = [settle(pair, pairs, taken_rows, model) for pair in pairs]
+    beside: dict[Row, list[Pair]] = defaultdict(list)
+    for pair in settled:
+        for row in rows_of(pair):
+            beside[row].append(pair)
+    return [pair | _decision(pair, rival(pair, beside, model), model) for pair in settled]
 
 
-def rows_of(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def rows_of(pair: Pair) -> tuple[Row, Row]:
     """A row of ours competes within a partner, one of theirs within a crm."""
     return (pair["crm"], pair["ours_id"], pair["partner"]), (pair["partner"], pair["theirs_id"], pair["crm"])
 
 
-def settle(pair: Pair, pairs: list[Pair], model: Model) -> Pair:
+def settle(pair: Pair, pairs: list[Pair], taken_rows: set[Row], model: Model) -> Pair:
     """Return *pair* with ``taken`` and ``post`` as they are beside all others."""
     weights = {ladder.comparison: {level.code: level.weight for level in ladder.levels} for ladder in model.ladders}
-    taken_rows = {row for other in pairs if is_plausible(other) for row in rows_of(other)}
     number = 0 if pair["name"] in EQUAL else sum(row in taken_rows for row in rows_of(pair))
     taken = ("unknown", "one_taken", "both_taken")[number]
     post = pair["post"]
@@ -65,13 +70,11 @@ def is_only(pair: Pair, among: list[Pair]) -> bool:
     return all(rows[row] == 1 for row in rows_of(pair)) and any(rows_of(one) == rows_of(pair) for one in among)
 
 
-def rival(pair: Pair, pairs: list[Pair], model: Model) -> float:
+def rival(pair: Pair, beside: dict[Row, list[Pair]], model: Model) -> float:
     """Bits lost to the best pair of either row; an equal name loses to equal names only."""
     is_equal = pair["name"] in EQUAL
     best = max(
-        other["weight"]
-        for other in pairs
-        if set(rows_of(other)) & set(rows_of(pair)) and (other["name"] in EQUAL or not is_equal)
+        other["weight"] for row in rows_of(pair) for other in beside[row] if other["name"] in EQUAL or not is_equal
     )
     if best <= 0:
         return 0.0
