@@ -170,6 +170,7 @@ class Receipt:
     """What the CRM said of one `Write`. *error* and *remedy* are None where it took the write.
 
     *partly*: it is refused, and other fields of it may have been taken, or a link may have lost its former end.
+    *landed* are those that were taken for sure.
     """
 
     key: str
@@ -178,6 +179,7 @@ class Receipt:
     error: str | None = None
     remedy: Remedy | None = None
     partly: bool = False
+    landed: tuple[str, ...] = ()
 
     @property
     def retry(self) -> bool:

@@ -17,10 +17,10 @@ from jobs.budget import Budget
 from jobs.context import Context, counted, recorded
 from jobs.receipts import Writing
 from jobs.steps import step
-from jobs.stores import given_up, outbox, plans
+from jobs.stores import bulk_jobs, given_up, outbox, plans
 from jobs.stores.entries import OPEN, State
 from jobs.stores.lock import workspace_lock
-from overlap.errors import GuardError, StalePlanError, TransientError
+from overlap.errors import ConfigError, GuardError, StalePlanError, TransientError
 from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
 
@@ -77,16 +77,21 @@ class UnfinishedApplyError(TransientError):
         self.report = report
 
 
-def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
+def apply(context: Context, plan_id: str, approve: bool = False, gone: str | None = None) -> ApplyReport:
     """Write plan *plan_id* to its CRM. *approve* says that a person has looked at why it is held.
 
+    *gone* is a bulk job of the plan that a person knows to be gone: where the CRM does not find it, its rows are read
+    back, and go on.
+
     Raises:
+        ConfigError: the plan waits for no such job.
         StalePlanError: the world moved on since the plan.
         GuardError: the plan is held and nobody approved it.
         TransientError: the CRM stopped answering, has some records locked (UnfinishedApplyError), or the day's budget
             of calls is used up; call again, nothing is written twice.
     """
     planned = plans.header(context.ledger, plan_id)
+    _require_waiting_for(context, planned, gone)
     with (
         recorded(context, "apply") as (_, summary),
         workspace_lock(context.workspace.lock_file),
@@ -94,7 +99,7 @@ def apply(context: Context, plan_id: str, approve: bool = False) -> ApplyReport:
     ):
         step("apply: begun")
         budget = Budget(context, connection, meter)
-        finished = _finish_leftovers(context, connection, budget, planned.id)
+        finished = _finish_leftovers(context, connection, budget, planned.id, gone)
         if plans.applied_at(context.ledger, planned.id) is None:
             _require_fresh(context, planned, connection.org_id)
             _require_approval(context, planned, approve)
@@ -126,15 +131,17 @@ def finish_leftovers(context: Context, crm: str) -> Leftovers:
         return _finish_leftovers(context, connection, Budget(context, connection, meter))
 
 
-def _finish_leftovers(context: Context, connection: Connection, budget: Budget, applied: str = "") -> Leftovers:
+def _finish_leftovers(
+    context: Context, connection: Connection, budget: Budget, applied: str = "", gone: str | None = None
+) -> Leftovers:
     """Bring plans that were cut short to their end: ask about what was sent, and send the rest if it still holds.
 
     What a stale plan has not written by then is superseded: the next plan says what the CRM should say today. The plan
-    that is *applied* now is no leftover.
+    that is *applied* now is no leftover. *gone* is a bulk job that a person knows to be gone.
     """
     unfinished = outbox.unfinished(context.ledger, connection.name)
     for number in map(str, unfinished):
-        left = Writing(context, connection.sink, number, budget)
+        left = Writing(context, connection.sink, number, budget, gone=gone)
         if fresh.why_stale(context, plans.header(context.ledger, number)):
             writing.read_back(left)
             given_up.supersede(context.ledger, number, context.now)
@@ -186,6 +193,13 @@ def standing(context: Context, planned: SyncPlan) -> str | None:
         return f"applied on {at.astimezone(context.workspace.zone):%Y-%m-%d %H:%M}"
     stale = fresh.why_stale(context, planned)
     return f"stale: {'; '.join(stale)}" if stale else None
+
+
+def _require_waiting_for(context: Context, planned: SyncPlan, job_id: str | None) -> None:
+    waits_for = bulk_jobs.open_ones(context.ledger, planned.id)
+    if job_id is not None and job_id not in waits_for:
+        known = f"it waits for {', '.join(waits_for)}" if waits_for else "it waits for none: apply it without that"
+        raise ConfigError(f"plan {planned.id} waits for no bulk job '{job_id}'; {known}")
 
 
 def _require_fresh(context: Context, planned: SyncPlan, org_id: str) -> None:

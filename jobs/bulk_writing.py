@@ -178,19 +178,24 @@ def _wait(writing: Writing, job_id: str, records: int | None) -> JobState:
 
 
 def _known(writing: Writing, job_id: str, now: JobState) -> JobState:
-    """Return *now*; a job that the CRM has forgotten writes nothing any more.
+    """Return *now*; a job that the CRM has forgotten, or that a person knows to be gone, writes nothing any more.
 
     Raises:
         TransientError: it is too young to be forgotten, and may be at work: another user's jobs are not found either.
     """
     if now.progress is not Progress.UNKNOWN:
         return now
+    if job_id == writing.gone:
+        what = {"plan": writing.plan_id, "job": job_id}
+        writing.context.ledger.note(writing.context.who, "gave up bulk job", what, utc_now())
+        return replace(now, progress=Progress.ABORTED)
     until = bulk_jobs.opened_at(writing.context.ledger, job_id) + _KEPT_FOR
     if utc_now() >= until:
         return replace(now, progress=Progress.ABORTED)
     raise TransientError(
         f"bulk job {job_id} is not found, and may be at work: nothing of it is sent again. Sign in as the user that "
-        f"opened it; from {until:%Y-%m-%d} on, what it has not written is written again"
+        f"opened it. From {until:%Y-%m-%d} on, what it has not written is written again; now, if an admin sees in "
+        f"Setup, Bulk Data Load Jobs, that it is gone: overlap apply {writing.plan_id} --give-up-job {job_id}"
     )
 
 

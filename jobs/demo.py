@@ -26,6 +26,7 @@ from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
 from jobs import setup_portal
 from jobs.context import Report, open_context
+from jobs.match import MatchReport
 from jobs.run import RunReport, run
 from jobs.stores import snapshot
 from overlap.errors import ConfigError, OverlapError
@@ -47,13 +48,14 @@ _EVERY: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """What the demo did. Precision and recall are a smoke test.
+    """What the demo did; *found* is what its first run matched. Precision and recall are a smoke test.
 
     What was written, by CRM, is counted by the sandboxes, not by us: records at first, every change from then on.
     """
 
     folder: Path
     first: RunReport
+    found: MatchReport
     precision: float
     recall: float
     written: Mapping[str, int]
@@ -93,8 +95,9 @@ def demo(folder: Path, progress: Report) -> DemoReport:
         _send_lists(workspace, data, today - timedelta(days=7))
         _run(workspace, progress)
         third = written.since_last()
+    assert first.matched is not None, "what a demo cannot read, it raises"
     precision, recall = _quality(workspace, first.matched.run_id, data)
-    return DemoReport(folder, first, precision, recall, records, _counted(second), _counted(third))
+    return DemoReport(folder, first, first.matched, precision, recall, records, _counted(second), _counted(third))
 
 
 def _fill(store: Store, portal: Portal, data: DemoData) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.base import Sink
@@ -55,7 +56,11 @@ def read_back(writing: Writing, thing: CrmObject) -> None:
         binned = _deleted(writing, batch, now)
         step("read back: read")
         landed = _landed(writing, batch, now)
-        writing.settle([_judge_sent(entry, now.get(_address(entry.change)), landed, binned) for entry in batch])
+        apart = writing.sink.links_apart
+        said = {entry.seq: now.get(_address(entry.change)) for entry in batch}
+        settled = [_judge_sent(entry, said[entry.seq], landed, binned) for entry in batch]
+        halves = {entry.seq: half_taken(entry, said[entry.seq], links_apart=apart) for entry in batch}
+        writing.settle([replace(one, landed=halves[one.seq]) for one in settled])
         step("read back: settled")
 
 
@@ -107,6 +112,20 @@ def proven(entries: Sequence[Entry], now: Mapping[str, Mapping[str, Any]], *, li
             rank = seen, -_missing(entry, said), entry.seq
             best[said["id"]] = max(best.get(said["id"], rank), rank)
     return {seq for *_, seq in best.values()}
+
+
+def half_taken(entry: Entry, now: Mapping[str, Any] | None, *, links_apart: bool) -> dict[str, Any]:
+    """Return what of an unanswered change was taken although its links were not: fields that are written before those.
+
+    What had landed before is part of it. Where links are not apart, a record is written whole or not at all.
+    """
+    change, thing = entry.change, BY_NAME[entry.change.object_name]
+    if not links_apart or now is None or change.record_id is None:
+        return dict(entry.landed)
+    fields = {name for name in _moved(entry) if thing.by_name[name].kind is not Kind.LOOKUP or name == "owner_id"}
+    taken = {name for name in fields if now[name] == change.new[name]}
+    is_sure = bool(taken - {thing.key, "owner_id"})  # others set these too
+    return {**entry.landed, **({name: change.new[name] for name in taken} if is_sure else {})}
 
 
 def signs(entry: Entry, now: Mapping[str, Any], *, links_apart: bool) -> int:

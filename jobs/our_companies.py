@@ -26,6 +26,7 @@ from overlap.exclusions import Excluded, with_deals
 from overlap.populations import populations_of
 
 _COMPARED: Final = ("crm", *COLUMNS)
+_ROW: Final = pl.concat_str("crm", "id", separator=":").alias("row")
 #: The facts of a run that say what its companies were found from, and by which rules.
 _FROM: Final = "companies_from"
 _RULES: Final = "companies_by"
@@ -76,7 +77,7 @@ def our_companies(
         accounts=together,
         deals=same_deals.agreed(deals, together, linked),
         copies=same_deals.copies(linked),
-        known=companies.differing(each, known).join(_said(accounts), on=["crm", "id"], maintain_order="left"),
+        known=companies.differing(each, known).join(_said(accounts, aside), on=["crm", "id"], maintain_order="left"),
         gone=gone,
         facts=facts,
     )
@@ -113,7 +114,7 @@ def _companies(
     precision = context.workspace.settings.matching.precision
     model = models.chosen_models(context).same.for_precision(precision)
     rules = f"{engine_version()} {model.version} {model.match_at}"
-    aside = set(gone.select(pl.concat_str("crm", "id", separator=":")).to_series())
+    aside = set(gone.select(_ROW).to_series())
     compared = accounts.select(_COMPARED).sort("crm", "id").write_csv()
     hangs_on = "\n".join((rules, str(sorted(apart)), str(sorted(aside)), compared))
     facts = {_FROM: hashlib.sha256(hangs_on.encode()).hexdigest(), _RULES: rules}
@@ -123,17 +124,27 @@ def _companies(
     context.report("looking for our own duplicates")
     before = Before(apart, aside)
     if then.get(_RULES) == rules:
-        moved = known.join(_said(accounts), on=["crm", "id", "said"], how="anti")
-        same = known.join(moved, on="company", how="anti")
-        before = replace(
-            before, companies=same.select(pl.concat_str("crm", "id", separator=":").alias("row"), "company")
-        )
+        moved = known.join(_said(accounts, gone), on=["crm", "id", "said"], how="anti")
+        same = known.join(moved, on="company", how="anti").select(_ROW, "company")
+        before = replace(before, companies=same.join(_parted(same, apart), on="company", how="anti"))
     return duplicates(accounts, DuckDbEngine(), model, before), facts
 
 
-def _said(accounts: pl.DataFrame) -> pl.DataFrame:
-    """Return ``crm``, ``id`` and ``said``, a number that changes when an account says something else of itself."""
-    return accounts.select("crm", "id", said=pl.struct(_COMPARED).hash())
+def _said(accounts: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """Return ``crm``, ``id`` and ``said``, a number that changes when an account says something else of itself.
+
+    Or when it begins or ceases to be one of those that are *gone*.
+    """
+    aside = gone.select("crm", "id", is_aside=pl.lit(True)).unique()
+    told = accounts.join(aside, on=["crm", "id"], how="left", maintain_order="left")
+    return told.select("crm", "id", said=pl.struct(*_COMPARED, pl.col("is_aside").fill_null(False)).hash())
+
+
+def _parted(companies: pl.DataFrame, apart: Apart) -> pl.DataFrame:
+    """Return the ``company`` of those of *companies* (row, company) that people have parted since: two rows of them."""
+    pairs = pl.DataFrame(sorted(apart), schema={"one": pl.String, "other": pl.String}, orient="row")
+    of_one = pairs.join(companies, left_on="one", right_on="row")
+    return of_one.join(companies, left_on=["other", "company"], right_on=["row", "company"]).select("company")
 
 
 def _published(context: Context) -> tuple[dict[str, Any], pl.DataFrame]:

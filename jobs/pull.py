@@ -17,7 +17,8 @@ from jobs.pulled import removed
 from jobs.steps import step
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import LANDING_MB, Warehouse, open_warehouse
-from overlap.errors import ConfigError
+from jobs.unfinished import UnfinishedError, keeping
+from overlap.errors import ConfigError, OverlapError
 from overlap.exclusions import counts
 
 
@@ -59,14 +60,18 @@ class PullReport:
         return tuple(report for report in self.lists if report.state == "held")
 
 
+class UnfinishedPullError(UnfinishedError[PullReport]):
+    """A CRM could not be read, and nothing of it was landed; *report* is what was landed of all others."""
+
+
 def pull(context: Context, full: bool = False, approve: Collection[str] = ()) -> PullReport:
     """Read every CRM and every partner's list.
 
     *full* reads everything again; *approve* names partners whose held list a person has looked at.
 
     Raises:
-        AccessError: a CRM cannot be read; nothing of it was landed.
-        ConfigError: a partner's key was changed.
+        UnfinishedPullError: a CRM cannot be read; the others and the lists were landed.
+        ConfigError: a partner's key was changed, or the settings do not fit a CRM.
     """
     _require_known_keys(context)
     with (
@@ -75,14 +80,20 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         open_warehouse(context.workspace.warehouse_file, LANDING_MB) as warehouse,
     ):
         _forget_removed(context, warehouse)
-        crms = tuple(_pull_crm(context, warehouse, crm, full, run_id) for crm in context.crms())
+        stopped: dict[str, OverlapError] = {}
+        crms: list[CrmReport] = []
+        for crm in context.crms():
+            with keeping(stopped, crm):
+                crms.append(_pull_crm(context, warehouse, crm, full, run_id))
         reports = tuple(
             _pull_list(context, warehouse, key, key in approve) for key in context.workspace.settings.partners
         )
-        report = PullReport(crms, reports, *_excluded(context, warehouse))
-        summary |= {"crms": [asdict(crm) | {"since": str(crm.since), "until": str(crm.until)} for crm in crms]}
+        report = PullReport(tuple(crms), reports, *_excluded(context, warehouse))
+        summary |= {"crms": [asdict(one) | {"since": str(one.since), "until": str(one.until)} for one in crms]}
         summary |= {"lists": [asdict(found) | {"as_of": str(found.as_of)} for found in reports]}
         summary |= {"excluded": report.excluded}
+        if stopped:
+            raise UnfinishedPullError(stopped, report)
     return report
 
 

@@ -33,6 +33,7 @@ class Writing:
     *crowded* are rows that were refused for the company they came in, by number: they go in small company from then
     on.
     *tries* counts, by number, how often a row was sent in vain by this apply: its company gets smaller each time.
+    *gone* is the bulk job that a person knows to be gone, where the CRM does not find it.
     """
 
     context: Context
@@ -41,6 +42,7 @@ class Writing:
     budget: Budget | None = None
     crowded: set[int] = field(default_factory=set)
     tries: Counter[int] = field(default_factory=Counter)
+    gone: str | None = None
 
     def require(self, calls: int) -> None:
         """Make sure that *calls* more are within the day's budget.
@@ -121,7 +123,8 @@ def _judge_receipt(writing: Writing, entry: Entry, receipt: Receipt, *, waits: b
     if later:
         writing.tries[entry.seq] += 1
     state = State.PENDING if later else State.REJECTED
-    return Settled(entry.seq, state, error=receipt.error, in_doubt=receipt.partly)
+    landed = {**entry.landed, **{name: entry.change.new[name] for name in receipt.landed}}
+    return Settled(entry.seq, state, error=receipt.error, in_doubt=receipt.partly, landed=landed)
 
 
 def require_going_on(writing: Writing, refused: Receipt | None) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from jobs.apply import ApplyReport, Leftovers, Trouble, UnfinishedApplyError, apply, finish_leftovers
 from jobs.context import Context
 from jobs.match import MatchReport, match
 from jobs.plan import plan
-from jobs.pull import PullReport, pull
-from overlap.errors import TransientError
+from jobs.pull import PullReport, UnfinishedPullError, pull
+from jobs.unfinished import UnfinishedError, keeping
+from overlap.errors import OverlapError
 from overlap.plan import SyncPlan
 
 
@@ -19,11 +19,12 @@ from overlap.plan import SyncPlan
 class RunReport:
     """What a whole run did. *applied* has no report for a plan that is held: a person must look at it.
 
-    *finished_first* is what runs before had left unfinished.
+    *finished_first* is what runs before had left unfinished. *matched* is None where a CRM could not be read: what is
+    one company, excluded or off limits there, nobody knows for the others.
     """
 
     pulled: PullReport
-    matched: MatchReport
+    matched: MatchReport | None
     plans: tuple[SyncPlan, ...]
     applied: tuple[ApplyReport, ...]
     finished_first: Leftovers
@@ -39,58 +40,49 @@ class RunReport:
         return tuple(planned for planned in self.plans if planned.held)
 
 
-class UnfinishedRunError(TransientError):
-    """Something passes by itself at a CRM; *report* is what was done all the same."""
-
-    def __init__(self, message: str, report: RunReport) -> None:
-        super().__init__(message)
-        self.report = report
+class UnfinishedRunError(UnfinishedError[RunReport]):
+    """Something is left to do in a CRM; *report* is what was done all the same."""
 
 
 def run(context: Context, approve: bool = False, lists: Collection[str] = ()) -> RunReport:
     """Do the whole weekly job. *approve* also applies a plan that a guard holds; *lists* are approved partners' lists.
 
-    What passes by itself in one CRM keeps nothing from the others: it is raised after them.
+    What stops one CRM keeps nothing from the others: it is raised after them. But nothing is matched, nor written,
+    before every CRM was read.
 
     Raises:
         UnfinishedRunError: something is left to do in a CRM; everything else is done.
         OverlapError: a step failed; the steps before it stand.
     """
-    passing: dict[str, TransientError] = {}
+    stopped: dict[str, OverlapError] = {}
     left, plans, applied = [], [], []
     # Before the pull, which then sees what they wrote.
     for crm in context.crms():
-        with _keeping(passing, crm):
+        with keeping(stopped, crm):
             left.append(finish_leftovers(context, crm))
-    pulled = pull(context, approve=lists)
+    finished = Leftovers(tuple(n for one in left for n in one.plans), tuple(t for one in left for t in one.troubles))
+    try:
+        pulled = pull(context, approve=lists)
+    except UnfinishedPullError as error:
+        raise UnfinishedRunError(error.stopped | stopped, RunReport(error.report, None, (), (), finished)) from error
     matched = match(context)
     for crm in context.crms():
-        with _keeping(passing, crm):
+        with keeping(stopped, crm):
             plans.append(plan(context, crm))
     for planned in plans:
-        if planned.crm not in passing and (approve or not planned.held):
-            with _keeping(passing, planned.crm):
-                applied.append(_applied(context, planned, approve, passing))
-    finished = Leftovers(tuple(n for one in left for n in one.plans), tuple(t for one in left for t in one.troubles))
+        if planned.crm not in stopped and (approve or not planned.held):
+            with keeping(stopped, planned.crm):
+                applied.append(_applied(context, planned, approve, stopped))
     report = RunReport(pulled, matched, tuple(plans), tuple(applied), finished)
-    if passing:
-        raise UnfinishedRunError("\n".join(map(str, passing.values())), report)
+    if stopped:
+        raise UnfinishedRunError(stopped, report)
     return report
 
 
-@contextmanager
-def _keeping(passing: dict[str, TransientError], crm: str) -> Iterator[None]:
-    """Keep what passes by itself at *crm*, the first of it, instead of raising it."""
-    try:
-        yield
-    except TransientError as error:
-        passing.setdefault(crm, error)
-
-
-def _applied(context: Context, planned: SyncPlan, approve: bool, passing: dict[str, TransientError]) -> ApplyReport:
+def _applied(context: Context, planned: SyncPlan, approve: bool, stopped: dict[str, OverlapError]) -> ApplyReport:
     """Apply *planned* and return what was done, even if some of it waits."""
     try:
         return apply(context, planned.id, approve)
     except UnfinishedApplyError as error:
-        passing[planned.crm] = error
+        stopped[planned.crm] = error
         return error.report

@@ -72,11 +72,10 @@ def _carried_over(
     need none: nothing was written that could be taken back.
     """
     carried: dict[str, list[str]] = {stream: [] for stream in _COUNTED}
-    published = context.ledger.pinned("published_run")
-    if published is None or not snapshot.exists(context.workspace.runs, published):  # restored without its runs
+    run = snapshot.former(context.workspace.runs, context.ledger.pinned("published_run"), *_COUNTED)
+    if run is None:  # restored without its runs, or with damaged ones
         return carried
-    for stream, noun in _COUNTED.items():
-        (found,) = snapshot.read(context.workspace.runs, published, stream)
+    for (stream, noun), found in zip(_COUNTED.items(), run[1], strict=True):
         before = _of_today(found, noun).filter(pl.col("crm") == crm)
         if "is_lead" in before.columns:
             before = before.filter(~pl.col("is_lead"))

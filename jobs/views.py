@@ -17,7 +17,7 @@ from jobs.stores import lists, outbox, plans, snapshot
 from jobs.stores.ledger import RunRecord
 from overlap import counting, shared
 from overlap.companies import speaking
-from overlap.errors import ConfigError
+from overlap.errors import ConfigError, OverlapError
 from overlap.model import OTHER, POPULATIONS
 from overlap.overlaps import matrix as cells
 
@@ -163,15 +163,21 @@ def status(context: Context) -> Status:
     found = tuple(_list_status(context, partner) for partner in context.workspace.settings.partners)
     unfinished = tuple(n for crm in context.workspace.settings.crm for n in outbox.unfinished(context.ledger, crm))
     run_id = context.ledger.pinned("published_run")
-    crms = crm_statuses(context, run_id)
+    crms: tuple[CrmStatus, ...] = ()
+    excluded: dict[str, int] = {}
+    damage = None
+    try:
+        crms, excluded = crm_statuses(context, run_id), _excluded(context, run_id)
+    except OverlapError as error:  # a damaged run hides nothing of what the ledger knows
+        damage = str(error)
     return Status(
         workspace=context.workspace.settings.workspace.id,
         published_run=run_id,
         runs=tuple(context.ledger.last_runs()),
         lists=found,
         unfinished=unfinished,
-        excluded=_excluded(context, run_id),
-        next_step=_next_step(context, run_id, unfinished, crms),
+        excluded=excluded,
+        next_step=_next_step(context, run_id, unfinished, crms, damage),
         crms=crms,
         drift=tuple(
             f"{crm['crm']}: {note}" for crm in _last_pull(context).get("crms", []) for note in crm.get("drift", ())
@@ -186,7 +192,10 @@ def _excluded(context: Context, run_id: str | None) -> dict[str, int]:
     return dict(snapshot.manifest(context.workspace.runs, run_id).get("excluded", {}))
 
 
-def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...], crms: tuple[CrmStatus, ...]) -> str:
+def _next_step(
+    context: Context, run_id: str | None, unfinished: tuple[int, ...], crms: tuple[CrmStatus, ...], damage: str | None
+) -> str:
+    """Return what to do next; *damage* says what is wrong with the published run, and the remedy."""
     settings = context.workspace.settings
     if unfinished:
         return f"overlap apply {unfinished[0]}"
@@ -197,6 +206,8 @@ def _next_step(context: Context, run_id: str | None, unfinished: tuple[int, ...]
         return f"look at the held list, then: overlap pull --accept {next(iter(held))}"
     if run_id is None:
         return "overlap run"
+    if damage is not None:
+        return damage
     try:
         outdated = fresh.outdated(context, run_id)
     except ConfigError as error:  # the run is missing, or its model: what is wrong and its remedy are the next step

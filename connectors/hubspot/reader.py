@@ -84,9 +84,13 @@ class Reader:
         """Yield the records with these values of the unique property *key*, in portions."""
         return _portions(self._batches(object_name, properties, keys, key))
 
-    def gone(self, object_name: str, properties: Sequence[str]) -> Iterator[list[Record]]:
-        """Yield every record that is archived and still there, in portions."""
-        return _portions(self._listed(object_name, properties, archived=True))
+    def gone(self, object_name: str, key: str, keys: Sequence[str]) -> Iterator[list[Record]]:
+        """Yield the archived records with these values of the unique property *key*, in portions.
+
+        The archive may be large: it is asked for these alone. Source: HubSpot's specification of batch/read, which
+        takes ``archived`` beside ``idProperty``.
+        """
+        return _portions(self._batches(object_name, (key,), keys, key, archived=True))
 
     def links(self, start: str, end: str, ids: Sequence[str]) -> dict[str, list[Linked]]:
         """Return for each of *ids*, records of *start*, the records of *end* that it is associated with."""
@@ -132,8 +136,15 @@ class Reader:
             body = {**body, "filterGroups": [{"filters": [*group, further]} for group in groups]}
 
     def _batches(
-        self, object_name: str, properties: Sequence[str], ids: Sequence[str], key: str | None = None
+        self,
+        object_name: str,
+        properties: Sequence[str],
+        ids: Sequence[str],
+        key: str | None = None,
+        *,
+        archived: bool = False,
     ) -> Iterator[list[Record]]:
+        query = [("archived", "true")] if archived else ()
         for start in range(0, len(ids), _PAGE):
             body: dict[str, Any] = {
                 "inputs": [{"id": one} for one in ids[start : start + _PAGE]],
@@ -142,7 +153,7 @@ class Reader:
             }
             if key is not None:
                 body["idProperty"] = key
-            yield self._results(self._session.read("batch", object_name, "read", body=body))
+            yield self._results(self._session.read("batch", object_name, "read", query=query, body=body))
 
     def _results(self, said: Mapping[str, Any]) -> list[Record]:
         """Return the rows of a batch. What is left out must not be there: a row that could not be read is no such row.

@@ -48,5 +48,6 @@ RECEIPTS: Final[dict[str, Any]] = {
     "batch": {"results?": [{"id": _ID}], **_REFUSALS},
     "associations": {**_REFUSALS},
     "property": _PROPERTY,
+    "property batch": {"results?": [{"name": str}], **_REFUSALS},
     "schemas": {"objectTypeId": str},
 }

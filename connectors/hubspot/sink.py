@@ -76,11 +76,9 @@ class HubSpotSink:
 
     def deleted(self, object_name: str, keys: Sequence[str]) -> dict[str, str]:
         """Return the ids of archived records that have one of *keys*, by key: HubSpot keeps them for 90 days."""
-        thing, wanted = BY_NAME[object_name], set(keys)
-        key = str(thing.key)
-        portions = self._reader.gone(self._associations.path(object_name), (key,))
-        found = {one["properties"].get(key): str(one["id"]) for portion in portions for one in portion}
-        return {name: record for name, record in found.items() if name in wanted}
+        key = str(BY_NAME[object_name].key)
+        portions = self._reader.gone(self._associations.path(object_name), key, list(dict.fromkeys(keys)))
+        return {str(one["properties"].get(key)): str(one["id"]) for portion in portions for one in portion}
 
     def send(self, object_name: str, batch: Sequence[Write]) -> list[Receipt]:
         """Write *batch*, updates by id and new records by key; return the receipts in its order.
@@ -145,15 +143,19 @@ class HubSpotSink:
         left = {place: record for place, record in there.items() if drafts[place].write.key not in found.refused}
         with after_some(bool(found.taken)):
             unlinked = self._link(thing, {place: drafts[place] for place in left}, left, ends)
-        receipts = _receipts(drafts, there, Answers(found.taken, found.refused | unlinked), new=False)
-        partly = [place for place in left if drafts[place].write.key in unlinked]
-        return receipts | {place: replace(receipts[place], partly=True) for place in partly}
+        why = {trace: list(refused.values())[-1] for trace, refused in unlinked.items()}
+        receipts = _receipts(drafts, there, Answers(found.taken, found.refused | why), new=False)
+        for place in left:
+            if (refused := unlinked.get(drafts[place].write.key)) is not None:
+                landed = tuple(name for name in drafts[place].write.values if name not in refused)
+                receipts[place] = replace(receipts[place], partly=True, landed=landed)
+        return receipts
 
     def _link(
         self, thing: CrmObject, drafts: Drafts, there: Mapping[int, str], ends: Mapping[str, Mapping[str, str]]
-    ) -> dict[str, Mapping[str, Any]]:
-        """Give records the ends of their links that are to be written; return refusals by trace."""
-        refused: dict[str, Mapping[str, Any]] = {}
+    ) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """Give records the ends of their links that are to be written; return refusals by trace, and then by field."""
+        refused: dict[str, dict[str, Mapping[str, Any]]] = {}
         traces = {record: drafts[place].write.key for place, record in there.items()}
         done = False
         for name in dict.fromkeys(name for one in drafts.values() for name in one.links):
@@ -163,7 +165,8 @@ class HubSpotSink:
             }
             with after_some(done):
                 said = self._associations.put(self._associations.path(thing.name), target, wanted)
-            refused |= {traces[record]: of_link(error) for record, error in said.items()}
+            for record, error in said.items():
+                refused.setdefault(traces[record], {})[name] = of_link(error)
             done = True
         return refused
 

@@ -183,6 +183,8 @@ def ran(report: RunReport) -> None:
     changes.troubles(report.finished_first.troubles)
     pulled(report.pulled)
     found = report.matched
+    if found is None:
+        return
     out.print(f"run {found.run_id}: {found.overlaps:,} overlaps, {found.reviews:,} doubtful pairs")
     tables.in_several(found)
     by_plan = {done.plan_id: done for done in report.applied}
@@ -204,7 +206,7 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
         plans.append({name: facts[name] for name in _OF_A_RUN})
     return {
         "pulled": asdict(report.pulled),
-        "matched": asdict(report.matched),
+        "matched": None if report.matched is None else asdict(report.matched),
         "plans": plans,
         "applied": [asdict(done) for done in report.applied],
         "finished_first": asdict(report.finished_first),

@@ -29,7 +29,7 @@ def printed(shown: DemoReport) -> None:
     folder = shown.folder
     out.print(f"[bold]{FICTION}[/]\n")
     show.pulled(shown.first.pulled)
-    tables.in_several(shown.first.matched)
+    tables.in_several(shown.found)
     with opened(folder) as context:
         cells, companies, best = views.matrix(context), views.reconciled(context), views.overlaps(context)
         names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
@@ -90,14 +90,14 @@ def as_json(shown: DemoReport) -> dict[str, Any]:
         "folder": str(shown.folder),
         "pulled": {
             **{stream: sum(rows[stream] for rows in read.values()) for stream in streams},
-            "partner_accounts": shown.first.matched.partner_accounts,
+            "partner_accounts": shown.found.partner_accounts,
         },
-        "matches": shown.first.matched.matches,
-        "reviews": shown.first.matched.reviews,
+        "matches": shown.found.matches,
+        "reviews": shown.found.reviews,
         "precision": round(shown.precision, 4),
         "recall": round(shown.recall, 4),
-        "overlaps": shown.first.matched.overlaps,
-        "companies_in_both_crms": shown.first.matched.in_several,
+        "overlaps": shown.found.overlaps,
+        "companies_in_both_crms": shown.found.in_several,
         **{name: sum(counts.values()) for name, counts in writes.items()},
         "crms": {crm: rows | {name: counts[crm] for name, counts in writes.items()} for crm, rows in read.items()},
     }

@@ -63,15 +63,23 @@ def pull(
 ) -> None:
     """Read what changed in the CRM, and the partners' lists."""
     from jobs.cli import console, show
+    from jobs.pull import UnfinishedPullError
     from jobs.pull import pull as read
 
+    unfinished = None
     with opened(folder) as context:
         require_known("partner", accept or (), context.workspace.settings.partners)
-        report = read(context, full, accept or ())
+        try:
+            report = read(context, full, accept or ())
+        except UnfinishedPullError as error:
+            report, unfinished = error.report, error
     if as_json:
         console.print_json(report)
     else:
         show.pulled(report)
+    if unfinished is not None:
+        raise unfinished
+    if not as_json:
         show.next_steps("", ["overlap match"])
     if report.held:
         raise typer.Exit(HELD)
@@ -177,6 +185,10 @@ def apply(
     number: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's number, or 'latest'.")],
     approve: Annotated[bool, typer.Option("--approve", help="You looked at why it is held.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")] = False,
+    gone: Annotated[
+        str | None,
+        typer.Option("--give-up-job", metavar="ID", help="This bulk job is gone for sure: go on without it."),
+    ] = None,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
@@ -196,7 +208,7 @@ def apply(
     unfinished = None
     with opened(folder) as context:
         try:
-            report = write(context, planned.id, approve)
+            report = write(context, planned.id, approve, gone)
         except UnfinishedApplyError as error:
             report, unfinished = error.report, error
     if as_json:

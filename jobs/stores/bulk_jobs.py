@@ -27,15 +27,12 @@ def keep(
     outbox.mark_sent_within(connection, batch)
 
 
-def open_ones(ledger: Ledger, plan_id: str, object_name: str) -> list[str]:
-    """Return the jobs of *plan_id* for one object whose end is not known, oldest first."""
+def open_ones(ledger: Ledger, plan_id: str, object_name: str | None = None) -> list[str]:
+    """Return the jobs of *plan_id* for one object, None for any, whose end is not known, oldest first."""
+    of_object = () if object_name is None else (bulk_jobs.c.object_name == object_name,)
     query = (
         select(bulk_jobs.c.id)
-        .where(
-            bulk_jobs.c.plan_id == int(plan_id),
-            bulk_jobs.c.object_name == object_name,
-            bulk_jobs.c.ended_at.is_(None),
-        )
+        .where(bulk_jobs.c.plan_id == int(plan_id), bulk_jobs.c.ended_at.is_(None), *of_object)
         .order_by(bulk_jobs.c.opened_at, bulk_jobs.c.id)
     )
     with ledger.engine.connect() as connection:

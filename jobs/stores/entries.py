@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -38,7 +38,7 @@ class Entry:
 
     *in_doubt*: it left once, no answer came, and the CRM did not show it then. It may arrive late, whatever is said of
     a later try. Or a part of it may have been taken, and the rest was refused. *error* is why the last try failed, if
-    it was told.
+    it was told. *landed* are the fields that were taken although the rest was refused, as they say since.
     """
 
     seq: int
@@ -48,6 +48,7 @@ class Entry:
     before: Mapping[str, Any] | None = None
     in_doubt: bool = False
     error: str | None = None
+    landed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_unanswered(self) -> bool:
@@ -64,7 +65,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How one change ended, or that it is to be tried again (``pending``). *in_doubt* stays with it, see `Entry`."""
+    """How one change ended, or that it is to be tried again (``pending``).
+
+    *in_doubt* stays with it, see `Entry`; *landed*, if it says anything, takes the place of what it said before.
+    """
 
     seq: int
     state: State
@@ -72,6 +76,7 @@ class Settled:
     created: bool = False
     error: str | None = None
     in_doubt: bool = False
+    landed: Mapping[str, Any] = field(default_factory=dict)
 
 
 def row_of(plan_id: int, change: Change) -> dict[str, Any]:
@@ -108,8 +113,16 @@ def entry_of(row: Mapping[Any, Any], crm: str) -> Entry:
         old=dict.fromkeys(new) | parsed(row["object_name"], row["old"]),
         new=new,
     )
-    before = parsed(row["object_name"], row["before"]) if row["before"] else None
-    return Entry(row["seq"], State(row["state"]), row["attempts"], change, before, row["in_doubt"], row["error"])
+    return Entry(
+        seq=row["seq"],
+        state=State(row["state"]),
+        attempts=row["attempts"],
+        change=change,
+        before=parsed(row["object_name"], row["before"]) if row["before"] else None,
+        in_doubt=row["in_doubt"],
+        error=row["error"],
+        landed=parsed(row["object_name"], row["landed"] or "{}"),
+    )
 
 
 def drift_row(drift: Drift) -> dict[str, Any]:

@@ -11,13 +11,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Connection, bindparam, func, select, update
+from sqlalchemy import Boolean, Connection, bindparam, case, func, select, update
 
 from jobs.stores.entries import OPEN, Entry, Settled, State, dumped, entry_of, parsed
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import outbox, plans
 from overlap.plan import Action, Change
 
+#: The CRM took it, or some of its fields.
+_TAKEN: Final = (outbox.c.state == State.ACKNOWLEDGED) | outbox.c.landed.is_not(None)
+_SAYS: Final = case((outbox.c.state == State.ACKNOWLEDGED, outbox.c.new), else_=outbox.c.landed)
 #: SQLite takes a limited number of values in one statement.
 KEYS_AT_ONCE: Final = 500
 
@@ -92,13 +95,8 @@ def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
 
 
 def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Change]:
-    """Return the changes that *crm* took since then (None: ever); what it took before, a pull has seen."""
-    query = (
-        select(outbox)
-        .join(plans)
-        .where(plans.c.crm == crm, outbox.c.state == State.ACKNOWLEDGED)
-        .order_by(outbox.c.seq)
-    )
+    """Return the changes that *crm* took since then (None: ever), also in part; what came before, a pull has seen."""
+    query = select(outbox).join(plans).where(plans.c.crm == crm, _TAKEN).order_by(outbox.c.seq)
     if since is not None:
         query = query.where(outbox.c.settled_at >= since)
     with ledger.engine.connect() as connection:
@@ -118,40 +116,37 @@ def last_written(ledger: Ledger, crm: str, changes: Iterable[Change]) -> dict[tu
         for object_name, ours in keys.items():
             for start in range(0, len(ours), KEYS_AT_ONCE):
                 query = (
-                    select(outbox.c.key, outbox.c.new)
+                    select(outbox.c.key, _SAYS.label("said"))
                     .join(plans)
                     .where(
                         outbox.c.object_name == object_name,
                         outbox.c.key.in_(ours[start : start + KEYS_AT_ONCE]),
                         plans.c.crm == crm,
-                        outbox.c.state == State.ACKNOWLEDGED,
+                        _TAKEN,
                     )
                     .order_by(outbox.c.seq)
                 )
                 for row in connection.execute(query):
-                    found.setdefault((object_name, row.key), {}).update(parsed(object_name, row.new))
+                    found.setdefault((object_name, row.key), {}).update(parsed(object_name, row.said))
     return found
 
 
 def taken(ledger: Ledger, plan_id: str) -> list[Change]:
-    """Return the changes of *plan_id* that the CRM took, with just the fields that were sent.
+    """Return the changes of *plan_id* that the CRM took, also in part, with just the fields that it took.
 
     What they held before is their *old*; of a new record all are None.
     """
     query = (
-        select(outbox, plans.c.crm)
-        .join(plans)
-        .where(outbox.c.plan_id == int(plan_id), outbox.c.state == State.ACKNOWLEDGED)
-        .order_by(outbox.c.seq)
+        select(outbox, plans.c.crm).join(plans).where(outbox.c.plan_id == int(plan_id), _TAKEN).order_by(outbox.c.seq)
     )
     with ledger.engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
+        entries = [entry_of(row, row["crm"]) for row in connection.execute(query).mappings()]
     done = []
-    for row in rows:
-        change = entry_of(row, row["crm"]).change
-        before = parsed(row["object_name"], row["before"] or "{}")
-        sent = {name: value for name, value in change.new.items() if name in before}
-        done.append(replace(change, old=before, new=sent))
+    for entry in entries:
+        said = entry.change.new if entry.state is State.ACKNOWLEDGED else entry.landed
+        sent = {name: value for name, value in said.items() if name in (entry.before or {})}
+        before = {name: value for name, value in (entry.before or {}).items() if name in sent}
+        done.append(replace(entry.change, old=before, new=sent))
     return done
 
 
@@ -190,6 +185,7 @@ def settle_within(connection: Connection, results: Sequence[Settled], at: dateti
             "is_new": result.created,
             "said": result.error,
             "doubt": result.in_doubt,
+            "took": dumped(result.landed) if result.landed else None,
             "ended_at": None if result.state in OPEN else at,
         }
         for result in results
@@ -203,6 +199,7 @@ def settle_within(connection: Connection, results: Sequence[Settled], at: dateti
             created=bindparam("is_new"),
             error=bindparam("said"),
             in_doubt=outbox.c.in_doubt | bindparam("doubt", type_=Boolean),
+            landed=func.coalesce(bindparam("took"), outbox.c.landed),
             settled_at=bindparam("ended_at"),
         )
     )

@@ -164,6 +164,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("in_doubt", Boolean, nullable=False, server_default="0"),
     Column("closed", Boolean, nullable=False, server_default="0"),
+    Column("landed", Text),
     Column("created", Boolean, nullable=False, default=False),
     Column("error", Text),
     Column("settled_at", UtcDateTime),
@@ -172,7 +173,8 @@ outbox = Table(
     Index("outbox_settled", "settled_at"),
     Index("outbox_record", "object_name", "key"),
     comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict, rejected or superseded; "
-    "in_doubt: it left once and no answer came; closed: so long ago that nobody need look for it any more",
+    "in_doubt: it left once and no answer came; closed: so long ago that nobody need look for it any more; "
+    "landed: the fields that were taken although the rest of the record was refused",
 )
 
 bulk_jobs = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,8 @@ from jobs.stores.digest import digest
 from overlap.errors import ConfigError, OverlapError
 
 _MANIFEST = "manifest.json"
+#: The manifest's own hash, beside its facts; an earlier version wrote none.
+_SEAL = "sha256"
 
 
 def publish(runs: Path, run_id: int, frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> Path:
@@ -33,7 +36,8 @@ def publish(runs: Path, run_id: int, frames: Mapping[str, pl.DataFrame], facts: 
         frame.write_parquet(path)
         _sync(path)
         files[path.name] = {"rows": frame.height, "sha256": digest(path)}
-    (partial / _MANIFEST).write_text(json.dumps({**facts, "files": files}, indent=1), encoding="utf-8")
+    said = json.loads(json.dumps({**facts, "files": files}))
+    (partial / _MANIFEST).write_text(json.dumps({**said, _SEAL: _seal(said)}, indent=1), encoding="utf-8")
     _sync(partial / _MANIFEST)
     _sync(partial)
     step("snapshot: files written")
@@ -57,7 +61,7 @@ def read(runs: Path, run_id: str, *names: str) -> tuple[pl.DataFrame, ...]:
         if path.name not in files or not path.is_file():
             raise ConfigError(f"{path} is missing; 'overlap match' makes a new run")
         if digest(path) != files[path.name]["sha256"]:
-            raise OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run")
+            raise _changed(path)
         frames.append(pl.read_parquet(path))
     return tuple(frames)
 
@@ -91,10 +95,22 @@ def manifest(runs: Path, run_id: str) -> dict[str, Any]:
         raise ConfigError(f"{runs / run_id} is missing; 'overlap match' makes a new run")
     path = runs / run_id / _MANIFEST
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run") from error
+        raise _changed(path) from error
+    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+        raise _changed(path)
+    if found.pop(_SEAL, None) not in (None, _seal(found)):
+        raise _changed(path)
     return found
+
+
+def _seal(said: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _changed(path: Path) -> OverlapError:
+    return OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run")
 
 
 def _sync(path: Path) -> None:

@@ -10,7 +10,7 @@ from jobs.apply import Leftovers, standing
 from jobs.stores import plans
 from jobs.stores.entries import State
 from jobs.undo import undo_plans
-from overlap.errors import AccessError, ConfigError, GuardError, StalePlanError, TransientError
+from overlap.errors import ConfigError, GuardError, OverlapError, StalePlanError, TransientError
 from tests.jobs.trials import assert_written_once
 from tests.jobs.world import GLOBEX, INITECH, LISTED, OTHER_SELLER, World, account_id, api_writes, listed
 
@@ -196,7 +196,7 @@ def test_another_org_behind_the_same_address_is_neither_read_nor_written(changed
     changed.store.set_org_id("00D000000000099AAA")
     sent = changed.writes()
     for job in (lambda: changed.apply(changed.plan_made), changed.plan, changed.pull):
-        with pytest.raises(AccessError, match="this workspace belongs to org"):
+        with pytest.raises(OverlapError, match="this workspace belongs to org"):
             job()
     assert changed.writes() == sent
 

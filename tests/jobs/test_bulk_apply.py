@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -11,10 +12,11 @@ from sqlalchemy import update
 from connectors.sandbox import ingest_work
 from jobs import bulk_writing, steps, writing
 from jobs.stores import outbox
+from jobs.stores.bulk_jobs import open_ones
 from jobs.stores.entries import State
 from jobs.stores.ledger import utc_now
 from jobs.stores.schema import bulk_jobs
-from overlap.errors import AccessError, GuardError, PausedError, TransientError
+from overlap.errors import AccessError, ConfigError, GuardError, PausedError, TransientError
 from tests.jobs.conftest import by_jobs
 from tests.jobs.trials import assert_written_once
 from tests.jobs.world import GLOBEX, INITECH, LISTED, api_writes, listed, said
@@ -162,24 +164,35 @@ def test_a_job_in_a_state_that_nobody_knows_is_waited_for_and_never_sent_again(b
     assert_written_once(bulk.store)
 
 
-def test_a_young_job_that_is_not_found_is_not_sent_again_and_an_old_one_is_read_back(bulk, monkeypatch):
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_a_young_job_that_is_not_found_is_not_sent_again_and_an_old_or_given_up_one_is_read_back(
+    bulk, monkeypatch, is_given_up
+):
     """Replicas lag, and another user's jobs are not shown; after a week, Salesforce keeps none."""
     planned = bulk.plan_made
     monkeypatch.setattr(bulk_writing, "_FIRST_PAUSE_S", 0.0)
     monkeypatch.setattr(writing, "_FIRST_WAIT_S", 0.0)
     not_found = {"status": 404, "body": '[{"errorCode": "NOT_FOUND", "message": "The resource does not exist"}]'}
     lost = {"fault": "http", "method": "GET", "path": "jobs/ingest/*", "probability": 1.0, **not_found}
-    ingest_work.slow_down(bulk.store.database, 99)
+    ingest_work.slow_down(bulk.store.database, 12)
     with (
         at("overlap_partner: closed", lambda: bulk.store.set_faults([lost])),
-        pytest.raises(TransientError, match="not found, and may be at work: nothing of it is sent again"),
+        pytest.raises(TransientError, match="not found, and may be at work: nothing of it is sent again") as told,
     ):
         bulk.apply(planned, approve=True)
     assert len(jobs_run(bulk.store)) == 1
-    with bulk.context() as context, context.ledger.engine.begin() as connection:
-        connection.execute(update(bulk_jobs).values(opened_at=utc_now() - timedelta(days=7)))
+    gone = None
+    if is_given_up:
+        gone = re.search(rf"overlap apply {planned.id} --give-up-job (\w+)", str(told.value))[1]
+        with pytest.raises(ConfigError, match=f"plan {planned.id} waits for no bulk job 'X'; it waits for {gone}"):
+            bulk.apply(planned, gone="X")
+    else:
+        with bulk.context() as context, context.ledger.engine.begin() as connection:
+            connection.execute(update(bulk_jobs).values(opened_at=utc_now() - timedelta(days=7)))
     with at("overlap_partner: job known", lambda: bulk.store.set_faults([])):
-        assert bulk.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+        assert bulk.apply(planned, gone=gone).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    said = ("ada", "gave up bulk job", {"plan": planned.id, "job": gone})
+    assert (said in bulk.audit()) is is_given_up
 
 
 def test_a_job_that_does_not_end_is_left_to_itself_after_a_while(bulk, monkeypatch):
@@ -266,6 +279,16 @@ def cut_short_at(name, act):
 
     with at(name, end), pytest.raises(KeyboardInterrupt):
         act()
+
+
+def test_a_job_that_the_crm_knows_is_waited_for_although_a_person_gave_it_up(bulk):
+    planned = bulk.plan_made
+    cut_short_at("partner_overlap: closed", lambda: bulk.apply(planned, approve=True))
+    with bulk.context() as context:
+        (job,) = open_ones(context.ledger, planned.id)
+    assert bulk.apply(planned, gone=job).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_made_once(bulk.store)
+    assert "gave up bulk job" not in [did for _, did, _ in bulk.audit()]
 
 
 @pytest.mark.parametrize("name", ["job kept", "uploaded", "closed"])

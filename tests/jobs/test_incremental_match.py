@@ -171,7 +171,7 @@ def forge(pair: Doubtful, statistics: str | None = None) -> None:
     here = pl.col("ours_id") == account_id(pair.number)
     rows = rows.with_columns(decision=pl.when(here).then(pl.lit("match")).otherwise("decision"))
     rows.write_parquet(run / "matches.parquet")
-    manifest = json.loads((run / "manifest.json").read_text())
+    manifest = snapshot.manifest(run.parent, run.name)
     manifest["files"]["matches.parquet"]["sha256"] = digest(run / "matches.parquet")
     manifest["statistics"] = statistics or manifest["statistics"]
     (run / "manifest.json").write_text(json.dumps(manifest))
@@ -202,15 +202,15 @@ def test_a_match_that_something_else_ended_is_over(doubtful: Doubtful) -> None:
 
 def test_a_match_does_not_outlive_another_precision(doubtful: Doubtful) -> None:
     forge(doubtful, statistics="0" * 64)
-    manifest = doubtful.world.workspace.runs / facts(doubtful.world)["run"] / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"match_at": 0.5}))
+    run = doubtful.world.workspace.runs / facts(doubtful.world)["run"]
+    (run / "manifest.json").write_text(json.dumps(snapshot.manifest(run.parent, run.name) | {"match_at": 0.5}))
     doubtful.world.match()
     assert doubtful.decision == "review"
 
 
 def test_new_statistics_are_the_cause_of_what_they_end(written: World) -> None:
     run = written.workspace.runs / facts(written)["run"]
-    manifest = json.loads((run / "manifest.json").read_text())
+    manifest = snapshot.manifest(run.parent, run.name)
     (run / "manifest.json").write_text(json.dumps(manifest | {"statistics": "0" * 64}))
     written.wait(days=1)
     written.store.edit("Account", account_id(5), {"Name": "Kapok Canvas", "Website": "kapokcanvas.com"})

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from jobs.looking import proven, said_now
+from jobs.looking import half_taken, proven, said_now
 from jobs.stores.entries import Entry, State
 from overlap.plan import Action, Change
 
@@ -42,6 +42,22 @@ def test_one_field_proves_the_rest_unless_it_may_say_so_by_itself(now, whole, ap
     left = entry(1, BEFORE, AFTER)
     taken = [bool(proven([left], said(**now), links_apart=links)) for links in (False, True)]
     assert taken == [whole, apart]
+
+
+@pytest.mark.parametrize(
+    ("now", "apart", "landed"),
+    [
+        (AFTER | {"account": "1"}, True, {"owner_id", "match_reason", "priority"}),
+        (AFTER | {"account": "1", "priority": 50.0}, True, {"owner_id", "match_reason"}),  # a person came after us
+        (BEFORE | {"owner_id": "u2"}, True, set()),
+        (AFTER | {"account": "1"}, False, set()),
+        (None, True, set()),
+    ],
+)
+def test_what_was_written_before_the_links_is_known_to_have_landed(now, apart, landed):
+    left = replace(entry(1, BEFORE, AFTER), landed={"play": "a"})
+    wanted = {name: AFTER[name] for name in landed} | {"play": "a"}
+    assert half_taken(left, now, links_apart=apart) == wanted
 
 
 def test_a_link_that_is_empty_proves_nothing_since_its_other_end_may_be_gone():

@@ -153,6 +153,25 @@ def test_one_company_does_not_stand_without_the_account_that_linked_it(
         assert together(found(context, *both)) == {frozenset("t"), frozenset("h")}
 
 
+def test_one_company_does_not_stand_once_the_account_that_linked_it_is_excluded_or_judged_apart(
+    tmp_path: Path, nearly: Callable[[str], None]
+) -> None:
+    rows = (account("sf", "t"), account("hub", "h"), account("sf", "z"))
+    apart = (said("sf", "z", "same"), said("sf", "t", "different"))
+    with workspace(tmp_path, TWO) as context:
+        first = found(context, *rows)
+        one = first.known.with_columns(company=pl.lit("hub:h"))
+        snapshot.publish(context.workspace.runs, 1, {"companies": one}, first.facts)
+        context.ledger.pin("published_run", "1")
+        nearly("review")
+        elsewhere = (said("sf", "z", "same"), said("sf", "o", "different"))
+        stood = found(context, *rows, account("sf", "o", "Linden"), judged=elsewhere)
+        assert frozenset("th") in together(stood), "what is said of another company is another company's"
+        assert frozenset("th") not in together(found(context, *rows, judged=apart))
+    with workspace(tmp_path, TWO + HELD.replace('"t"', '"z"')) as context:
+        assert frozenset("th") not in together(found(context, *rows))
+
+
 def test_a_former_run_that_is_of_another_engine_or_cannot_be_read_counts_as_none(
     tmp_path: Path, nearly: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

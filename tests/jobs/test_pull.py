@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from connectors.sandbox.schema import visible
 from jobs import pairs, views
 from jobs.merges import follow, names_of, survivors
+from jobs.pull import UnfinishedPullError
 from jobs.stores import judgements, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.warehouse import open_warehouse
-from overlap.errors import AccessError, ConfigError
+from overlap.errors import ConfigError
 from overlap.keys import external_key
 from tests.jobs.world import COMPANIES, GLOBEX, GLOBEX_ACCOUNT, LISTED, account_id, listed
 
@@ -192,7 +193,7 @@ def test_a_mapped_field_that_is_not_there_stops_the_pull_before_it_reads(written
 
 def test_a_mapped_field_of_a_wrong_type_stops_the_pull(written):
     with_fields(written, 'headcount = "Site"')
-    with pytest.raises(AccessError, match="Site of Account is string, but 'headcount' needs a number"):
+    with pytest.raises(UnfinishedPullError, match="Site of Account is string, but 'headcount' needs a number"):
         written.pull()
 
 
@@ -206,7 +207,7 @@ def test_a_mapped_field_that_is_hidden_later_stops_the_pull(written):
 
 def test_an_optional_field_that_is_hidden_stops_the_pull_until_a_person_reads_in_full(written):
     written.store.hide_field("Account", "Website")
-    with pytest.raises(AccessError, match=r"Account\.Website could be read before.*pull --full"):
+    with pytest.raises(UnfinishedPullError, match=r"Account\.Website could be read before.*pull --full"):
         written.pull()
     report = written.pull(full=True)
     assert "accounts.website is not read any more, it was Website, url(255)" in report.crms[0].drift

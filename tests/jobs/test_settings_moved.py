@@ -16,7 +16,7 @@ from jobs.context import Context
 from jobs.pulled import require_pulled
 from jobs.stores import snapshot
 from jobs.stores.warehouse import open_warehouse
-from overlap.errors import ConfigError
+from overlap.errors import ConfigError, OverlapError
 from tests.jobs.test_exclusions import settle
 from tests.jobs.world import SELLER, World, account_id
 
@@ -78,6 +78,22 @@ def test_a_run_is_not_planned_after_its_model_was_edited(written: World) -> None
     with written.context() as context:
         (context.workspace.runs / str(context.ledger.pinned("published_run")) / "manifest.json").unlink()
     assert next_step(written).endswith("is missing; 'overlap match' makes a new run")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "overlaps.parquet"])
+def test_a_damaged_run_keeps_nobody_from_the_status_and_from_a_new_run(written: World, name: str) -> None:
+    with written.context() as context:
+        path = context.workspace.runs / str(context.ledger.pinned("published_run")) / name
+        path.write_bytes(path.read_bytes()[:-10])
+        assert views.status(context).lists[0].accounts == 6
+        with pytest.raises(OverlapError, match="was changed after its run; 'overlap match' makes a new run"):
+            views.overlaps(context)
+    assert next_step(written) == f"{path} was changed after its run; 'overlap match' makes a new run"
+    (written.folder / "warehouse.duckdb").unlink()
+    written.wait(minutes=1)
+    written.pull()
+    written.match()
+    assert next_step(written) == "overlap plan"
 
 
 def next_step(world: World) -> str:

@@ -96,6 +96,26 @@ def test_a_run_whose_files_were_changed_is_refused(tmp_path):
         snapshot.read(tmp_path, "4", "overlaps")
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-3],
+        lambda text: f"[{text}]",
+        lambda text: text.replace('"files"', '"filed"'),
+        lambda text: text.replace('"model": "m"', '"model": "n"'),
+        lambda text: text.replace("a.parquet", "b.parquet"),
+    ],
+)
+def test_a_run_whose_manifest_was_damaged_is_refused(tmp_path, damage):
+    folder = snapshot.publish(tmp_path, 4, {"a": pl.DataFrame({"id": ["a"]})}, {"model": "m", "day": (1, None)})
+    manifest = folder / "manifest.json"
+    assert snapshot.manifest(tmp_path, "4")["model"] == "m"
+    manifest.write_text(damage(manifest.read_text()))
+    with pytest.raises(OverlapError, match=r"manifest.json was changed after its run; 'overlap match' makes a new run"):
+        snapshot.manifest(tmp_path, "4")
+    assert snapshot.former(tmp_path, "4", "a") is None
+
+
 def test_a_run_that_is_missing_or_half_written_is_refused(tmp_path):
     (tmp_path / ".4.partial").mkdir()
     with pytest.raises(ConfigError, match="is missing; 'overlap match' makes a new run"):

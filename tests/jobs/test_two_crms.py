@@ -195,6 +195,38 @@ def test_what_one_crm_has_locked_keeps_nothing_from_the_other(two: Two, monkeypa
     assert set(records(two.marketing)) == {*map(there, (0, 1, 2)), QUARTZ_THERE, LINDEN}
 
 
+def test_what_cannot_be_read_of_one_crm_keeps_neither_the_other_nor_the_lists_from_landing(two: Two) -> None:
+    two.world.store.set_credentials_valid(False)
+    with pytest.raises(UnfinishedRunError, match=r"^salesforce 'salesforce': sign-in refused") as told:
+        two.run()
+    report = told.value.report
+    assert told.value.exit_code == 3
+    assert [one.crm for one in report.pulled.crms] == ["marketing"]
+    assert {one.partner: one.state for one in report.pulled.lists} == {"globex": "accepted", "initech": "accepted"}
+    assert (report.matched, report.plans) == (None, ()), "who is excluded there, nobody knows"
+    assert [(one.verb, one.state) for one in two.world.runs()] == [("pull", "failed")]
+    two.world.store.set_credentials_valid(True)
+    again = two.run()
+    assert again.pulled.crms[1].since is not None, "what landed is not read again"
+    assert again.matched is not None and again.matched.in_several == 6
+
+
+def test_a_crm_that_shuts_us_out_while_it_is_written_keeps_nothing_from_the_other(two: Two) -> None:
+    def shut_out(step: str) -> None:
+        if step == "partner_overlap: marked sent":
+            two.world.store.set_credentials_valid(False)
+            two.world.store.expire_tokens()
+
+    steps.listen(shut_out)
+    try:
+        with pytest.raises(UnfinishedRunError, match=r"^salesforce 'salesforce': sign-in refused") as told:
+            two.run()
+    finally:
+        steps.listen(None)
+    assert [done.crm for done in told.value.report.applied] == ["marketing"]
+    assert (records(two.world.store), len(records(two.marketing))) == ({}, 5)
+
+
 def test_what_was_left_unfinished_in_one_crm_and_cannot_be_finished_now_stops_no_other(two: Two) -> None:
     two.look()
     plans = [two.plan(crm) for crm in ("salesforce", "marketing")]

@@ -134,3 +134,19 @@ def test_a_change_that_was_refused_in_part_may_have_been_taken_in_part(context):
     writing.finish(Writing(context, Moody(mood=refuse(Remedy.RETRY, partly=True)), number))
     [left] = outbox.entries(context.ledger, number, OPEN)
     assert left.is_unanswered
+
+
+def test_what_landed_of_a_refused_change_is_what_was_written_last_and_can_be_taken_back(context):
+    number, ledger = planned(context, 1), context.ledger
+    tries = iter([(Remedy.RETRY, ("priority",)), (Remedy.REJECT, ())])
+
+    def mood(_):
+        remedy, landed = next(tries)
+        return {"k0": Receipt("k0", None, error="no", remedy=remedy, partly=True, landed=landed)}
+
+    writing.finish(Writing(context, Moody(mood=mood), number))
+    assert outbox.tally(ledger, number) == {State.REJECTED: 1}
+    [done] = outbox.taken(ledger, number)
+    assert (done.old, done.new) == ({"priority": None}, {"priority": 5.0})
+    assert outbox.last_written(ledger, "crm", [done]) == {("partner_overlap", "k0"): {"priority": 5.0}}
+    assert [change.key for change in outbox.written_since(ledger, "crm", NOW)] == ["k0"]

@@ -211,9 +211,9 @@ class World:
         with self.context() as context:
             return plan.plan(context, "salesforce")
 
-    def apply(self, planned: SyncPlan, approve: bool = False) -> ApplyReport:
+    def apply(self, planned: SyncPlan, approve: bool = False, gone: str | None = None) -> ApplyReport:
         with self.context() as context:
-            return apply.apply(context, planned.id, approve)
+            return apply.apply(context, planned.id, approve, gone)
 
     def look(self) -> SyncPlan:
         """Pull, match and plan, and write nothing."""

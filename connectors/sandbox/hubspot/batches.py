@@ -39,7 +39,7 @@ def read(call: Call) -> Answer:
     archived, id_property = call.flag("archived"), optional_text(body, "idProperty")
     outcome = _Outcome()
     for identity in dict.fromkeys(text_of(given, "id") for given in call.inputs(MOST)):
-        found = records.identified(database, kind, identity, id_property)
+        found = records.identified(database, kind, identity, id_property, archived=archived)
         if found is None or (found.archived_at is not None) != archived or not records.visible(database, kind, [found]):
             outcome.missing.append(identity)
         else:

@@ -86,8 +86,12 @@ def one(call: Call) -> Row:
     return _with_links(database, kind, record, names, ends)
 
 
-def identified(database: Database, kind: ObjectType, identity: str, id_property: str = "") -> Record | None:
+def identified(
+    database: Database, kind: ObjectType, identity: str, id_property: str = "", *, archived: bool = False
+) -> Record | None:
     """Return the record that an id, or the value of a unique property, leads to.
+
+    A value may be that of one record in use and of *archived* ones, of which the newest is meant.
 
     Raises:
         HubSpotError: the property is not unique.
@@ -98,7 +102,8 @@ def identified(database: Database, kind: ObjectType, identity: str, id_property:
     definition = database.properties(kind).get(id_property)
     if definition is None or not definition.unique:
         raise not_unique(kind.type_id, id_property, database.portal_id)
-    found = database.select(kind, f'"p_{id_property}" = ? and archived_at is null', (identity,))
+    where = "archived_at is not null order by archived_at desc, id desc" if archived else "archived_at is null"
+    found = database.select(kind, f'"p_{id_property}" = ? and {where}', (identity,))
     return found[0] if found else None
 
 

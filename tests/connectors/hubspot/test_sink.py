@@ -38,7 +38,7 @@ def links_of(org: HubSpotBench, name: str, record: str) -> set[tuple[str, str]]:
 
 
 def asked(org: HubSpotBench, ending: str) -> int:
-    return sum(request.path.endswith(ending) for request in org.portal.requests())
+    return sum(one.path.endswith(ending) and "/properties/" not in one.path for one in org.portal.requests())
 
 
 def overlap_of(account: str, key: str = "k2", **values) -> Write:
@@ -239,6 +239,20 @@ def test_a_record_that_is_gone_is_told_so(org: HubSpotBench) -> None:
     assert sink.deleted("overlap_partner", ["k1", "k2"]) == {"k1": gone.record_id}
 
 
+def test_of_an_archive_of_any_size_only_the_batch_is_asked_for(org: HubSpotBench) -> None:
+    sink = org.connection.sink
+    gone = sink.send("overlap_partner", [partner("k1"), partner("k2")])
+    for one in gone:
+        org.portal.archive("overlap_partner", one.record_id)
+    sink.send("overlap_partner", [partner("k2")])
+    keys = ["k1", "k2", *(f"never {number}" for number in range(150))]
+    most, before = sink.looks("overlap_partner", len(keys), 0), len(org.portal.requests())
+    assert sink.deleted("overlap_partner", keys) == {one.key: one.record_id for one in gone}
+    asked_for = org.portal.requests()[before:]
+    assert [request.path.rpartition("/")[2] for request in asked_for] == ["read"] * 2, "not one page of the archive"
+    assert len(asked_for) <= most
+
+
 def test_a_batch_that_is_refused_as_a_whole_is_taken_apart(org: HubSpotBench) -> None:
     sink = org.connection.sink
     [known] = sink.send("overlap_partner", [partner("k1")])
@@ -360,9 +374,20 @@ def test_a_link_that_is_refused_leaves_the_rest_of_its_record_taken(org: HubSpot
     sink = org.connection.sink
     [acme] = org.add_accounts(["Acme"])
     [made] = sink.send("partner_overlap", [overlap_of(acme)])
-    for values, partly in (({"account": "999999", "match_reason": "name"}, True), ({"partner": "nobody"}, False)):
-        [refused] = sink.send("partner_overlap", [Write("k2", made.record_id, values)])
-        assert (refused.remedy, refused.partly) == (Remedy.REJECT, partly)
+    [refused] = sink.send("partner_overlap", [Write("k2", made.record_id, {"partner": "nobody"})])
+    assert (refused.remedy, refused.partly, refused.landed) == (Remedy.REJECT, False, ())
+    sink.send("overlap_partner", [partner("k1")])
+    values = {"account": "999999", "match_reason": "name", "partner": "k1"}
+    [refused] = sink.send("partner_overlap", [Write("k2", made.record_id, values)])
+    assert (refused.remedy, refused.partly, refused.landed) == (Remedy.REJECT, True, ("match_reason", "partner"))
+    assert (
+        sink.current("partner_overlap", ["k2"]).row(0, named=True).items()
+        >= {
+            "account": acme,
+            "match_reason": "name",
+            "partner": "k1",
+        }.items()
+    )
 
 
 def test_a_type_of_link_that_cannot_be_asked_takes_no_former_end_away(org: HubSpotBench, enterprise: Site) -> None:

@@ -44,7 +44,6 @@ class Said:
         label, _, sentence = self.err.strip().partition(" ")
         assert label == "error:", self.err
         assert "\n" not in sentence, self.err
-        assert self.out == "", self.out
         return sentence
 
 

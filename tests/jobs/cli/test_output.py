@@ -62,7 +62,7 @@ def test_json_holds_every_change_of_a_plan_and_its_counts(fresh: Desk):
 
 def test_an_error_leaves_stdout_empty_also_with_json(tmp_path: Path):
     said = script("status", "--json", "--dir", tmp_path)
-    assert said.code == 2
+    assert (said.code, said.out) == (2, "")
     assert said.error.startswith(f"{tmp_path} is no workspace")
 
 

@@ -43,6 +43,8 @@ def test_each_tier_gets_what_it_can_hold_on_every_family_of_paths(
     with connected(hubspot, api=api) as connection:
         made = compared(connection.session, WANTED)
         make(connection.session, made)
+        sent = [one.path for one in hubspot.portal.requests() if one.method == "POST" and "/properties/" in one.path]
+        assert [path.rpartition("/")[2] for path in sent] == ["groups", "create"] * 2, "all of an object in one call"
         assert changes(connection.session) == []
         assert len(connection.session.portal.type_ids) == own_objects
         assert list(connection.session.labels("deals", "companies").values()) == LABELS[:labels]
@@ -88,6 +90,17 @@ def test_a_new_partner_is_one_more_option_and_none_goes(session: HubSpotSession)
     labels = [one["label"] for one in session.properties("companies")["overlap_customer_of"]["options"]]
     assert labels == ["Globex", "Initech", "Hooli"]
     assert changes(session, other) == []
+
+
+def test_a_property_that_is_refused_is_named_and_the_others_are_made(session: HubSpotSession) -> None:
+    steps = compared(session, WANTED)
+    by_name = {one.name: one for one in steps}
+    other = {**by_name["companies.overlap_icp_fit"].body, "groupName": "companyinformation"}
+    session.send("POST", "properties", "companies", body=other)
+    said = r"1 of 13 properties of companies were refused: OBJECT_ALREADY_EXISTS: .*'overlap_icp_fit'.*set up again"
+    with pytest.raises(AccessError, match=said):
+        make(session, steps)
+    assert not [name for name in changes(session) if name.startswith("companies.")], "the next one goes on from there"
 
 
 def test_what_an_admin_made_of_a_property_stays(session: HubSpotSession) -> None:

@@ -116,9 +116,23 @@ def test_an_object_has_ten_unique_properties(grouped):
     assert grouped.post(PATH, {**TEXT, "hasUniqueValue": True})[0] == 400
 
 
-def test_several_are_made_or_none_and_read_with_rows_for_those_that_are_not_there(grouped):
-    assert grouped.post(f"{PATH}/batch/create", {"inputs": [TEXT, {**TEXT, "name": "B"}]})[0] == 400
-    assert grouped.get(f"{PATH}/our_key")[0] == 404
+@pytest.mark.parametrize(
+    ("path", "made"), [(PATH, 201), ("/crm/properties/2026-03/0-2", 201), ("/crm/properties/2026-09/companies", 200)]
+)
+def test_of_several_each_is_made_or_a_row_of_the_answer(grouped, path, made):
+    status, body = grouped.post(f"{path}/batch/create", {"inputs": [TEXT, {**TEXT, "name": "B"}]})
+    assert (status, body["numErrors"], [one["name"] for one in body["results"]]) == (207, 1, ["our_key"])
+    assert [(one["category"], one["context"]) for one in body["errors"]] == [("VALIDATION_ERROR", {"name": ["B"]})]
+    _, body = grouped.post(f"{path}/batch/create", {"inputs": [TEXT]})
+    assert (body["errors"][0]["category"], body["results"]) == ("OBJECT_ALREADY_EXISTS", [])
+    several = [{**TEXT, "name": f"p{n}"} for n in range(101)]
+    assert grouped.post(f"{path}/batch/create", {"inputs": several})[0] == 400
+    assert grouped.post(f"{path}/batch/create", {"inputs": [*several[:99], {"label": "P"}]})[0] == 400
+    assert grouped.get(f"{path}/p0")[0] == 404
+    assert grouped.post(f"{path}/batch/create", {"inputs": several[:100]})[0] == made
+
+
+def test_several_are_read_with_rows_for_those_that_are_not_there(grouped):
     status, body = grouped.post(f"{PATH}/batch/read", {"inputs": [{"name": "name"}, {"name": "our_key"}]})
     assert (status, [one["name"] for one in body["results"]]) == (207, ["name"])
     assert body["errors"][0]["context"] == {"name": ["our_key"]}
