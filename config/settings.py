@@ -35,6 +35,7 @@ from config.explaining import explain
 from config.field_map import FieldMap
 from config.hubspot import HubSpotSettings
 from config.kinds import Address, Currency, Key, Percent, PopulationName, RecordId
+from config.lists import ListsSettings
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.secrets import SecretReference
@@ -135,6 +136,8 @@ CrmSettings = Annotated[
 _OF_WRITING = {"fallback_owner", "on_drift"}
 #: What of it is about what was read already.
 _OF_FINDING = {"currency"}
+#: What changes no result, or is looked at by itself.
+_OF_NO_RESULT: Any = {"crm": True, "companies": True, "guards": True, "lists": True}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
 _OF_PLANS: Any = {
     "workspace": {"name", "flat_fields", "token_key"},
@@ -225,6 +228,7 @@ class Settings(BaseSettings):
     matching: MatchingSettings = MatchingSettings()
     influence: InfluenceSettings = InfluenceSettings()
     guards: GuardSettings = GuardSettings()
+    lists: ListsSettings = ListsSettings()
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:
@@ -245,7 +249,8 @@ class Settings(BaseSettings):
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
         facts: dict[str, Any] = self.model_dump(
-            mode="json", exclude={"crm": True, "companies": True, "guards": True, "workspace": {"token_key"}}
+            mode="json",
+            exclude={"crm": True, "companies": True, "guards": True, "lists": True, "workspace": {"token_key"}},
         )
         facts["crm"] = {
             name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING) | _of_finding(crm)
@@ -258,9 +263,7 @@ class Settings(BaseSettings):
 
         What only a plan asks is not among it: a run that was found before such a change still holds.
         """
-        facts: dict[str, Any] = self.model_dump(
-            mode="json", exclude={**_OF_PLANS, "crm": True, "companies": True, "guards": True}
-        )
+        facts: dict[str, Any] = self.model_dump(mode="json", exclude={**_OF_PLANS, **_OF_NO_RESULT})
         facts["crm"] = {name: crm.reading() | _of_finding(crm) for name, crm in self.crm.items()}
         return {section: _digest(said) for section, said in (facts | self._together()).items()}
 

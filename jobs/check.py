@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from config.settings import PartnerSettings
 from connectors.base import Connection, Finding
-from connectors.files.source import as_of, newest_list, read_list
+from connectors.files.guarded import Reader
+from connectors.files.inbox import require_ours
+from connectors.files.source import as_of, newest_list
 from jobs.context import Context, connected
 from overlap.errors import OverlapError
 
@@ -34,7 +35,7 @@ def check(context: Context, crm: str | None = None) -> list[Finding]:
             missing = f"no file fits '{settings.files}'"
             findings.append(Finding(False, key, missing, f"put the partner's list into {folder / 'inbox'}"))
         else:
-            findings.append(_list(key, settings, file, as_of(file, zone)))
+            findings.append(_list(context, key, file, as_of(file, zone)))
     return findings
 
 
@@ -64,10 +65,13 @@ def _named_accounts(context: Context, has: Mapping[str, set[str]]) -> list[Findi
     ]
 
 
-def _list(key: str, settings: PartnerSettings, file: Path, day: datetime) -> Finding:
+def _list(context: Context, key: str, file: Path, day: datetime) -> Finding:
     """Read the list as a pull would; what it would hold is held here too."""
+    settings, folder = context.workspace.settings, context.workspace.folder
     try:
-        found = read_list(file, key, settings)
+        require_ours(file, settings.partners[key].files, folder)
+        with Reader(settings.lists) as reader:
+            found = reader.read_list(file, key, settings.partners[key])
     except OverlapError as error:
         return Finding(False, key, str(error), "correct the file or the partner's settings")
     read = f"{file.name}, as of {day:%Y-%m-%d}: {found.rows.height:,} accounts, {found.quarantine.height:,} bad rows"

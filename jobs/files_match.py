@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from connectors.files.accounts import Accounts, read_accounts
+from config.lists import without_workspace
+from connectors.files.accounts import Accounts
+from connectors.files.guarded import Reader
 from jobs import files_result
 from matching.model import MODES, Mode
 from overlap.errors import ConfigError
@@ -100,7 +102,7 @@ def match_files(left: Side, right: Side, output: Path | None, wishes: Wishes, re
     files_result.check_output(output, left.path, right.path)
     timings: dict[str, float] = {}
     with _phase("reading", report, timings), ThreadPoolExecutor(max_workers=2) as pool:
-        read = pool.map(lambda side: read_accounts(side.path, side.id_column), (left, right))
+        read = pool.map(_read, (left, right))
         engine = _engine(wishes)
         ours, theirs = read
     with _phase("comparing", report, timings):
@@ -134,6 +136,11 @@ def diagnosis(ours: pl.DataFrame, theirs: pl.DataFrame, pairs: pl.DataFrame) -> 
         **_counts(pairs),
         **diagnose(*_sides(ours, theirs)),
     }
+
+
+def _read(side: Side) -> Accounts:
+    with Reader(without_workspace()) as reader:
+        return reader.read_accounts(side.path, side.id_column)
 
 
 def _engine(wishes: Wishes) -> DuckDbEngine:

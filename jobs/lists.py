@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,9 @@ import polars as pl
 
 from config.settings import PartnerSettings
 from connectors.files import quarantine
-from connectors.files.source import ListRead, as_of, newest_list, read_list
+from connectors.files.guarded import Reader
+from connectors.files.inbox import look, require_ours, shown
+from connectors.files.source import ListRead, as_of, newest_list
 from jobs.context import Context
 from jobs.steps import step
 from jobs.stores import lists
@@ -55,8 +59,22 @@ class Sent:
     sha256: str
 
 
-#: Lists that were read, by the sha256 of their bytes: a pull asks for the old and the new one of a partner twice each.
-Read = dict[str, ListRead]
+class Read(dict[str, ListRead]):
+    """Lists of one partner that were read, by the sha256 of their bytes: a pull asks for each of them twice.
+
+    *reader* reads them.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+
+
+@contextmanager
+def reading(context: Context) -> Iterator[Read]:
+    """Open what reads the lists of one partner, in a process of its own: see `connectors.files.guarded`."""
+    with Reader(context.workspace.settings.lists) as reader:
+        yield Read(reader)
 
 
 def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListReport:
@@ -69,17 +87,45 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     file = newest_list(settings.files, workspace.folder)
     if file is None:
         return ListReport(partner, "unchanged" if last else "missing", reasons=(f"no file fits '{settings.files}'",))
-    day, sha256 = as_of(file, workspace.settings.workspace.time_zone), digest(file)
-    # The same bytes under the same name are the same list, whatever the clock of the file or our time zone says.
-    if last and ((last.file_name, last.sha256) == (file.name, sha256) or day < last.as_of):
-        older = f"{file.name} is of {day:%Y-%m-%d}, older than the list in force; it was not taken"
-        notes = (older,) if day < last.as_of else ()
-        return ListReport(partner, "unchanged", last.file_name, last.as_of, last.rows_in, last.rows_out, notes=notes)
+    day = as_of(file, workspace.settings.workspace.time_zone)
     try:
-        read[sha256] = read_list(file, partner, settings)
-        return _consider(context, Sent(partner, file, day, sha256), last, approve, read)
+        require_ours(file, settings.files, workspace.folder)
+        look(file, workspace.settings.lists.file_mb)  # before its bytes are: they may be many
+        sha256 = digest(file)
     except (ConfigError, GuardError) as error:
-        return ListReport(partner, "held", file.name, day, reasons=(str(error),))
+        return ListReport(partner, "held", shown(file.name), day, reasons=(str(error),))
+    return offer(context, Sent(partner, file, day, sha256), approve, read)
+
+
+def offer(context: Context, sent: Sent, approve: bool, read: Read) -> ListReport:
+    """Put a file that is newer than the list in force in its place, if the guards or a person let it through."""
+    last, _ = lists.in_force(context.ledger, sent.partner, context.workspace.zone)
+    # The same bytes under the same name are the same list, whatever the clock of the file or our time zone says.
+    if last and (last.came_of(sent.file.name, sent.sha256) or sent.as_of < last.as_of):
+        older = f"{sent.file.name} is of {sent.as_of:%Y-%m-%d}, older than the list in force; it was not taken"
+        notes = (older,) if sent.as_of < last.as_of else ()
+        taken = (last.file_name, last.as_of, last.rows_in, last.rows_out)
+        return ListReport(sent.partner, "unchanged", *taken, notes=notes)
+    try:
+        settings = context.workspace.settings.partners[sent.partner]
+        read[sent.sha256] = read.reader.read_list(sent.file, sent.partner, settings)
+        return _consider(context, sent, last, approve, read)
+    except (ConfigError, GuardError) as error:
+        return ListReport(sent.partner, "held", sent.file.name, sent.as_of, reasons=(str(error),))
+
+
+def replace(context: Context, sent: Sent, approve: bool, read: Read) -> ListReport:
+    """Put what came of corrections in the place of the list that it came of, if the guards or a person let it through.
+
+    It was read already. What is held leaves no trace: the file of bad rows still numbers the rows as the list has them.
+    """
+    last, _ = lists.in_force(context.ledger, sent.partner, context.workspace.zone)
+    found = read[sent.sha256]
+    held = _guards(context, sent, last, read)
+    if held and not approve:
+        counts = (found.rows_in, found.rows.height, found.quarantine.height, found.duplicates)
+        return ListReport(sent.partner, "held", sent.file.name, sent.as_of, *counts, reasons=held, notes=found.notes)
+    return _consider(context, sent, last, approve, read)
 
 
 def _consider(context: Context, sent: Sent, last: AcceptedList | None, approve: bool, read: Read) -> ListReport:
@@ -142,9 +188,11 @@ def _read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRea
     if accepted.sha256 not in read:
         path, today = accepted.path(context.workspace.lists), context.workspace.settings.partners[accepted.partner]
         try:
-            found = read_list(path, accepted.partner, today)
+            found = read.reader.read_list(path, accepted.partner, today)
         except (ConfigError, GuardError):
-            found = read_list(path, accepted.partner, PartnerSettings.model_validate_json(accepted.settings))
+            found = read.reader.read_list(
+                path, accepted.partner, PartnerSettings.model_validate_json(accepted.settings)
+            )
         read[accepted.sha256] = found
     return read[accepted.sha256]
 
@@ -173,12 +221,13 @@ def _size(found: ListRead) -> ListSize:
 
 
 def _save_quarantine(context: Context, partner: str, day: datetime, found: ListRead) -> str | None:
+    path = context.workspace.quarantine / f"{partner}-{day.astimezone(context.workspace.zone):%Y-%m-%d}.csv"
     if found.quarantine.is_empty():
+        path.unlink(missing_ok=True)  # of a list of the same day that is not in force any more
         return None
     context.workspace.quarantine.mkdir(exist_ok=True)
-    path = context.workspace.quarantine / f"{partner}-{day.astimezone(context.workspace.zone):%Y-%m-%d}.csv"
     step("list: write quarantine")
-    quarantine.write(found.quarantine, path)
+    quarantine.write(found.quarantine, path, found.titles)
     step("list: quarantine written")
     return str(path.relative_to(context.workspace.folder))
 

@@ -180,10 +180,10 @@ def _land(context: Context, warehouse: Warehouse, crm: str, pages: Iterable[Page
 
 def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool) -> ListReport:
     context.report(f"{partner}: looking for a list")
-    read: lists.Read = {}
-    report = lists.take_in(context, partner, approve, read)
-    with warehouse.transaction():
-        lists.land(context, warehouse, partner, read)
+    with lists.reading(context) as read:
+        report = lists.take_in(context, partner, approve, read)
+        with warehouse.transaction():
+            lists.land(context, warehouse, partner, read)
     return report
 
 

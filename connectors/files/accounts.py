@@ -21,7 +21,7 @@ from connectors.files.rows import one_per_id, parsed, trim, trimmed
 from overlap.errors import ConfigError, GuardError
 
 #: What companies are compared by; all String but headcount.
-_COLUMNS: Final = (
+COLUMNS: Final = (
     *("id", "name", "website", "phone", "street", "city", "state", "postcode", "country"),
     *("industry", "headcount"),
 )
@@ -57,7 +57,7 @@ def read_accounts(path: Path, id_column: str | None = None, encoding: str | None
     id_heading, id_notes = _id_heading(table, id_column, path)
     headings = recognise(table.headings, {"id": id_heading or ""})
     check_recognised(headings, table.headings, path, has_settings=False)
-    rows = trimmed(table, headings, _COLUMNS)
+    rows = trimmed(table, headings, COLUMNS)
     if id_heading is None:
         rows = rows.with_columns(pl.col(ROW_NUMBER).cast(pl.String).alias("id"))
     rows, websites = _with_websites(rows, table, headings)
@@ -76,7 +76,7 @@ def read_accounts(path: Path, id_column: str | None = None, encoding: str | None
     )
     dropped = tuple(f"{count} {what}" for count, what in counts if count)
     return Accounts(
-        unique.select(_COLUMNS),
+        unique.select(COLUMNS),
         table.rows_in - unique.height,
         (*table.notes, *id_notes, *notes, *more_notes, *dropped),
         {**_used(headings, id_heading), **websites},
@@ -109,5 +109,5 @@ def _with_websites(
 
 
 def _used(headings: Mapping[str, str], id_heading: str | None) -> dict[str, str]:
-    named = {column: headings[column] for column in _COLUMNS if column in headings}
+    named = {column: headings[column] for column in COLUMNS if column in headings}
     return {"id": "row number", **named} if id_heading is None else named

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
@@ -83,7 +84,9 @@ def _delimiter(probe: list[str]) -> str:
     """Return the delimiter under which most rows are as wide as the heading, then the one with the widest heading."""
 
     def score(delimiter: str) -> tuple[bool, float, int]:
-        widths = [len(cells) for cells in csv.reader(probe, delimiter=delimiter) if cells]
+        widths: list[int] = []
+        with suppress(csv.Error):  # a cell too long for one: what follows it tells nothing
+            widths.extend(len(cells) for cells in csv.reader(probe, delimiter=delimiter) if cells)
         if not widths:
             return False, 0.0, 0
         return widths[0] > 1, widths.count(widths[0]) / len(widths), widths[0]

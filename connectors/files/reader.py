@@ -20,7 +20,6 @@ from overlap.errors import ConfigError, GuardError
 #: The column that `Table.rows` carries beside the file's own: Int64, as a person counts in a spreadsheet.
 ROW_NUMBER: Final = "#row"
 _TEXT_SUFFIXES: Final = (".csv", ".tsv", ".txt")
-_MOST_BYTES: Final = 500_000_000
 _MOST_COLUMNS: Final = 1_000
 
 
@@ -58,14 +57,13 @@ def read_table(path: Path, encoding: str | None = None, sheet: str | None = None
     """
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; correct the path")
-    if path.stat().st_size > _MOST_BYTES:
-        raise GuardError(f"{path.name}: over 500 MB; send the list in parts, or as .parquet")
-    raw = _raw(path, encoding, sheet)
+    raw = read_raw(path, encoding, sheet)
     _check_headings(raw, path)
     return _titled(raw, path)
 
 
-def _raw(path: Path, encoding: str | None, sheet: str | None) -> RawTable:
+def read_raw(path: Path, encoding: str | None = None, sheet: str | None = None) -> RawTable:
+    """Do what `read_table` does, whatever the headings are."""
     suffix = path.suffix.lower()
     if suffix in _TEXT_SUFFIXES:
         return delimited.read(path, encoding)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from config.settings import PartnerSettings
 from connectors.base import Page
 from connectors.files import quarantine, values
 from connectors.files.headings import COLUMNS, check_recognised, recognise
@@ -25,6 +24,9 @@ from connectors.files.reader import read_table
 from connectors.files.rows import one_per_id, parsed, trimmed
 from overlap.errors import ConfigError, GuardError
 from overlap.model import PartnerAccount, schema_of
+
+if TYPE_CHECKING:
+    from config.settings import PartnerSettings
 
 STREAM: Final = "partner_accounts"
 _NAME_CHARACTERS: Final = 255
@@ -40,7 +42,7 @@ class ListRead:
 
     *rows* has the columns of `PartnerAccount`, sorted by id; *quarantine* those of `quarantine.SCHEMA`, one row per
     row refused. *rows_in* = rows + quarantine + *duplicates*. *headings* says which of the partner's stood for which
-    of our columns; *notes* are sentences on what was read otherwise than written.
+    of our columns, *titles* are all of the file's; *notes* are sentences on what was read otherwise than written.
     """
 
     rows: pl.DataFrame
@@ -48,6 +50,7 @@ class ListRead:
     rows_in: int
     duplicates: int
     headings: Mapping[str, str]
+    titles: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -65,7 +68,7 @@ def read_list(path: Path, partner: str, settings: PartnerSettings) -> ListRead:
     check_recognised(headings, table.headings, path)
     _check_status(headings, settings, path)
     rows = _with_population(trimmed(table, headings, COLUMNS), settings)
-    rows, refused = quarantine.sift(rows, _checks(settings), headings)
+    rows, refused = quarantine.sift(rows, _checks(settings), headings, table)
     rows, notes = _typed(rows)
     rows, duplicates, more_notes = one_per_id(_with_ids(rows))
     return ListRead(
@@ -76,6 +79,7 @@ def read_list(path: Path, partner: str, settings: PartnerSettings) -> ListRead:
         rows_in=table.rows_in,
         duplicates=duplicates,
         headings=headings,
+        titles=table.headings,
         notes=(*table.notes, *notes, *more_notes),
     )
 
@@ -139,10 +143,10 @@ def newest_list(pattern: str, folder: Path) -> Path | None:
     Newest by `as_of`, then by name. Files of programs that are still writing (".x", "~$x") do not count.
 
     Raises:
-        ConfigError: *pattern* is absolute or empty.
+        ConfigError: *pattern* is absolute or empty, or climbs with "..".
     """
-    if not pattern or Path(pattern).is_absolute():
-        raise ConfigError(f"files = '{pattern}': write a pattern relative to the workspace, like 'lists/acme*.csv'")
+    if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise ConfigError(f"files = '{pattern}': write a pattern within the workspace, like 'lists/acme*.csv'")
     found = (path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$")))
     return max(found, key=lambda path: (as_of(path, "UTC"), path.name, str(path)), default=None)
 
@@ -181,22 +185,26 @@ def _with_population(rows: pl.DataFrame, settings: PartnerSettings) -> pl.DataFr
 
 
 def _checks(settings: PartnerSettings) -> list[Check]:
+    place = "the partner's setting 'populations'"
     status = (
-        "this status is not in the partner's setting 'populations'; add it there"
+        (f"this status is not in {place}", "add it there")
         if settings.populations
-        else "this status is not known; map it in the partner's setting 'populations'"
+        else ("this status is not known", f"map it in {place}")
     )
     name = pl.col("name")
     return [
-        *(Check(at, pl.col(at).str.contains(_CONTROL), "control characters; type the cell again") for at in COLUMNS),
-        Check("name", name.is_null(), "no company name"),
-        Check("name", name.str.len_chars() > _NAME_CHARACTERS, f"name longer than {_NAME_CHARACTERS} characters"),
+        *(Check(at, pl.col(at).str.contains(_CONTROL), "control characters", "type the cell again") for at in COLUMNS),
+        Check("name", name.is_null(), "no company name", "write it"),
+        Check(
+            "name", name.str.len_chars() > _NAME_CHARACTERS, f"name longer than {_NAME_CHARACTERS} characters", "cut it"
+        ),
         Check(
             "id",
             pl.col("id").str.contains(_DAMAGED_ID),
-            "id damaged by a spreadsheet; format the column as text and export again",
+            "id damaged by a spreadsheet",
+            "format the column as text and export again, or type the id",
         ),
-        Check("population", pl.col("#population").is_null(), status),
+        Check("population", pl.col("#population").is_null(), *status),
     ]
 
 

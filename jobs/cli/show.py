@@ -21,6 +21,7 @@ from overlap.fields import BY_NAME
 if TYPE_CHECKING:
     from connectors.base import Finding
     from jobs.apply import ApplyReport
+    from jobs.corrections import Correction
     from jobs.match import MatchReport
     from jobs.pull import PullReport
     from jobs.run import RunReport
@@ -104,6 +105,21 @@ def pulled(report: PullReport) -> None:
     excluded(report.excluded)
     if report.uncounted:
         out.print(f"[yellow]match will stop at this:[/] {escape(report.uncounted)}", soft_wrap=True)
+
+
+def corrected(done: Correction) -> None:
+    """Print what became of a list of which rows were corrected."""
+    one = done.report
+    detail = f"{one.rows_in:,} rows in, {one.rows_out:,} out, {one.quarantined:,} quarantined"
+    detail = f"{done.corrected:,} rows are corrected: {detail}, {one.duplicates:,} duplicates"
+    out.print(f"[bold]{one.partner}[/] {_state(one.state)} {escape(detail)}", soft_wrap=True)
+    for reason in one.reasons:
+        out.print(f"  → {escape(reason)}", soft_wrap=True)
+    if one.state == "held":
+        next_steps("Nothing was changed. Correct more rows in that file, or give it with --accept.", [])
+        return
+    left = f"What is still bad is in {one.quarantine}, numbered anew." if one.quarantine else "No row of it is bad."
+    next_steps(left, ["overlap pull", "overlap match"])
 
 
 def excluded(by_rule: Mapping[str, int]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
@@ -15,6 +17,8 @@ from jobs.stores.digest import digest
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import lists
 from overlap.errors import GuardError
+
+_CORRECTED: Final = re.compile(r" corrected [0-9a-f]{12}\.csv$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,22 @@ class AcceptedList:
     def path(self, folder: Path) -> Path:
         """Where its bytes lie; the suffix says how to read them."""
         return folder / f"{self.sha256}{Path(self.file_name).suffix.lower()}"
+
+    @property
+    def corrected_name(self) -> str:
+        """What it is called when rows of it are corrected: once it is a corrected list, it stays one."""
+        return self.file_name if _CORRECTED.search(self.file_name) else corrected_name(self.file_name, self.sha256)
+
+    def came_of(self, file_name: str, sha256: str) -> bool:
+        """Whether it is the file with that name and those bytes, or one of which rows were corrected."""
+        return (self.file_name, self.sha256) == (file_name, sha256) or self.file_name == corrected_name(
+            file_name, sha256
+        )
+
+
+def corrected_name(file_name: str, sha256: str) -> str:
+    """Return what the list is called that came of correcting rows of that file."""
+    return f"{file_name} corrected {sha256[:12]}.csv"
 
 
 def accept(ledger: Ledger, accepted: AcceptedList, file: Path, folder: Path) -> None:

@@ -315,6 +315,7 @@ def test_a_variable_that_holds_a_secret_is_no_setting(tmp_path, monkeypatch) -> 
 
 
 SAME_RESULT = [
+    ("[icp.industry]", "[lists]\ncpu_s = 9\n[icp.industry]"),
     ("[icp.industry]", "[guards]\ncreates = 1\n[icp.industry]"),
     ("env:SF_SECRET", "file:secret"),
     ("https://contoso.", "https://contoso2."),
@@ -363,6 +364,7 @@ OF_A_RUN = [
     ('env:SF_SECRET"', 'env:SF_SECRET"\nfallback_owner = "005"\non_drift = "hold"\nbulk_write_from = 9', set()),
     ('name = "Globex"', 'name = "Globex Inc"\nexpected_every_days = 9', set()),
     ("[icp.industry]", "[guards]\ncreates = 1\n[icp.industry]", set()),
+    ("[icp.industry]", "[lists]\nmemory_mb = 4000\n[icp.industry]", set()),
 ]
 
 

@@ -53,6 +53,9 @@ SETTINGS = """
 id = "contoso-1a2b3c"
 name = "Contoso"
 
+[lists]
+separate_process = false  # as they are read in tests/connectors/files, hundreds of times quicker
+
 [crm.salesforce]
 type = "salesforce"
 login_url = "{url}"

@@ -18,7 +18,9 @@ def pairs(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Path:
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two files, to be read in this process but where a test says otherwise: starting others takes long."""
+    monkeypatch.setenv("OVERLAP_LISTS__SEPARATE_PROCESS", "false")
     (tmp_path / "left.csv").write_text("Id,Company,Web\n1,Alder Pumps GmbH,alderpumps.com\n2,Birch Valves,birch.com\n")
     (tmp_path / "right.csv").write_text("Nr,Name,Website\na,ALDER PUMPS,alderpumps.com\nb,Zinnia Foods,zinnia.com\n")
     return tmp_path
@@ -48,6 +50,15 @@ def test_a_wrong_id_column_is_answered_with_those_that_are_there(files: Path):
     assert said.code == 2
     assert "left.csv: no column 'ID2'; there are: Id, Company, Web" in said.error
     assert not (files / "out.csv").exists()
+
+
+def test_each_file_is_read_in_a_process_of_its_own_with_limits(files: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OVERLAP_LISTS__SEPARATE_PROCESS")
+    said = overlap("match", files / "left.csv", files / "right.csv")
+    assert (said.code, "1 matches" in said.out) == (0, True)
+    monkeypatch.setenv("OVERLAP_LISTS__FILE_MB", "many")
+    said = overlap("match", files / "left.csv", files / "right.csv")
+    assert (said.code, "OVERLAP_LISTS__FILE_MB" in said.err) == (2, True)
 
 
 def test_needs_nothing_but_two_files(files: Path):

@@ -62,6 +62,7 @@ def test_a_ragged_row_goes_to_quarantine_with_its_number_and_reason_and_the_rest
         (row,) = csv.DictReader(file)
     assert row["Row"] == "8"  # the heading is row 1
     assert row["Reason"] == "3 cells where the heading has 7"
+    assert row["Remedy"] == "type its cells under the headings to the right"
     assert "Ginkgo Textiles" in row["Value"]
 
 
@@ -121,3 +122,18 @@ def test_a_partner_without_any_list_is_shown_as_missing(fresh: Desk):
     check = fresh.overlap("check")
     assert check.code == 3
     assert f"→ put the partner's list into {fresh.folder / 'inbox'}" in check.out
+
+
+def test_a_pull_reads_a_list_in_a_process_of_its_own_and_follows_no_link_out_of_the_inbox(desk: Desk, inbox: Path):
+    desk.world.change_settings("separate_process = false", "separate_process = true")
+    outside = desk.folder / "outside.csv"
+    outside.write_text(HEADINGS + "".join(ROW.replace("X-0", f"X-{n}") for n in range(6)))
+    inbox.symlink_to(outside)
+    said = desk.overlap("pull")
+    assert said.code == 6
+    assert f"{inbox.name}: a link that leads out" in said.out
+    inbox.unlink()
+    outside.rename(inbox)
+    said = desk.overlap("pull", "--accept", "globex")
+    assert said.code == 0
+    assert f"globex accepted {inbox.name}: 6 rows in, 6 out" in said.out

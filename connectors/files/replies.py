@@ -1,0 +1,150 @@
+"""What the parsing process says, held against a shape before anybody believes it: what it read may have taken it over.
+
+Tables come as Parquet: a damaged one is an error, where a damaged Arrow file ends the process that reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar, get_type_hints
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+
+from connectors.files.accounts import COLUMNS as ACCOUNT_COLUMNS
+from connectors.files.accounts import Accounts
+from connectors.files.headings import COLUMNS
+from connectors.files.quarantine import SCHEMA
+from connectors.files.source import ListRead
+from overlap.model import OTHER, POPULATIONS, PartnerAccount, schema_of
+
+ACCOUNTS: Final = {name: pl.Int64 if name == "headcount" else pl.String for name in ACCOUNT_COLUMNS}
+_LONGEST: Final = 20_000
+_Text = Annotated[str, StringConstraints(max_length=_LONGEST)]
+Shape = TypeVar("Shape", bound=BaseModel)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class NonsenseError(Exception):
+    """A reply that no reader of ours gives."""
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+def _but_frames(kind: type) -> type[_Shape]:
+    """Return the shape of *kind*, a dataclass of ours, but for its frames: those come as files."""
+    shapes: dict[str, Any] = {name: (hint, ...) for name, hint in get_type_hints(kind).items() if hint != pl.DataFrame}
+    return create_model(f"_{kind.__name__}", __base__=_Shape, **shapes)
+
+
+class Refusal(_Shape):
+    """Why there is no table: the file is ``held``, a setting is ``refused``, or there was no ``memory``."""
+
+    held: _Text | None = None
+    refused: _Text | None = None
+    memory: bool = False
+
+
+_LIST: Final = _but_frames(ListRead)
+_ACCOUNTS: Final = _but_frames(Accounts)
+
+
+class _Corrected(_Shape):
+    corrected: Annotated[int, Field(ge=1)]
+
+
+def refusal(reply: Any) -> Refusal | None:
+    """Return what *reply* says of why there is no table, None if it says that there is one.
+
+    Raises:
+        NonsenseError: it says neither.
+    """
+    if not isinstance(reply, dict):
+        raise NonsenseError("no object")
+    return _shaped(Refusal, reply) if reply.keys() & Refusal.model_fields.keys() else None
+
+
+def list_read(reply: Any, tables: Sequence[Path], partner: str) -> ListRead:
+    """Return the list of *partner* that *reply* and the two *tables* describe.
+
+    Raises:
+        NonsenseError: a shape is wrong, the counts do not add up, or an id is missing or comes twice.
+    """
+    said: Any = _shaped(_LIST, reply)
+    rows, quarantine = _table(tables[0], schema_of(PartnerAccount)), _table(tables[1], SCHEMA)
+    if said.rows_in != rows.height + quarantine.height + said.duplicates or said.duplicates < 0:
+        raise NonsenseError("rows in are not rows out, quarantined and duplicates")
+    if rows["id"].has_nulls() or not (rows["id"].slice(1) > rows["id"].head(-1)).all():
+        raise NonsenseError("ids are not there once each, in order")
+    known = rows["population"].is_in([*POPULATIONS, OTHER]).all(ignore_nulls=False)
+    if rows["name"].has_nulls() or not known or (rows["partner"] != partner).any():
+        raise NonsenseError("rows without name, population or partner")
+    if not said.headings.keys() <= set(COLUMNS) or not set(said.headings.values()) <= set(said.titles):
+        raise NonsenseError("headings that are none")
+    return ListRead(**_told(said), rows=rows, quarantine=quarantine)
+
+
+def accounts(reply: Any, tables: Sequence[Path]) -> Accounts:
+    """Return the companies that *reply* and its table describe.
+
+    Raises:
+        NonsenseError: a shape is wrong, or an id or a name is missing, or an id comes twice.
+    """
+    said: Any = _shaped(_ACCOUNTS, reply)
+    rows = _table(tables[0], ACCOUNTS)
+    if (
+        said.dropped < 0
+        or rows.select("id", "name").null_count().sum_horizontal().item()
+        or rows["id"].is_duplicated().any()
+    ):
+        raise NonsenseError("ids or names are not there once each")
+    return Accounts(**_told(said), rows=rows)
+
+
+def corrections(reply: Any, tables: Sequence[Path], target: Path) -> int:
+    """Return how many rows *reply* says are corrected, and copy the list that came of it to *target*.
+
+    Raises:
+        NonsenseError: a shape is wrong, or there is no list.
+    """
+    said = _shaped(_Corrected, reply)
+    try:
+        with os.fdopen(os.open(tables[0], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            target.write_bytes(file.read())
+    except OSError as error:
+        raise NonsenseError("no list") from error
+    return said.corrected
+
+
+def plain(text: str) -> str:
+    """Return *text* as a terminal may show it."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _told(said: Any) -> dict[str, Any]:
+    """Return what *said* says, notes as a terminal may show them."""
+    return {**dict(said), "notes": tuple(map(plain, said.notes))}
+
+
+def _shaped(shape: type[Shape], reply: Any) -> Shape:
+    try:
+        return shape.model_validate_json(json.dumps(reply))  # a tuple of ours is a list in JSON
+    except ValidationError as error:
+        raise NonsenseError(str(error)) from error
+
+
+def _table(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            frame = pl.read_parquet(file)
+    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise NonsenseError(f"no table {path.name}") from error
+    if list(frame.schema.items()) != list(schema.items()):
+        raise NonsenseError(f"another table {path.name}")
+    return frame

@@ -1,0 +1,79 @@
+"""Put rows back into a list that a person corrected in the file of its bad rows.
+
+The one thing to know: what comes of it is a new list of the same day, read and judged as any. What its partner sent
+is known as its origin, so that the next pull does not take that again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from connectors.files.inbox import require_ours
+from connectors.files.source import as_of, newest_list
+from jobs import lists
+from jobs.context import Context
+from jobs.lists import ListReport, Sent
+from jobs.stores import lists as store
+from jobs.stores.digest import digest
+from jobs.stores.lock import workspace_lock
+from overlap.errors import ConfigError, GuardError
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What came of correcting a list: *corrected* rows are other ones now, *report* says what became of the list."""
+
+    corrected: int
+    report: ListReport
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The list that is corrected: where it lies, what its corrected one is called, and its day."""
+
+    path: Path
+    name: str
+    as_of: datetime
+
+
+def correct(context: Context, partner: str, file: Path, approve: bool = False) -> Correction:
+    """Take the newest list of *partner*, held or in force, with the rows as they were corrected in *file*.
+
+    *file* is the one of that list's bad rows, as `pull` has written it, edited and saved as CSV or workbook. Guards
+    look at what comes of it; *approve* lets it through all the same.
+
+    Raises:
+        ConfigError: there is no list, or *file* is not of it, or nothing was corrected.
+        GuardError: one of the two cannot be read, or rows would get lost.
+    """
+    settings = context.workspace.settings.partners[partner]
+    with workspace_lock(context.workspace.lock_file), TemporaryDirectory() as folder, lists.reading(context) as read:
+        origin = _origin(context, partner)
+        target = Path(folder) / origin.name
+        count = read.reader.correct(origin.path, file, settings, target)
+        sent = Sent(partner, target, origin.as_of, digest(target))
+        found = read[sent.sha256] = read.reader.read_list(target, partner, settings)
+        before = read.reader.read_list(origin.path, partner, settings)
+        if found.rows_in != before.rows_in:
+            raise GuardError(f"{file.name}: {before.rows_in} rows would be {found.rows_in}; correct the list itself")
+        report = lists.replace(context, sent, approve, read)
+        what = {"partner": partner, "file": report.file, "rows": count, "state": report.state}
+        context.ledger.note(context.who, "corrected list", what, context.now)
+    return Correction(count, report)
+
+
+def _origin(context: Context, partner: str) -> _Origin:
+    workspace, settings = context.workspace, context.workspace.settings.partners[partner]
+    last, _ = store.in_force(context.ledger, partner, workspace.zone)
+    file = newest_list(settings.files, workspace.folder)
+    if file is not None:
+        require_ours(file, settings.files, workspace.folder)
+        sent = Sent(partner, file, as_of(file, workspace.settings.workspace.time_zone), digest(file))
+        if last is None or (sent.as_of >= last.as_of and not last.came_of(file.name, sent.sha256)):
+            return _Origin(file, store.corrected_name(file.name, sent.sha256), sent.as_of)
+    if last is None:
+        raise ConfigError(f"{partner} has no list to correct: no file fits '{settings.files}'")
+    return _Origin(last.path(workspace.lists), last.corrected_name, last.as_of)
