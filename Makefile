@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock tiers histories fuzz bench-quality bench-speed bench-crm bench-hubspot
+.PHONY: demo test check fix lock tiers histories fuzz bench-quality bench-speed bench-crm bench-hubspot bench-lists
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -39,6 +39,10 @@ fuzz: $(READY)
 # DATA: a folder of tasks with known truth, see benchmarks/README.md.
 bench-quality: $(READY)
 	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
+
+# DATA: a folder of CSV files whose names benchmarks/list_mapping.py knows.
+bench-lists: $(READY)
+	$(BIN)/python -m benchmarks.list_mapping $(if $(DATA),--data $(DATA))
 
 # DATA: folders with left.csv, right.csv and truth.csv; ARGS: more options.
 bench-speed: $(READY)

@@ -12,6 +12,7 @@ from connectors.files.guarded import Reader
 from connectors.files.inbox import require_ours
 from connectors.files.source import as_of, newest_list
 from jobs.context import Context, connected
+from jobs.lists import hints, misfit
 from overlap.errors import OverlapError
 
 
@@ -71,8 +72,10 @@ def _list(context: Context, key: str, file: Path, day: datetime) -> Finding:
     try:
         require_ours(file, settings.partners[key].files, folder)
         with Reader(settings.lists) as reader:
-            found = reader.read_list(file, key, settings.partners[key])
+            found = reader.read_list(file, key, settings.partners[key], hints(context, key, file.name))
     except OverlapError as error:
         return Finding(False, key, str(error), "correct the file or the partner's settings")
+    if found.reading.differences:
+        return Finding(False, key, f"{file.name}: {misfit(key, found.reading.differences)}")
     read = f"{file.name}, as of {day:%Y-%m-%d}: {found.rows.height:,} accounts, {found.quarantine.height:,} bad rows"
     return Finding(True, key, read)

@@ -53,10 +53,11 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
     with workspace_lock(context.workspace.lock_file), TemporaryDirectory() as folder, lists.reading(context) as read:
         origin = _origin(context, partner)
         target = Path(folder) / origin.name
-        count = read.reader.correct(origin.path, file, settings, target)
+        known = lists.hints(context, partner, origin.name)
+        count = read.reader.correct(origin.path, file, settings, target, known)
         sent = Sent(partner, target, origin.as_of, digest(target))
-        found = read[sent.sha256] = read.reader.read_list(target, partner, settings)
-        before = read.reader.read_list(origin.path, partner, settings)
+        found = read[sent.sha256] = read.reader.read_list(target, partner, settings, known)
+        before = read.reader.read_list(origin.path, partner, settings, known)
         if found.rows_in != before.rows_in:
             raise GuardError(f"{file.name}: {before.rows_in} rows would be {found.rows_in}; correct the list itself")
         report = lists.replace(context, sent, approve, read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,10 +16,11 @@ from config.settings import PartnerSettings
 from connectors.files import quarantine
 from connectors.files.guarded import Reader
 from connectors.files.inbox import look, require_ours, shown
-from connectors.files.source import ListRead, as_of, newest_list
+from connectors.files.reading import remembered
+from connectors.files.source import Hints, ListRead, as_of, newest_list
 from jobs.context import Context
 from jobs.steps import step
-from jobs.stores import lists
+from jobs.stores import list_mappings, lists
 from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
 from jobs.stores.warehouse import Warehouse
@@ -108,7 +109,8 @@ def offer(context: Context, sent: Sent, approve: bool, read: Read) -> ListReport
         return ListReport(sent.partner, "unchanged", *taken, notes=notes)
     try:
         settings = context.workspace.settings.partners[sent.partner]
-        read[sent.sha256] = read.reader.read_list(sent.file, sent.partner, settings)
+        known = hints(context, sent.partner, sent.file.name)
+        read[sent.sha256] = read.reader.read_list(sent.file, sent.partner, settings, known)
         return _consider(context, sent, last, approve, read)
     except (ConfigError, GuardError) as error:
         return ListReport(sent.partner, "held", sent.file.name, sent.as_of, reasons=(str(error),))
@@ -126,6 +128,12 @@ def replace(context: Context, sent: Sent, approve: bool, read: Read) -> ListRepo
         counts = (found.rows_in, found.rows.height, found.quarantine.height, found.duplicates)
         return ListReport(sent.partner, "held", sent.file.name, sent.as_of, *counts, reasons=held, notes=found.notes)
     return _consider(context, sent, last, approve, read)
+
+
+def hints(context: Context, partner: str, file_name: str) -> Hints:
+    """Return what is known of a list of *partner* that came as *file_name*, beside its bytes."""
+    own_names = (context.workspace.settings.workspace.name,)
+    return Hints(file_name, list_mappings.memory(context.ledger, partner)[0], own_names)
 
 
 def _consider(context: Context, sent: Sent, last: AcceptedList | None, approve: bool, read: Read) -> ListReport:
@@ -146,7 +154,7 @@ def _consider(context: Context, sent: Sent, last: AcceptedList | None, approve: 
         notes=found.notes,
     )
     if report.state == "accepted":
-        _accept(context, report, sent, context.who if held else None)
+        _accept(context, report, sent, found, context.who if held else None)
     return report
 
 
@@ -160,7 +168,9 @@ def land(context: Context, warehouse: Warehouse, partner: str, read: Read) -> in
     newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
     if newest is None:
         return None
-    wanted = json.dumps([newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")], sort_keys=True)
+    _, mapping = list_mappings.memory(context.ledger, partner)
+    said = [newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")]
+    wanted = json.dumps([*said, mapping, newest.file_name, earlier and earlier.file_name], sort_keys=True)
     if warehouse.mark(f"list:{partner}") == wanted:
         return None
     rows = _read_again(context, newest, read).rows
@@ -178,6 +188,12 @@ def read_by(warehouse: Warehouse, partner: str) -> dict[str, Any] | None:
     return None if kept is None else dict(json.loads(kept)[2])
 
 
+def mapping_moved(context: Context, warehouse: Warehouse, partner: str) -> bool:
+    """Whether a person corrected how lists of *partner* are read since `land` brought them."""
+    kept = json.loads(warehouse.mark(f"list:{partner}") or "[]")
+    return len(kept) > 3 and kept[3] != list_mappings.memory(context.ledger, partner)[1]
+
+
 def is_late(context: Context, partner: str, as_of: datetime) -> bool:
     """Whether a list of that day is older than *partner* usually lets pass."""
     return context.now - as_of > timedelta(days=context.workspace.settings.partners[partner].expected_every_days)
@@ -187,12 +203,12 @@ def _read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRea
     """Read an accepted list with today's settings; with those of its day where today's do not fit it any more."""
     if accepted.sha256 not in read:
         path, today = accepted.path(context.workspace.lists), context.workspace.settings.partners[accepted.partner]
+        known = hints(context, accepted.partner, accepted.file_name)
         try:
-            found = read.reader.read_list(path, accepted.partner, today)
+            found = read.reader.read_list(path, accepted.partner, today, known)
         except (ConfigError, GuardError):
-            found = read.reader.read_list(
-                path, accepted.partner, PartnerSettings.model_validate_json(accepted.settings)
-            )
+            then = PartnerSettings.model_validate_json(accepted.settings)
+            found = read.reader.read_list(path, accepted.partner, then, known)
         read[accepted.sha256] = found
     return read[accepted.sha256]
 
@@ -209,11 +225,19 @@ def _guards(context: Context, sent: Sent, last: AcceptedList | None, read: Read)
     )
     before = _size(_read_again(context, last, read)) if last else None
     held = list_guards(_size(read[sent.sha256]), before, limits)
+    if differences := read[sent.sha256].reading.differences:
+        held = (*held, misfit(sent.partner, differences))
     day = sent.as_of.astimezone(workspace.zone).date()
     if day > context.today:
         # An accepted list of a later day would make every one until that day an old one.
         held = (*held, f"its date, {day}, lies in the future")
     return held
+
+
+def misfit(partner: str, differences: Sequence[str]) -> str:
+    """Return why a list is held that does not fit what is remembered of its partner, and what to do."""
+    remedy = f"look with 'overlap partner mapping {partner}', correct with its --set"
+    return f"its headings do not fit those of the last list: {'; '.join(differences)}; {remedy}"
 
 
 def _size(found: ListRead) -> ListSize:
@@ -232,7 +256,7 @@ def _save_quarantine(context: Context, partner: str, day: datetime, found: ListR
     return str(path.relative_to(context.workspace.folder))
 
 
-def _accept(context: Context, report: ListReport, sent: Sent, approved_by: str | None) -> None:
+def _accept(context: Context, report: ListReport, sent: Sent, found: ListRead, approved_by: str | None) -> None:
     accepted = AcceptedList(
         partner=report.partner,
         as_of=sent.as_of,
@@ -247,6 +271,15 @@ def _accept(context: Context, report: ListReport, sent: Sent, approved_by: str |
         settings=context.workspace.settings.partners[report.partner].model_dump_json(),
     )
     lists.accept(context.ledger, accepted, sent.file, context.workspace.lists)
+    _remember(context, sent.partner, found)
     if approved_by:
         what = {"partner": report.partner, "file": sent.file.name, "sha256": sent.sha256, "held": report.reasons}
         context.ledger.note(approved_by, "approved list", what, context.now)
+
+
+def _remember(context: Context, partner: str, found: ListRead) -> None:
+    """Remember how an accepted list was read; what a person corrected stays, unless that heading is gone."""
+    before, _ = list_mappings.memory(context.ledger, partner)
+    now = remembered(before, found.reading)
+    if now != before:
+        list_mappings.remember(context.ledger, partner, now, context.who, context.now)

@@ -27,6 +27,7 @@ def require_pulled(context: Context, warehouse: Warehouse) -> None:
         changed += _moved(f"crm.{crm}", drift.read_by(warehouse, crm), now.reading())
     for partner, said in settings.partners.items():
         changed += _moved(f"partners.{partner}", lists.read_by(warehouse, partner), said.reading())
+        changed += [f"the mapping of '{partner}'"] * lists.mapping_moved(context, warehouse, partner)
     if changed:
         raise ConfigError(
             f"{context.workspace.settings_files}: {', '.join(changed)} changed since the last pull; "

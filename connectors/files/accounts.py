@@ -14,10 +14,12 @@ from typing import Final
 import polars as pl
 
 from connectors.files import values
-from connectors.files.headings import check_recognised, did_you_mean, recognise, website_fallbacks
+from connectors.files.headings import check_recognised, did_you_mean, website_fallbacks
 from connectors.files.identifiers import guessed_id
+from connectors.files.mapping import understand
 from connectors.files.reader import ROW_NUMBER, Table, read_table
-from connectors.files.rows import one_per_id, parsed, trim, trimmed
+from connectors.files.reading import Known
+from connectors.files.rows import one_per_id, parsed, trim, trimmed, without_lists
 from overlap.errors import ConfigError, GuardError
 
 #: What companies are compared by; all String but headcount.
@@ -55,9 +57,10 @@ def read_accounts(path: Path, id_column: str | None = None, encoding: str | None
     """
     table = read_table(path, encoding)
     id_heading, id_notes = _id_heading(table, id_column, path)
-    headings = recognise(table.headings, {"id": id_heading or ""})
+    reading = understand(table, Known(settings={"id": id_heading or ""}))
+    headings = reading.columns
     check_recognised(headings, table.headings, path, has_settings=False)
-    rows = trimmed(table, headings, COLUMNS)
+    rows, literals = without_lists(trimmed(table, headings, COLUMNS), but=ROW_NUMBER)
     if id_heading is None:
         rows = rows.with_columns(pl.col(ROW_NUMBER).cast(pl.String).alias("id"))
     rows, websites = _with_websites(rows, table, headings)
@@ -78,7 +81,7 @@ def read_accounts(path: Path, id_column: str | None = None, encoding: str | None
     return Accounts(
         unique.select(COLUMNS),
         table.rows_in - unique.height,
-        (*table.notes, *id_notes, *notes, *more_notes, *dropped),
+        (*table.notes, *id_notes, *reading.notes, *literals, *notes, *more_notes, *dropped),
         {**_used(headings, id_heading), **websites},
     )
 

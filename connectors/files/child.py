@@ -63,9 +63,27 @@ def _list(request: Request) -> Reply:
 
     # Plain values in the place of the settings: their types take longer to load than most lists to read.
     settings: Any = SimpleNamespace(**request["settings"])
-    found = read_list(Path(request["path"]), request["partner"], settings)
+    found = read_list(Path(request["path"]), request["partner"], settings, _hints(request))
     _leave(request, found.rows, found.quarantine)
     return _said(found)
+
+
+def _headings(request: Request) -> Reply:
+    from connectors.files.source import read_headings
+
+    settings: Any = SimpleNamespace(**request["settings"])
+    return _said(read_headings(Path(request["path"]), request["partner"], settings, _hints(request)))
+
+
+def _hints(request: Request) -> Any:
+    from connectors.files.reading import Memory
+    from connectors.files.source import Hints
+
+    told = request["hints"]
+    memory: dict[str, Any] = {
+        name: tuple(kept) if isinstance(kept, list) else kept for name, kept in told["memory"].items()
+    }
+    return Hints(told["file_name"], Memory(**memory), tuple(told["own_names"]))
 
 
 def _accounts(request: Request) -> Reply:
@@ -89,7 +107,11 @@ def _corrected(request: Request) -> Reply:
 
     settings: Any = SimpleNamespace(**request["settings"])
     [target] = request["tables"]
-    return {"corrected": corrected(Path(request["path"]), Path(request["corrections"]), settings, Path(target))}
+    return {
+        "corrected": corrected(
+            Path(request["path"]), Path(request["corrections"]), settings, Path(target), _hints(request)
+        )
+    }
 
 
 def _leave(request: Request, *frames: pl.DataFrame) -> None:
@@ -99,6 +121,7 @@ def _leave(request: Request, *frames: pl.DataFrame) -> None:
 
 _READERS: Final[Mapping[str, Callable[[Request], Reply]]] = {
     "list": _list,
+    "headings": _headings,
     "accounts": _accounts,
     "corrected": _corrected,
 }

@@ -17,7 +17,7 @@ import polars as pl
 from connectors.files.quarantine import TITLES, shown, unharmed
 from connectors.files.raw import ROW, RawTable
 from connectors.files.reader import ROW_NUMBER, Table, read_raw, read_table
-from connectors.files.source import read_list
+from connectors.files.source import NO_HINTS, Hints, read_list
 from overlap.errors import ConfigError, GuardError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _VALUE: Final = TITLES.index("Value")
 _FRESH: Final = "rows are numbered anew for each list: take the newest file of bad rows"
 
 
-def corrected(path: Path, corrections: Path, settings: PartnerSettings, target: Path) -> int:
+def corrected(path: Path, corrections: Path, settings: PartnerSettings, target: Path, hints: Hints = NO_HINTS) -> int:
     """Write the list at *path* with the rows of *corrections* to *target*, as CSV; return how many differ now.
 
     *corrections* is the file of the bad rows of that list, saved as CSV or workbook; rows may be missing in it.
@@ -37,9 +37,12 @@ def corrected(path: Path, corrections: Path, settings: PartnerSettings, target: 
         ConfigError: it is no such file, or of another list, or no row of it was corrected.
         GuardError: one of the two files cannot be trusted as a whole.
     """
-    table = read_table(path, settings.encoding, settings.sheet)
-    bad = {row["row_number"]: row for row in read_list(path, "", settings).quarantine.to_dicts()}
-    said = _said(read_raw(corrections), table.headings, corrections)
+    known = frozenset((*settings.headings.values(), *hints.memory.corrected.values(), *hints.memory.headings)) - {""}
+    table = read_table(path, settings.encoding, settings.sheet, known, by_population=True)
+    if table.sheets is not None:
+        raise ConfigError(f"{path.name}: its sheets say who is in which population; correct the workbook itself")
+    bad = {row["row_number"]: row for row in read_list(path, "", settings, hints).quarantine.to_dicts()}
+    said = _said(read_raw(corrections, known=TITLES), table.headings, corrections)
     fixes: dict[int, Cells] = {}
     for row, (value, cells) in said.items():
         if row not in bad:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -16,7 +17,8 @@ from connectors.files.accounts import Accounts, read_accounts
 from connectors.files.corrections import corrected
 from connectors.files.inbox import look, require_same
 from connectors.files.process import BrokenOffError, Child
-from connectors.files.source import ListRead, read_list
+from connectors.files.reading import Reading
+from connectors.files.source import NO_HINTS, Hints, ListRead, read_headings, read_list
 from overlap.errors import ConfigError, GuardError
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Reader:
         """The process at work, None if there is none."""
         return self._child.pid if self._child else None
 
-    def read_list(self, path: Path, partner: str, settings: PartnerSettings) -> ListRead:
+    def read_list(self, path: Path, partner: str, settings: PartnerSettings, hints: Hints = NO_HINTS) -> ListRead:
         """Do what `connectors.files.source.read_list` does.
 
         Raises:
@@ -58,11 +60,23 @@ class Reader:
         """
         before = look(path, self._limits.file_mb)
         if self._limits.separate_process:
-            request = {"read": "list", "partner": partner, "settings": settings.model_dump(mode="json")}
+            request = {"read": "list", "partner": partner, **_told(settings, hints)}
             reply, tables = self._ask(path, request, 2)
             found = self._believed(path, lambda: replies.list_read(reply, tables, partner))
         else:
-            found = read_list(path, partner, settings)
+            found = read_list(path, partner, settings, hints)
+        require_same(path, before, self._limits.file_mb)
+        return found
+
+    def read_headings(self, path: Path, partner: str, settings: PartnerSettings, hints: Hints = NO_HINTS) -> Reading:
+        """Do what `connectors.files.source.read_headings` does; raises what `read_list` raises."""
+        before = look(path, self._limits.file_mb)
+        if self._limits.separate_process:
+            request = {"read": "headings", "partner": partner, **_told(settings, hints)}
+            reply, _ = self._ask(path, request, 0)
+            found = self._believed(path, lambda: replies.reading(reply))
+        else:
+            found = read_headings(path, partner, settings, hints)
         require_same(path, before, self._limits.file_mb)
         return found
 
@@ -77,15 +91,17 @@ class Reader:
         require_same(path, before, self._limits.file_mb)
         return found
 
-    def correct(self, path: Path, corrections: Path, settings: PartnerSettings, target: Path) -> int:
+    def correct(
+        self, path: Path, corrections: Path, settings: PartnerSettings, target: Path, hints: Hints = NO_HINTS
+    ) -> int:
         """Do what `connectors.files.corrections.corrected` does; raises what `read_list` raises."""
         before = look(path, self._limits.file_mb), look(corrections, self._limits.file_mb)
         if self._limits.separate_process:
             request = {"read": "corrected", "corrections": str(corrections.absolute())}
-            reply, tables = self._ask(path, {**request, "settings": settings.model_dump(mode="json")}, 1)
+            reply, tables = self._ask(path, {**request, **_told(settings, hints)}, 1)
             count = self._believed(path, lambda: replies.corrections(reply, tables, target))
         else:
-            count = corrected(path, corrections, settings, target)
+            count = corrected(path, corrections, settings, target, hints)
         require_same(path, before[0], self._limits.file_mb)
         require_same(corrections, before[1], self._limits.file_mb)
         return count
@@ -138,3 +154,7 @@ class Reader:
         if self._child is not None:
             child, self._child = self._child, None
             child.end()
+
+
+def _told(settings: PartnerSettings, hints: Hints) -> dict[str, Any]:
+    return {"settings": settings.model_dump(mode="json"), "hints": asdict(hints)}

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -84,11 +85,11 @@ _ALIASES: Final = {
         "Type, Typ, Tipo"
     ),
     "owner_name": (
-        "Account Owner, Company Owner, Owner Name, Owner Full Name, Account Owner Full Name, Owner, Account "
-        "Manager, Account Executive, Key Account Manager, Sales Rep, Account-Inhaber, Kundenbetreuer, Betreuer, "
-        "Name des Betreuers, Zuständiger Mitarbeiter, Verantwortlich, Zuständig, Ansprechpartner, Propriétaire du "
-        "compte, Propriétaire de l'entreprise, Propriétaire, Responsable, Propietario de la cuenta, Propietario "
-        "de la empresa, Propietario"
+        "Account Owner, Account Owner Name, Company Owner, Owner Name, Owner Full Name, Account Owner Full Name, "
+        "Owner, Account Manager, Account Executive, Key Account Manager, Sales Rep, Account-Inhaber, Kundenbetreuer, "
+        "Betreuer, Name des Betreuers, Zuständiger Mitarbeiter, Verantwortlich, Zuständig, Ansprechpartner, "
+        "Propriétaire du compte, Propriétaire de l'entreprise, Propriétaire, Responsable, Propietario de la cuenta, "
+        "Propietario de la empresa, Propietario"
     ),
     "owner_email": (
         "Owner Email, Account Owner Email, Company Owner Email, Account Manager Email, AE Email, Account "
@@ -111,6 +112,14 @@ _EMAILS: Final = (
     "Email, Primary Email, Primary Contact Email, Main Contact Email, Account Email, E-Mail-Adresse, Kontakt E-Mail, "
     "Mail, Courriel, Adresse e-mail, Correo, Correo electrónico"
 )
+#: What exports hold beside, and nobody reads.
+_UNREAD: Final = (
+    "Parent Account, Parent Company, Annual Revenue, Revenue, Fax, Description, Rating, Created Date, Create Date, "
+    "Last Activity, Last Activity Date, Last Modified Date, Billing Latitude, Billing Longitude, Record Type, Notes, "
+    "Comments, Umsatz, Jahresumsatz, Notizen, Bemerkung, Bemerkungen, Open Deal, Overlap Time, File Name, Upload Time"
+)
+#: How columns of a table without headings are called, with a letter behind.
+MADE_UP: Final = "column "
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     column: tuple(aliases.split(", ")) for column, aliases in _ALIASES.items()
 }
@@ -153,6 +162,11 @@ def website_fallbacks(
     )
 
 
+def is_known(heading: str) -> bool:
+    """Whether *heading* is a word that lists use for something that we know, whether or not it is read here."""
+    return squashed(heading) in _KNOWN
+
+
 def check_recognised(
     recognised: Mapping[str, str], headings: Sequence[str], path: Path, has_settings: bool = True
 ) -> None:
@@ -165,8 +179,17 @@ def check_recognised(
     """
     if "name" in recognised:
         return
+    if all(heading.startswith(MADE_UP) for heading in headings):
+        raise GuardError(
+            f"{path.name}: no row of headings, and no column is plainly one of company names; write headings above it"
+            + (f', or the partner\'s setting headings = {{ name = "{MADE_UP}B" }}' if has_settings else "")
+        )
     first_row = ", ".join(f"'{heading}'" for heading in headings[:12])
-    setting = ', or write the partner\'s setting headings = { name = "Their heading" }' if has_settings else ""
+    setting = (
+        ', or write the partner\'s setting headings = { name = "Their heading" }, or say it with '
+        "'overlap partner mapping PARTNER --set name=HEADING'"
+    )
+    setting = setting if has_settings else ""
     what = "no heading for the company name" if recognised else "no heading recognised"
     raise GuardError(
         f"{path.name}: {what}; the first row says {first_row}. If headings stand lower, remove the rows above them; "
@@ -174,6 +197,7 @@ def check_recognised(
     )
 
 
+@lru_cache(maxsize=4_096)
 def squashed(text: str) -> str:
     """Return the letters and digits of *text* without case and accents; "Größe" and "GROESSE" are both ``grosse``."""
     text = re.sub(r"^(account|company)\s*:\s*|__c$", "", text.strip(), flags=re.IGNORECASE)
@@ -182,6 +206,10 @@ def squashed(text: str) -> str:
 
 
 _SQUASHED: Final = {column: tuple(map(squashed, aliases)) for column, aliases in ALIASES.items()}
+_KNOWN: Final = frozenset(
+    {alias for aliases in _SQUASHED.values() for alias in aliases}
+    | {squashed(alias) for aliases in (_OTHER_SITES, _EMAILS, _UNREAD) for alias in aliases.split(", ")}
+)
 
 
 def _overridden(column: str, heading: str, headings: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ import polars as pl
 from connectors.files.raw import ROW
 from connectors.files.reader import ROW_NUMBER, Table
 
+#: The sheet of a row, in frames of lists with several sheets.
+SHEET_OF_ROW: Final = "#sheet"
 #: *cells* is the whole row, as the list has it and in the order of its headings; empty where it could not be read.
 SCHEMA: Final[dict[str, Any]] = {
     ROW: pl.Int64,
@@ -53,23 +55,26 @@ def sift(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows that pass all *checks*, and the others as a frame of `SCHEMA`, each with the first that it fails.
 
-    *headings* (our column to the partner's) is how a reason names a column, so that the partner finds it; *table* is
-    where *rows* come from.
+    *headings* (our column to the partner's) is how a reason names a column, so that the partner finds it, on a sheet as
+    a spreadsheet would: ``Prospects!Website``. *table* is where *rows* come from.
     """
+    has_sheets = SHEET_OF_ROW in rows.columns
+    sheet = pl.format("{}!", SHEET_OF_ROW) if has_sheets else pl.lit("")
     failed = pl.coalesce(pl.when(check.fails).then(pl.lit(at)) for at, check in enumerate(checks))
     judged = rows.with_columns(failed.alias("#failed"))
     refused = [
         judged.filter(pl.col("#failed") == at).select(
             pl.col(ROW_NUMBER).alias(ROW),
-            pl.lit(headings.get(check.column, check.column)).alias("column"),
+            (sheet + pl.lit(headings.get(check.column, check.column))).alias("column"),
             pl.col(check.column).alias("value"),
             pl.lit(check.reason).alias("reason"),
             pl.lit(check.remedy).alias("remedy"),
+            *([SHEET_OF_ROW] if has_sheets else []),
         )
         for at, check in enumerate(checks)
     ]
     kept = judged.filter(pl.col("#failed").is_null()).drop("#failed")
-    bare = pl.concat([pl.DataFrame(schema=SCHEMA).drop("cells"), *refused]).sort(ROW)
+    bare = pl.concat(refused).sort(ROW)
     return kept, _with_cells(bare, table)
 
 
@@ -126,9 +131,13 @@ def _neutralised(text: pl.Expr) -> pl.Expr:
 
 
 def _with_cells(bare: pl.DataFrame, table: Table) -> pl.DataFrame:
-    rows = table.rows.filter(pl.col(ROW_NUMBER).is_in(bare[ROW].implode()))
-    cells = rows.select(pl.col(ROW_NUMBER).alias(ROW), pl.concat_list(pl.exclude(ROW_NUMBER)).alias("cells"))
-    return bare.join(cells, on=ROW, how="left", maintain_order="left")
+    """Add the whole row of each; rows of several sheets may have one number."""
+    rows = table.rows.select(pl.col(ROW_NUMBER).alias(ROW), pl.concat_list(pl.exclude(ROW_NUMBER)).alias("cells"))
+    keys = [ROW]
+    if table.sheets is not None:
+        rows, keys = rows.with_columns(table.sheets.alias(SHEET_OF_ROW)), [ROW, SHEET_OF_ROW]
+    rows = rows.filter(pl.col(ROW).is_in(bare[ROW].implode()))
+    return bare.join(rows, on=keys, how="left", maintain_order="left").select(*SCHEMA).match_to_schema(SCHEMA)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -15,6 +15,8 @@ import polars as pl
 ROW: Final = "row_number"
 #: False where no cell of a row needs trimming; only where that was known at no cost.
 UNTIDY: Final = "untidy"
+#: The sheet of each row, where sheets say what population their rows are in.
+SHEET: Final = "sheet"
 REJECTS: Final = {ROW: pl.Int64, "reason": pl.String, "text": pl.String}
 #: A reject is shown to a person, who recognises a row by its beginning.
 _SHOWN_CHARACTERS: Final = 500
@@ -32,8 +34,8 @@ class Reject(NamedTuple):
 class RawTable:
     """Headings as they stand, *body* with `ROW` and one String column per heading, *rejects* as `REJECTS`.
 
-    Rows without any text are in neither. *body* may also have `UNTIDY`. *encoding* is how bytes became text, *notes*
-    what a person should know.
+    Rows without any text are in neither. *body* may also have `UNTIDY` and `SHEET`. *encoding* is how bytes became
+    text, *notes* what a person should know.
     """
 
     headings: tuple[str, ...]

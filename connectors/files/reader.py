@@ -7,6 +7,7 @@ Nothing is lost silently: each row is in *rows* or in *rejects*, and a file that
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,9 @@ from typing import Final
 import polars as pl
 
 from connectors.files import delimited, workbook
-from connectors.files.raw import ROW, UNTIDY, RawTable
+from connectors.files.raw import ROW, SHEET, UNTIDY, RawTable
+from connectors.files.top import letters
+from connectors.files.workbook import FIRST_SHEET, Sheets
 from overlap.errors import ConfigError, GuardError
 
 #: The column that `Table.rows` carries beside the file's own: Int64, as a person counts in a spreadsheet.
@@ -30,7 +33,7 @@ class Table:
     *rows* has `ROW_NUMBER` and one String column per heading, an empty cell is None; *rejects* has row_number, reason
     and text. *rows_in* counts both together: the rows under the heading that hold any text. *encoding* is how text
     was decoded, or ``xlsx`` or ``parquet``; *notes* are sentences for a person. *untidy* is False for rows of which no
-    cell needs trimming, None where nobody looked.
+    cell needs trimming, None where nobody looked. *sheets* names the sheet of each row if that says its population.
     """
 
     rows: pl.DataFrame
@@ -39,6 +42,7 @@ class Table:
     encoding: str
     notes: tuple[str, ...] = ()
     untidy: pl.Series | None = None
+    sheets: pl.Series | None = None
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -46,10 +50,18 @@ class Table:
         return tuple(name for name in self.rows.columns if name != ROW_NUMBER)
 
 
-def read_table(path: Path, encoding: str | None = None, sheet: str | None = None) -> Table:
+def read_table(
+    path: Path,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    known: Collection[str] = (),
+    by_population: bool = False,
+) -> Table:
     """Return the table in *path*: .csv, .tsv, .txt, .xlsx or .parquet.
 
-    *encoding* names that of a text file that is not UTF-8, *sheet* the sheet of a workbook.
+    *encoding* names that of a text file that is not UTF-8, *sheet* the sheet of a workbook. *known* are headings that
+    settings or memory name: the row that bears them is the heading. *by_population*: sheets that are named after
+    populations are read together.
 
     Raises:
         ConfigError: there is no such file, sheet or encoding.
@@ -57,18 +69,20 @@ def read_table(path: Path, encoding: str | None = None, sheet: str | None = None
     """
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; correct the path")
-    raw = read_raw(path, encoding, sheet)
+    raw = read_raw(path, encoding, Sheets(sheet, by_population), known)
     _check_headings(raw, path)
     return _titled(raw, path)
 
 
-def read_raw(path: Path, encoding: str | None = None, sheet: str | None = None) -> RawTable:
+def read_raw(
+    path: Path, encoding: str | None = None, sheets: Sheets = FIRST_SHEET, known: Collection[str] = ()
+) -> RawTable:
     """Do what `read_table` does, whatever the headings are."""
     suffix = path.suffix.lower()
     if suffix in _TEXT_SUFFIXES:
-        return delimited.read(path, encoding)
+        return delimited.read(path, encoding, known)
     if suffix == ".xlsx":
-        return workbook.read_xlsx(path, sheet)
+        return workbook.read_xlsx(path, sheets, known)
     if suffix == ".parquet":
         return workbook.read_parquet(path)
     raise GuardError(f"{path.name}: files of type '{suffix}' are not read; save it as .xlsx or .csv")
@@ -83,7 +97,7 @@ def _check_headings(raw: RawTable, path: Path) -> None:
     unnamed = places.pop("", [])
     for columns in places.values():
         if len(columns) > 1:
-            where = " and ".join(map(_letters, columns))
+            where = " and ".join(map(letters, columns))
             raise GuardError(
                 f"{path.name}: heading '{raw.headings[columns[0]].strip()}' stands in columns {where}; "
                 "rename or remove one of them"
@@ -94,19 +108,9 @@ def _check_headings(raw: RawTable, path: Path) -> None:
         filled = raw.body.filter(pl.col(str(at)).str.strip_chars().str.len_bytes() > 0)
         if not filled.is_empty():
             raise GuardError(
-                f"{path.name}: column {_letters(at)} has no heading but holds values, first in row "
+                f"{path.name}: column {letters(at)} has no heading but holds values, first in row "
                 f"{filled[ROW][0]}; give it a heading or remove it"
             )
-
-
-def _letters(at: int) -> str:
-    """Return the name of column *at*, counted from 0, as a spreadsheet has it: A, B, ... Z, AA."""
-    letters = ""
-    at += 1
-    while at:
-        at, letter = divmod(at - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return letters
 
 
 def _titled(raw: RawTable, path: Path) -> Table:
@@ -118,5 +122,5 @@ def _titled(raw: RawTable, path: Path) -> Table:
         pl.col(ROW).alias(ROW_NUMBER),
         *(pl.when(pl.col(at) != "").then(pl.col(at)).alias(name) for at, name in names.items()),
     )
-    untidy = raw.body[UNTIDY] if UNTIDY in raw.body.columns else None
-    return Table(rows, raw.rejects, rows_in, raw.encoding, raw.notes, untidy)
+    untidy, sheets = (raw.body[name] if name in raw.body.columns else None for name in (UNTIDY, SHEET))
+    return Table(rows, raw.rejects, rows_in, raw.encoding, raw.notes, untidy, sheets)

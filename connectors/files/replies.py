@@ -19,6 +19,7 @@ from connectors.files.accounts import COLUMNS as ACCOUNT_COLUMNS
 from connectors.files.accounts import Accounts
 from connectors.files.headings import COLUMNS
 from connectors.files.quarantine import SCHEMA
+from connectors.files.reading import Reading
 from connectors.files.source import ListRead
 from overlap.model import OTHER, POPULATIONS, PartnerAccount, schema_of
 
@@ -53,6 +54,7 @@ class Refusal(_Shape):
 
 _LIST: Final = _but_frames(ListRead)
 _ACCOUNTS: Final = _but_frames(Accounts)
+_READING: Final = _but_frames(Reading)
 
 
 class _Corrected(_Shape):
@@ -88,6 +90,15 @@ def list_read(reply: Any, tables: Sequence[Path], partner: str) -> ListRead:
     if not said.headings.keys() <= set(COLUMNS) or not set(said.headings.values()) <= set(said.titles):
         raise NonsenseError("headings that are none")
     return ListRead(**_told(said), rows=rows, quarantine=quarantine)
+
+
+def reading(reply: Any) -> Reading:
+    """Return how a list is read, as *reply* says.
+
+    Raises:
+        NonsenseError: a shape is wrong.
+    """
+    return Reading(**_told(_shaped(_READING, reply)))
 
 
 def accounts(reply: Any, tables: Sequence[Path]) -> Accounts:

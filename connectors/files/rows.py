@@ -10,12 +10,15 @@ from typing import Any, Final
 
 import polars as pl
 
+from connectors.files import values
 from connectors.files.reader import ROW_NUMBER, Table
 
 #: Characters that show nothing and still make two ids differ: zero width spaces and byte order marks.
 _INVISIBLE: Final = "[\u200b\u2060\ufeff]"
 #: A cell that is not as `_trim` leaves it: few are, and looking is cheaper than trimming.
 _UNTIDY: Final = rf"^ | $|  |[\s--\x20]|{_INVISIBLE}"
+#: What may be a list: brackets around nothing or quotes.
+_LIST: Final = r"^(?:\[.*\]|\(.*\))$"
 #: A count without any sign, separator or unit.
 _PLAIN_COUNT: Final = r"^[0-9]{1,9}$"
 
@@ -43,6 +46,27 @@ def trim(table: Table, heading: str) -> pl.Series:
         return texts
     places = untidy.arg_true() if table.untidy is None else table.untidy.arg_true().filter(untidy)
     return texts.clone().scatter(places, suspects.filter(untidy).to_frame().select(_trim(pl.first())).to_series())
+
+
+def without_lists(rows: pl.DataFrame, but: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return *rows* with the first text of each cell that is a list as programs write one, and a note on them.
+
+    The column *but* is left as it is: somebody else takes it apart.
+    """
+    columns = [name for name in rows.columns if name not in (ROW_NUMBER, but)]
+    has_any = rows.select(pl.col(columns).str.contains(_LIST).any()).row(0, named=True)
+    found = [name for name in columns if has_any[name]]
+    told = []
+    for name in found:
+        parts = {text: values.literal_parts(text) for text in rows[name].drop_nulls().unique()}
+        firsts = {text: next(filter(None, several), None) for text, several in parts.items() if several is not None}
+        if firsts:
+            first = pl.col(name).replace_strict(
+                list(firsts), list(firsts.values()), default=pl.col(name), return_dtype=pl.String
+            )
+            rows = rows.with_columns(first)
+            told.append(name)
+    return rows, (f"lists in cells of {', '.join(told)} were taken apart: the first of each counts",) if told else ()
 
 
 def parsed(

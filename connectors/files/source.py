@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +18,13 @@ import polars as pl
 
 from connectors.base import Page
 from connectors.files import quarantine, values
-from connectors.files.headings import COLUMNS, check_recognised, recognise
-from connectors.files.quarantine import Check
-from connectors.files.reader import read_table
-from connectors.files.rows import one_per_id, parsed, trimmed
+from connectors.files.headings import COLUMNS, check_recognised
+from connectors.files.mapping import understand
+from connectors.files.populations import OPEN_DEAL, default_population, with_population
+from connectors.files.quarantine import SHEET_OF_ROW, Check
+from connectors.files.reader import Table, read_table
+from connectors.files.reading import Known, Memory, Reading
+from connectors.files.rows import one_per_id, parsed, trim, trimmed, without_lists
 from overlap.errors import ConfigError, GuardError
 from overlap.model import PartnerAccount, schema_of
 
@@ -42,7 +45,8 @@ class ListRead:
 
     *rows* has the columns of `PartnerAccount`, sorted by id; *quarantine* those of `quarantine.SCHEMA`, one row per
     row refused. *rows_in* = rows + quarantine + *duplicates*. *headings* says which of the partner's stood for which
-    of our columns, *titles* are all of the file's; *notes* are sentences on what was read otherwise than written.
+    of our columns, and *reading* why, *titles* are all of the file's; *notes* are sentences on what was read otherwise
+    than written.
     """
 
     rows: pl.DataFrame
@@ -52,24 +56,47 @@ class ListRead:
     headings: Mapping[str, str]
     titles: tuple[str, ...]
     notes: tuple[str, ...]
+    reading: Reading
 
 
-def read_list(path: Path, partner: str, settings: PartnerSettings) -> ListRead:
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a list's bytes do not say: the *file_name* under which it came, what is remembered of its partner.
+
+    *own_names* are what we are called: a list that the partner exported may have our accounts beside its own.
+    """
+
+    file_name: str | None = None
+    memory: Memory = field(default_factory=Memory)
+    own_names: tuple[str, ...] = ()
+
+
+NO_HINTS: Final = Hints()
+
+
+def read_list(path: Path, partner: str, settings: PartnerSettings, hints: Hints = NO_HINTS) -> ListRead:
     """Return the accounts in the list at *path* of the partner with the key *partner*.
 
-    A row without an id gets one from name, website and country. A row without a status is in ``settings.population``.
+    A row without an id gets one from name, website and country. A row without a status is in the population that its
+    sheet is named after, else that of the file's name, else in ``settings.population``.
 
     Raises:
         ConfigError: no such file, sheet or encoding, or a setting names a heading that the list lacks.
         GuardError: the file as a whole cannot be trusted; the message says why and what to do.
     """
-    table = read_table(path, settings.encoding, settings.sheet)
-    headings = recognise(table.headings, settings.headings)
-    check_recognised(headings, table.headings, path)
+    table, reading = _understood(path, partner, settings, hints)
+    headings = reading.columns
+    _check_name(reading, table, path)
     _check_status(headings, settings, path)
-    rows = _with_population(trimmed(table, headings, COLUMNS), settings)
+    rows, literals = without_lists(trimmed(table, headings, COLUMNS), "population")
+    if table.sheets is not None:
+        rows = rows.with_columns(table.sheets.alias(SHEET_OF_ROW))
+    if reading.open_deal:
+        rows = rows.with_columns(trim(table, reading.open_deal).alias(OPEN_DEAL))
+    default, said = default_population(partner, settings, hints.file_name or path.name)
+    rows = with_population(rows, settings, reading, default)
     rows, refused = quarantine.sift(rows, _checks(settings), headings, table)
-    rows, notes = _typed(rows)
+    rows, notes = _typed(rows.drop(SHEET_OF_ROW, OPEN_DEAL, strict=False))
     rows, duplicates, more_notes = one_per_id(_with_ids(rows))
     return ListRead(
         rows=rows.sort("id")
@@ -80,8 +107,23 @@ def read_list(path: Path, partner: str, settings: PartnerSettings) -> ListRead:
         duplicates=duplicates,
         headings=headings,
         titles=table.headings,
-        notes=(*table.notes, *notes, *more_notes),
+        notes=(*table.notes, *reading.notes, *said, *literals, *notes, *more_notes),
+        reading=reading,
     )
+
+
+def read_headings(path: Path, partner: str, settings: PartnerSettings, hints: Hints = NO_HINTS) -> Reading:
+    """Return how the list at *path* is read, also where nothing in it is a company's name.
+
+    Raises what `read_list` does, but for that.
+    """
+    return _understood(path, partner, settings, hints)[1]
+
+
+def _understood(path: Path, partner: str, settings: PartnerSettings, hints: Hints) -> tuple[Table, Reading]:
+    known = Known(settings.headings, (settings.name, partner), hints.own_names, hints.memory)
+    table = read_table(path, settings.encoding, settings.sheet, known.headings, by_population=True)
+    return table, understand(table, known)
 
 
 class FilesSource:
@@ -165,6 +207,12 @@ def as_of(path: Path, zone: str) -> datetime:
     return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
 
 
+def _check_name(reading: Reading, table: Table, path: Path) -> None:
+    if "name" not in reading.columns and reading.differences:
+        raise GuardError(f"{path.name}: no heading for the company name; {'; '.join(reading.differences)}")
+    check_recognised(reading.columns, table.headings, path)
+
+
 def _check_status(headings: Mapping[str, str], settings: PartnerSettings, path: Path) -> None:
     if settings.populations and "population" not in headings:
         # Else every row would silently fall into the default population.
@@ -172,16 +220,6 @@ def _check_status(headings: Mapping[str, str], settings: PartnerSettings, path: 
             f"{path.name}: the setting 'populations' is given, but no heading for the status was recognised; "
             "name it in the setting 'headings', as in population = \"Their heading\""
         )
-
-
-def _with_population(rows: pl.DataFrame, settings: PartnerSettings) -> pl.DataFrame:
-    """Add ``#population``: what the status means, the list's own where it is empty, None where it is unknown."""
-    statuses = rows["population"].drop_nulls().unique().to_list()
-    meaning = {status: values.population(status, settings.populations) for status in statuses}
-    known = pl.col("population").replace_strict(meaning, default=None, return_dtype=pl.String)
-    stated = known if meaning else pl.lit(None, pl.String)
-    default = pl.when(pl.col("population").is_null()).then(pl.lit(settings.population))
-    return rows.with_columns(pl.coalesce(default, stated).alias("#population"))
 
 
 def _checks(settings: PartnerSettings) -> list[Check]:
@@ -211,7 +249,8 @@ def _checks(settings: PartnerSettings) -> list[Check]:
 def _typed(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     rows = rows.with_columns(pl.col("#population").alias("population")).drop("#population")
     rows, notes = parsed(rows, "headcount", values.headcount, pl.Int64)
-    rows, more = parsed(rows, "claimed_on", values.day, pl.Date)
+    is_day_first = values.day_order(rows["claimed_on"].drop_nulls())
+    rows, more = parsed(rows, "claimed_on", lambda text: values.day(text, is_day_first), pl.Date)
     rows, most = parsed(rows, "owner_email", values.email, pl.String)
     return rows, (*notes, *more, *most)
 

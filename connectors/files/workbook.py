@@ -6,9 +6,14 @@ shown as a spreadsheet shows it ("1.23457E+17"), which is how `connectors.files.
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from html import unescape
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,36 +21,61 @@ import fastexcel
 import polars as pl
 import polars.selectors as cs
 
-from connectors.files.raw import ROW, RawTable, rejects_of
+from connectors.files import values
+from connectors.files.headings import recognise, squashed
+from connectors.files.raw import ROW, SHEET, RawTable, rejects_of
+from connectors.files.tails import without_tail
+from connectors.files.top import BARE_NOTE, LOOKED_AT, find_top, made_headings, titles_note
 from overlap.errors import ConfigError, GuardError
 
 _UNPACKED_BYTES: Final = 500_000_000
 _ENTRIES: Final = 1_000
+#: Blank rows and titles among them.
+_PROBED_ROWS: Final = 80
+_SHEET_TAG: Final = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
+_LINK_TAG: Final = re.compile(r"<Relationship\b[^>]*>")
+_HIDDEN_ROW: Final = re.compile(rb'<row [^>]*\bhidden="(?:1|true)"')
 _HOLDS_TEXT: Final = pl.any_horizontal(pl.exclude(ROW).str.strip_chars().str.len_bytes() > 0)
 _LONG_NUMBER: Final = r"^\d{16,}$"
 _MIDNIGHT: Final = r"^(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?(?:Z|\+00:00)?$"
 
 
-def read_xlsx(path: Path, sheet: str | None) -> RawTable:
-    """Return the table on *sheet* of the workbook *path*, by default on its first visible sheet.
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """Which sheets of a workbook are read: the one called *name*, else the first that has a table.
+
+    *by_population*: if several are named after populations ("Customers", "Open Opps"), all of them.
+    """
+
+    name: str | None = None
+    by_population: bool = False
+
+
+FIRST_SHEET: Final = Sheets()
+
+
+def read_xlsx(path: Path, sheets: Sheets, known: Collection[str] = ()) -> RawTable:
+    """Return the table in the workbook *path*; *known* are headings that settings or memory name.
 
     Raises:
-        ConfigError: there is no *sheet*.
+        ConfigError: there is no sheet of that name.
         GuardError: the file is no workbook, protected by a password, damaged, or would unpack to over 500 MB.
     """
     _check_archive(path)
     try:
         workbook = fastexcel.read_excel(path)
-        name, cells = _chosen(workbook, path, sheet)
-        rows = _exact_digits(workbook, name, cells).with_row_index(ROW, offset=1)
+        names = _chosen(workbook, path, sheets, known)
+        tables = [_table(workbook, path, name, known) for name in names]
     except fastexcel.FastExcelError as error:
         raise GuardError(f"{path.name}: damaged workbook ({_first_line(error)}); save it again as .xlsx") from error
-    rows = rows.filter(_HOLDS_TEXT)
-    if rows.is_empty():
-        raise GuardError(f"{path.name}: sheet '{name}' is empty; name the right one in the setting 'sheet'")
-    others = ", ".join(f"'{other}'" for other in workbook.sheet_names if other != name)
-    unread = (f"only sheet '{name}' was read, not {others}; the setting 'sheet' names one",)
-    return _raw(rows, unread if others and sheet is None else ())
+    raw = united(dict(zip(names, tables, strict=True)))
+    others = ", ".join(f"'{other}'" for other in workbook.sheet_names if other not in names)
+    read = " and ".join(f"'{name}'" for name in names)
+    what = f"sheet{'s' * (len(names) > 1)} {read} {'were' if len(names) > 1 else 'was'} read"
+    unread = f"only {what}, not {others}; the setting 'sheet' names one"
+    several = f"{what}, each with its population"
+    notes = (unread,) if others and sheets.name is None else (several,) if len(names) > 1 else ()
+    return replace(raw, notes=(*notes, *raw.notes, *_hidden_note(path, names)))
 
 
 def read_parquet(path: Path) -> RawTable:
@@ -92,17 +122,110 @@ def _check_archive(path: Path) -> None:
         raise GuardError(f"{path.name}: damaged workbook (in {damaged}); save it again as .xlsx")
 
 
-def _chosen(workbook: fastexcel.ExcelReader, path: Path, sheet: str | None) -> tuple[str, pl.DataFrame]:
-    """Return the name and the cells of *sheet*, or of the first one that is not hidden."""
+def _chosen(workbook: fastexcel.ExcelReader, path: Path, sheets: Sheets, known: Collection[str]) -> list[str]:
+    """Return the names of the sheets to read: a cover sheet has no headings, a hidden one is not meant for us."""
     names = workbook.sheet_names
-    if sheet is not None and sheet not in names:
-        near = get_close_matches(sheet, names, n=1, cutoff=0.0)
-        raise ConfigError(f"{path.name}: no sheet '{sheet}'; did you mean '{''.join(near)}'?")
-    for name in [sheet] if sheet is not None else names:
-        loaded = _load(workbook, name, "string")
-        if sheet is not None or loaded.visible == "visible":
-            return name, loaded.to_polars()
-    raise GuardError(f"{path.name}: all sheets are hidden; name one in the setting 'sheet'")
+    if sheets.name is not None:
+        if sheets.name not in names:
+            near = get_close_matches(sheets.name, names, n=1, cutoff=0.0)
+            raise ConfigError(f"{path.name}: no sheet '{sheets.name}'; did you mean '{''.join(near)}'?")
+        return [sheets.name]
+    beginnings = {name: _load(workbook, name, "string", n_rows=_PROBED_ROWS) for name in names}
+    visible = {name: loaded.to_polars() for name, loaded in beginnings.items() if loaded.visible == "visible"}
+    if not visible:
+        raise GuardError(f"{path.name}: all sheets are hidden; name one in the setting 'sheet'")
+    tops = {name: find_top(rows, known) for name, cells in visible.items() if (rows := _rows(cells))}
+    certain = [name for name, top in tops.items() if top.is_certain]
+    meant = [name for name in certain if values.named_population(name)]
+    if sheets.by_population and len({values.named_population(name) for name in meant}) > 1:
+        return meant
+    bare = [name for name, top in tops.items() if top.is_bare]
+    return [*certain, *bare, *tops, *visible][:1]
+
+
+def _rows(cells: pl.DataFrame) -> list[list[str]]:
+    """Return the first rows that hold any text, as lists of cells."""
+    rows = ([cell or "" for cell in row] for row in cells.rows())
+    return list(islice((row for row in rows if any(map(str.strip, row))), LOOKED_AT))
+
+
+def _table(workbook: fastexcel.ExcelReader, path: Path, name: str, known: Collection[str]) -> RawTable:
+    """Return the table on sheet *name*, under its titles and above its totals."""
+    cells = _load(workbook, name, "string").to_polars()
+    rows = cells.with_row_index(ROW, offset=1).filter(_HOLDS_TEXT)
+    if rows.is_empty():
+        raise GuardError(f"{path.name}: sheet '{name}' is empty; name the right one in the setting 'sheet'")
+    first = _rows(rows.drop(ROW))
+    top = find_top(first, known)
+    begin = int(rows[ROW][top.at])  # the row of headings, or the first of data
+    exact = _exact_digits(workbook, name, cells, begin - top.is_bare)
+    body = exact.with_row_index(ROW, offset=1).filter(_HOLDS_TEXT & (pl.col(ROW) > begin - top.is_bare))
+    body = body.rename({column: str(at) for at, column in enumerate(cells.columns)})
+    body = body.with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).str.replace(_MIDNIGHT, "$1"))
+    notes = (*titles_note(first[: top.at]), *([BARE_NOTE] if top.is_bare else []))
+    headings = made_headings(cells.width) if top.is_bare else tuple(first[top.at])
+    return without_tail(RawTable(headings, body, rejects_of([]), "xlsx", notes))
+
+
+def united(tables: Mapping[str, RawTable]) -> RawTable:
+    """Return *tables*, by the sheet that each stands on, as one; `SHEET` says which, where that names a population.
+
+    Headings that mean the same column of ours, or are the same but for their spelling, become one.
+    """
+    (name, whole), *others = tables.items()
+    headings = list(whole.headings)
+    bodies = [whole.body.with_columns(pl.lit(name).alias(SHEET))]
+    notes = [f"sheet '{name}': {note}" if others else note for note in whole.notes]
+    for other, table in others:
+        ours, theirs = recognise(headings, {}), recognise(table.headings, {})
+        same = {heading: ours[column] for column, heading in theirs.items() if column in ours}
+        spelt = {squashed(heading): heading for heading in headings}
+        places = {}
+        for at, heading in enumerate(table.headings):
+            meant = same.get(heading, spelt.get(squashed(heading), heading))
+            if meant not in headings:
+                headings.append(meant)
+            places[str(at)] = str(headings.index(meant))
+        if len(set(places.values())) == len(places):
+            bodies.append(table.body.rename(places).with_columns(pl.lit(other).alias(SHEET)))
+        notes += [f"sheet '{other}': {note}" for note in table.notes]
+    body = pl.concat(bodies, how="diagonal")
+    if not any(map(values.named_population, tables)):
+        body = body.drop(SHEET)
+    return replace(whole, headings=tuple(headings), body=body, notes=tuple(notes))
+
+
+def _hidden_note(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note on hidden rows of the sheets *names*: what a filter hides is data all the same."""
+    count = sum(hidden_rows(path, name) for name in names)
+    return (f"{count} rows that are hidden in the workbook were read like the others",) if count else ()
+
+
+def hidden_rows(path: Path, name: str) -> int:
+    """Return how many rows of sheet *name* are hidden, by a filter or by hand; 0 where the workbook does not tell."""
+    with zipfile.ZipFile(path) as archive:
+        entries = set(archive.namelist())
+        if "xl/_rels/workbook.xml.rels" not in entries:
+            return 0
+        book, links = (archive.read(f"xl/{part}").decode() for part in ("workbook.xml", "_rels/workbook.xml.rels"))
+        relation = next((tag for tag in _SHEET_TAG.findall(book) if unescape(_attribute(tag, "name")) == name), "")
+        target = next(
+            (tag for tag in _LINK_TAG.findall(links) if _attribute(tag, "Id") == _attribute(relation, "r:id")), ""
+        )
+        entry = _attribute(target, "Target").removeprefix("/xl/")
+        if not relation or f"xl/{entry}" not in entries:
+            return 0
+        count, rest = 0, b""
+        with archive.open(f"xl/{entry}") as sheet:
+            while piece := sheet.read(1_000_000):
+                whole, mark, rest = (rest + piece).rpartition(b"<row ")
+                count, rest = count + len(_HIDDEN_ROW.findall(whole)), mark + rest
+        return count + len(_HIDDEN_ROW.findall(rest))
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1] if found else ""
 
 
 def _load(workbook: fastexcel.ExcelReader, name: str, dtype: fastexcel.DType | None, **part: Any) -> Any:
@@ -111,25 +234,17 @@ def _load(workbook: fastexcel.ExcelReader, name: str, dtype: fastexcel.DType | N
     return workbook.load_sheet(name, header_row=None, dtypes=dtype, schema_sample_rows=None, **{"skip_rows": 0, **part})
 
 
-def _exact_digits(workbook: fastexcel.ExcelReader, name: str, cells: pl.DataFrame) -> pl.DataFrame:
-    """Show numbers of over 15 digits as the spreadsheet does, in columns that hold numbers and not text."""
+def _exact_digits(workbook: fastexcel.ExcelReader, name: str, cells: pl.DataFrame, begin: int) -> pl.DataFrame:
+    """Show numbers of over 15 digits as the spreadsheet does, in columns that hold numbers from row *begin* on."""
     long = [at for at, column in enumerate(cells.get_columns()) if column.str.contains(_LONG_NUMBER).any()]
     if not long:
         return cells
-    heading = cells.select(pl.any_horizontal(pl.all().is_not_null()).arg_max()).item()
-    typed = _load(workbook, name, None, skip_rows=heading + 1, use_columns=long).to_polars()
+    typed = _load(workbook, name, None, skip_rows=begin, use_columns=long).to_polars()
     damaged = [cells.columns[at] for at, dtype in zip(long, typed.dtypes, strict=True) if dtype.is_numeric()]
     shown = pl.col(damaged).map_elements(lambda text: f"{float(text):.5E}", return_dtype=pl.String)
     return cells.with_columns(
         pl.when(pl.col(damaged).str.contains(_LONG_NUMBER)).then(shown).otherwise(pl.col(damaged)).name.keep()
     )
-
-
-def _raw(rows: pl.DataFrame, notes: tuple[str, ...]) -> RawTable:
-    heading, body = rows.row(0)[1:], rows[1:]
-    names = {name: str(at) for at, name in enumerate(rows.columns[1:])}
-    body = body.rename(names).with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).str.replace(_MIDNIGHT, "$1"))
-    return RawTable(tuple(cell or "" for cell in heading), body, rejects_of([]), "xlsx", notes)
 
 
 def _text(values: pl.Series) -> pl.Series:

@@ -83,6 +83,17 @@ lists = Table(
     comment="partner lists as accepted; their bytes lie in lists/<sha256>",
 )
 
+list_mappings = Table(
+    "list_mappings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("partner", String(40), nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("headings", "taken", "why", "corrected", "ignored")),
+    Column("said_by", String(80), nullable=False),
+    Column("said_at", UtcDateTime, nullable=False),
+    comment="which headings of a partner's lists stand for what; the newest counts",
+)
+
 judgements = Table(
     "judgements",
     metadata,

@@ -6,7 +6,7 @@ import pytest
 
 from tests.jobs.world import GLOBEX, GLOBEX_ACCOUNT, INITECH, LISTED, OTHER_SELLER, deal_id, listed
 
-CLAIM = {"Partner Influence": "introduced the CIO", "Influence Date": "2026-02-20"}
+CLAIM = {"Partner Influence": "introduced the CIO", "Influence Date": "20/02/2026"}
 CONFIRMATION = {
     "Status__c": "Confirmed",
     "Influence_Type__c": "Active in sale;Endorsement",
@@ -24,6 +24,7 @@ def claimed(world):
     world.send(GLOBEX, [*listed(0, **CLAIM), *listed(*LISTED[1:])])
     world.run()
     assert world.influence(0)["Status__c"] == "Suggested"
+    assert world.influence(0)["Evidence_Summary__c"] == "partner says: introduced the CIO (2026-02-20)"
     return world
 
 

@@ -31,7 +31,14 @@ def tables(save: Callable[..., Path], tmp_path: Path) -> list[Path]:
 def told(**changed: Any) -> dict[str, Any]:
     titles = ["id", "name", "city"]
     headings = {title: title for title in titles}
-    return {"rows_in": 3, "duplicates": 0, "headings": headings, "titles": titles, "notes": []} | changed
+    return {
+        "rows_in": 3,
+        "duplicates": 0,
+        "headings": headings,
+        "reading": {"columns": {}, "headings": []},
+        "titles": titles,
+        "notes": [],
+    } | changed
 
 
 def test_what_is_true_is_believed(tables: list[Path]) -> None:

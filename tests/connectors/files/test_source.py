@@ -7,13 +7,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings import PartnerSettings
 from connectors.base import Source
 from connectors.files.quarantine import SCHEMA
-from connectors.files.source import FilesSource, ListRead, as_of, newest_list, read_list
+from connectors.files.source import FilesSource, Hints, ListRead, as_of, newest_list, read_list
 from overlap.errors import ConfigError, GuardError
 from overlap.model import PartnerAccount, schema_of
 
@@ -272,5 +273,97 @@ def test_the_newest_list_is_by_date_then_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pattern", ["", "/lists/*.csv"])
 def test_a_pattern_must_stay_relative_to_the_workspace(tmp_path: Path, pattern: str) -> None:
-    with pytest.raises(ConfigError, match="relative to the workspace"):
+    with pytest.raises(ConfigError, match="within the workspace"):
         newest_list(pattern, tmp_path)
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> Path:
+    with xlsxwriter.Workbook(path) as made:
+        for name, rows in sheets.items():
+            sheet = made.add_worksheet(name.replace("_", " "))
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
+    return path
+
+
+def test_sheets_named_after_populations_are_read_together_each_row_in_its_sheets(
+    tmp_path: Path, partner: Partner
+) -> None:
+    path = workbook(
+        tmp_path / "globex.xlsx",
+        Read_me=[["These are our accounts"], ["Contact", "eva@globex.com"]],
+        Customers=[["Our customers"], [], ["ID", "Company", "Domain"], ["1", "Acme", "acme.de"], ["2", "", "x.de"]],
+        Open_Opps=[["Domain", "ID", "Account Name", "Status"], ["hooli.com", "3", "Hooli", ""]],
+        Prospects=[["ID", "Company", "Domain"], ["4", "", "y.de"], ["5", "Initech", ""]],
+    )
+    read = read_list(path, "globex", partner(population="Other"))
+    assert read.rows.select("id", "name", "website", "population").rows() == [
+        ("1", "Acme", "acme.de", "Customers"),
+        ("3", "Hooli", "hooli.com", "Open Opportunities"),
+        ("5", "Initech", None, "Prospects"),
+    ]
+    assert read.quarantine.select("row_number", "column").rows() == [(2, "Prospects!Company"), (5, "Customers!Company")]
+    assert keeps_the_law(read)
+    assert read.rows_in == 5
+    one = read_list(path, "globex", partner(sheet="Prospects"))
+    assert one.rows.select("id", "population").rows() == [("5", "Prospects")]
+
+
+def test_of_sheets_that_name_no_populations_the_first_with_headings_is_read(tmp_path: Path, partner: Partner) -> None:
+    table = [["Company", "Domain"], ["Acme", "acme.de"]]
+    path = workbook(tmp_path / "l.xlsx", Cover=[["Globex"], ["November"]], Accounts=table, Old=[*table, ["X", "x.de"]])
+    read = read_list(path, "globex", partner())
+    assert read.rows["name"].to_list() == ["Acme"]
+    assert read.notes[0] == "only sheet 'Accounts' was read, not 'Cover', 'Old'; the setting 'sheet' names one"
+
+
+def test_hidden_rows_are_data_and_told(tmp_path: Path, partner: Partner) -> None:
+    path = tmp_path / "l.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        sheet = made.add_worksheet("A & B")
+        for at, cell in enumerate(("Name", "Acme", "Globex", "Hooli")):
+            sheet.write(at, 0, cell)
+        sheet.set_row(2, None, None, {"hidden": True})
+    read = read_list(path, "globex", partner())
+    assert read.rows_in == 3
+    assert read.notes == ("1 rows that are hidden in the workbook were read like the others",)
+
+
+def test_where_the_status_says_nothing_the_files_name_does_and_then_the_settings(save: Save, partner: Partner) -> None:
+    text = "id,name,status\n1,Acme,Customer\n2,Globex,\n"
+    for name, population in (("globex_leads_2026-11.csv", "Prospects"), ("globex.csv", "Other")):
+        read = read_list(save(text, name), "globex", partner(population="Other"))
+        assert read.rows["population"].to_list() == ["Customers", population]
+    kept = read_list(save(text, "0a1b.csv"), "globex", partner(population="Other"), Hints("globex_leads.csv"))
+    assert kept.rows["population"].to_list() == ["Customers", "Prospects"]
+    assert kept.notes == ("rows without a status are Prospects, by the file's name",)
+
+
+def test_a_file_without_headings_is_read_from_its_first_row_on(save: Save, partner: Partner) -> None:
+    rows = [(f"{at}", f"Company {at} GmbH", f"site{at}.de", "Germany") for at in range(1, 6)]
+    read = read_list(save("".join(";".join(row) + "\n" for row in rows)), "globex", partner())
+    assert sorted(read.rows["name"]) == [row[1] for row in rows]
+    assert read.headings == {"name": "column B", "website": "column C", "country": "column D"}
+    assert keeps_the_law(read)
+    named = read_list(
+        save("".join(";".join(row) + "\n" for row in rows)), "globex", partner(headings={"id": "column A"})
+    )
+    assert named.rows["id"].to_list() == ["1", "2", "3", "4", "5"]
+
+
+def test_a_file_without_headings_or_plain_names_is_held_and_says_so(save: Save, partner: Partner) -> None:
+    with pytest.raises(GuardError, match=r'no row of headings, and no column .* headings = { name = "column B" }'):
+        read_list(save("acme.de\nglobex.com\nhooli.com\ninitech.com\n"), "globex", partner())
+
+
+def test_a_status_that_is_a_list_of_nothing_is_no_status(save: Save, partner: Partner) -> None:
+    text = 'id,name,status\n1,Acme,[]\n2,Hooli,"[""Customers"",""Prospects""]"\n3,X,"[""Gold""]"\n'
+    read = read_list(save(text), "globex", partner(population="Other"))
+    assert read.rows["population"].to_list() == ["Other", "Customers"]
+    assert read.quarantine["value"].to_list() == ['["Gold"]']
+
+
+def test_dates_of_claims_are_read_in_the_order_that_their_column_has(save: Save, partner: Partner) -> None:
+    text = "id,name,claim,claimed on\n1,Acme,intro,03/04/2026\n2,Globex,intro,25/12/2025\n3,Hooli,intro,4. März 2026\n"
+    read = read_list(save(text), "globex", partner())
+    assert read.rows["claimed_on"].to_list() == [date(2026, 4, 3), date(2025, 12, 25), date(2026, 3, 4)]

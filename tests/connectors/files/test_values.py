@@ -4,7 +4,17 @@ from datetime import date
 
 import pytest
 
-from connectors.files.values import day, derived_id, email, headcount, population
+from connectors.files.values import (
+    day,
+    day_order,
+    derived_id,
+    email,
+    headcount,
+    literal_parts,
+    named_population,
+    population,
+    strongest,
+)
 
 HEADCOUNTS = [
     ("7", 7),
@@ -43,6 +53,15 @@ DAYS = [
     ("31/12/2025", date(2025, 12, 31)),
     ("31-12-2025", date(2025, 12, 31)),
     ("03/03/2025", date(2025, 3, 3)),
+    ("4 March 2025", date(2025, 3, 4)),
+    ("4. März 2025", date(2025, 3, 4)),
+    ("4-Mar-2025", date(2025, 3, 4)),
+    ("1er août 2025", date(2025, 8, 1)),
+    ("4 de marzo de 2025", date(2025, 3, 4)),
+    ("March 4th, 2025", date(2025, 3, 4)),
+    ("Mar 4, 2025 10:30", date(2025, 3, 4)),
+    ("4 Foo 2025", None),
+    ("31 Feb 2025", None),
     ("45720", date(2025, 3, 4)),  # as Excel stores it
     ("45720.5", date(2025, 3, 4)),
     ("03/04/2025", None),
@@ -111,6 +130,73 @@ def test_a_partners_own_words_replace_the_common_ones() -> None:
     ]
     grades = {"A+": "Customers", "A": "Prospects"}
     assert [population(text, grades) for text in ("A+", "a", "A-")] == ["Customers", "Prospects", None]
+
+
+ORDERS = [  # a column, whether it writes the day first
+    (["03/04/2025", "31/12/2025"], True),
+    (["03/04/2025", "12/31/2025"], False),
+    (["03/04/2025", "31/12/2025", "12/31/2025"], None),
+    (["03/04/2025", "31.12.2025", ""], None),
+]
+
+
+@pytest.mark.parametrize(("texts", "is_day_first"), ORDERS)
+def test_one_date_tells_in_which_order_a_column_writes_all(texts: list[str], is_day_first: bool | None) -> None:
+    assert day_order(texts) is is_day_first
+    april, march = date(2025, 4, 3), date(2025, 3, 4)
+    assert day("03/04/2025", is_day_first) == {True: april, False: march, None: None}[is_day_first]
+
+
+NAMED = [  # a name of a sheet, a file or a population, what it speaks of
+    ("Customers", "Customers"),
+    ("Q3 Open Opps", "Open Opportunities"),
+    ("globex_customers_2026-11", "Customers"),
+    ("Interessenten", "Prospects"),
+    ("EMEA-Leads (all)", "Prospects"),
+    ("Former customers", None),
+    ("Non-Customers", None),
+    ("Customers and prospects", None),
+    ("Our_Prospects_vs_Customers", None),
+    ("Read me", None),
+    ("customersuccess", None),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMED)
+def test_a_name_may_speak_of_one_population(name: str, expected: str | None) -> None:
+    assert named_population(name) == expected
+
+
+def test_the_partners_own_name_speaks_of_no_population() -> None:
+    assert named_population("customer-labs_2026-11", ("customer-labs", "Customer Labs")) is None
+    assert named_population("customer-labs_prospects", ("customer-labs", "Customer Labs")) == "Prospects"
+
+
+LITERALS = [
+    ('["Customers", "Prospects"]', ("Customers", "Prospects")),
+    ("('a',)", ("a",)),
+    ('("2026-01-01T00:00:00Z")', ("2026-01-01T00:00:00Z",)),
+    ('["a \\"b\\", c"]', ('a "b", c',)),
+    ("[]", ()),
+    ("()", ()),
+    ("Acme (Holding)", None),
+    ("(Holding)", None),
+    ("[draft]", None),
+]
+
+
+@pytest.mark.parametrize(("text", "parts"), LITERALS)
+def test_takes_a_list_in_a_cell_apart(text: str, parts: tuple[str, ...] | None) -> None:
+    assert literal_parts(text) == parts
+
+
+def test_of_several_populations_in_a_cell_the_strongest_counts() -> None:
+    assert strongest('["Prospects", "Customers", "Gold"]', {}) == "Customers"
+    assert strongest('["Other", "Open Opportunity"]', {}) == "Open Opportunities"
+    assert strongest('["Gold"]', {"gold": "Prospects"}) == "Prospects"
+    assert strongest("EMEA Customers", {}) is None
+    assert strongest("EMEA Customers", {}, is_name=True) == "Customers"
+    assert strongest("EMEA Customers", {"gold": "Prospects"}, is_name=True) is None
 
 
 def test_a_derived_id_survives_how_a_company_is_written() -> None:
