@@ -32,7 +32,7 @@ histories: $(READY)
 	$(BIN)/python -m tests.histories.campaign --crm $(CRM) --to $(or $(N),700) --jobs $(or $(JOBS),2) \
 		--save benchmarks/results/histories-$(CRM)
 
-# N: how many executions. Needs atheris: pip install -e '.[fuzz]'.
+# N: how many executions. atheris has wheels for Linux only.
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz --runs $(or $(N),100000) --save benchmarks/results/fuzz-lists
 
@@ -58,7 +58,7 @@ bench-hubspot: $(READY)
 
 # Needs uv. The file names no index, so that it installs from wherever pip looks.
 lock:
-	uv pip compile pyproject.toml --group dev --extra fuzz --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("overlap needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

@@ -39,6 +39,8 @@ from config.lists import ListsSettings
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.secrets import SecretReference
+from config.sources import Placed
+from config.terms import TermsSettings
 from overlap.errors import ConfigError
 
 
@@ -141,11 +143,16 @@ _OF_NO_RESULT: Any = {"crm": True, "companies": True, "guards": True, "lists": T
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
 _OF_PLANS: Any = {
     "workspace": {"name", "flat_fields", "token_key"},
-    "partners": {"__all__": {"name", "files", "expected_every_days"}},
+    "partners": {
+        "__all__": {
+            **dict.fromkeys(("name", "files", "source", "expected_every_days"), True),
+            "terms": {"fields", "agreement"},
+        }
+    },
 }
 
 
-class PartnerSettings(_Section):
+class PartnerSettings(Placed, _Section):
     """One partner and the list it sends. The table's key is fixed once; *name* is only a label.
 
     *headings* maps our column to the partner's heading where it is not recognised by itself; *populations* maps the
@@ -154,7 +161,6 @@ class PartnerSettings(_Section):
 
     # Names become values of multi-select picklists: stored joined by semicolons, and trimmed by the CRM.
     name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^;\s]+( [^;\s]+)*$")]
-    files: str
     population: PopulationName = "Customers"
     populations: dict[str, PopulationName] = {}
     headings: dict[str, str] = {}
@@ -162,6 +168,7 @@ class PartnerSettings(_Section):
     sheet: str | None = None
     account: RecordId | None = None
     expected_every_days: Annotated[int, Field(ge=1, le=730)] = 35
+    terms: TermsSettings = TermsSettings()
 
     def reading(self) -> dict[str, Any]:
         """Return what says how a list is read; not which file it is."""
@@ -188,7 +195,10 @@ class MatchingSettings(_Section):
 
 
 class GuardSettings(_Section):
-    """What may happen without a person's approval. A count and a share: the larger of both is the limit."""
+    """What may happen without a person's approval. A count and a share: the larger of both is the limit.
+
+    A file that was written within *list_quiet_s* may not be complete: it is waited for, and left alone while it grows.
+    """
 
     retirements: int = 20
     retirements_percent: Percent = 5
@@ -202,6 +212,7 @@ class GuardSettings(_Section):
     list_keys_lost_percent: Percent = 10
     list_rejects: int = 5
     list_rejects_percent: Percent = 1
+    list_quiet_s: Annotated[int, Field(ge=0, le=600)] = 2
     api_budget_percent: Percent = 25
     api_total_percent: Percent = 80
 
@@ -250,7 +261,11 @@ class Settings(BaseSettings):
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
         facts: dict[str, Any] = self.model_dump(
             mode="json",
-            exclude={"crm": True, "companies": True, "guards": True, "lists": True, "workspace": {"token_key"}},
+            exclude={
+                **dict.fromkeys(("crm", "companies", "guards", "lists"), True),
+                "workspace": {"token_key"},
+                "partners": {"__all__": {"source"}},
+            },
         )
         facts["crm"] = {
             name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING) | _of_finding(crm)

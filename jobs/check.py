@@ -6,14 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from connectors.base import Connection, Finding
 from connectors.files.guarded import Reader
-from connectors.files.inbox import require_ours
-from connectors.files.source import as_of, newest_list
+from connectors.files.source import as_of
+from jobs.arrivals import newest_file
 from jobs.context import Context, connected
 from jobs.lists import hints, misfit
+from jobs.stores import lists
+from jobs.terms import not_analysed, warnings
 from overlap.errors import OverlapError
+
+_RENEW: Final = "agree anew and set 'expires'; without that, everything of the partner retires"
 
 
 def check(context: Context, crm: str | None = None) -> list[Finding]:
@@ -30,11 +35,22 @@ def check(context: Context, crm: str | None = None) -> list[Finding]:
             findings.append(Finding(False, "crm", str(error), "correct this first; nothing else of it was looked at"))
     findings += _named_accounts(context, has)
     zone = context.workspace.settings.workspace.time_zone
+    ending, over = warnings(context), not_analysed(context)
     for key, settings in context.workspace.settings.partners.items():
-        file = newest_list(settings.files, folder)
+        if key in ending:
+            findings.append(Finding(key not in over, f"partners.{key}.terms", ending[key], _RENEW))
+        if key in over:
+            continue
+        try:
+            file = newest_file(context, key)
+        except OverlapError as error:
+            findings.append(Finding(False, key, str(error), f"correct [partners.{key}]"))
+            continue
         if file is None:
-            missing = f"no file fits '{settings.files}'"
-            findings.append(Finding(False, key, missing, f"put the partner's list into {folder / 'inbox'}"))
+            newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)
+            said = f"; the list in force is of {newest.as_of:%Y-%m-%d}" if newest else ""
+            remedy = f"put the partner's list into {folder / 'inbox'}"
+            findings.append(Finding(newest is not None, key, f"no file fits '{settings.files}'{said}", remedy))
         else:
             findings.append(_list(context, key, file, as_of(file, zone)))
     return findings
@@ -68,9 +84,8 @@ def _named_accounts(context: Context, has: Mapping[str, set[str]]) -> list[Findi
 
 def _list(context: Context, key: str, file: Path, day: datetime) -> Finding:
     """Read the list as a pull would; what it would hold is held here too."""
-    settings, folder = context.workspace.settings, context.workspace.folder
+    settings = context.workspace.settings
     try:
-        require_ours(file, settings.partners[key].files, folder)
         with Reader(settings.lists) as reader:
             found = reader.read_list(file, key, settings.partners[key], hints(context, key, file.name))
     except OverlapError as error:

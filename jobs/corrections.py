@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from connectors.files.inbox import require_ours
-from connectors.files.source import as_of, newest_list
+from connectors.files.source import as_of
 from jobs import lists
+from jobs.arrivals import arrived
 from jobs.context import Context
 from jobs.lists import ListReport, Sent
 from jobs.stores import lists as store
@@ -32,11 +32,12 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """The list that is corrected: where it lies, what its corrected one is called, and its day."""
+    """The list that is corrected: where it lies, what its corrected one is called, its day, and how it came."""
 
     path: Path
     name: str
     as_of: datetime
+    imported: bool = False
 
 
 def correct(context: Context, partner: str, file: Path, approve: bool = False) -> Correction:
@@ -55,7 +56,7 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
         target = Path(folder) / origin.name
         known = lists.hints(context, partner, origin.name)
         count = read.reader.correct(origin.path, file, settings, target, known)
-        sent = Sent(partner, target, origin.as_of, digest(target))
+        sent = Sent(partner, target, origin.as_of, digest(target), origin.imported)
         found = read[sent.sha256] = read.reader.read_list(target, partner, settings, known)
         before = read.reader.read_list(origin.path, partner, settings, known)
         if found.rows_in != before.rows_in:
@@ -69,12 +70,11 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
 def _origin(context: Context, partner: str) -> _Origin:
     workspace, settings = context.workspace, context.workspace.settings.partners[partner]
     last, _ = store.in_force(context.ledger, partner, workspace.zone)
-    file = newest_list(settings.files, workspace.folder)
+    file = arrived(context, partner)
     if file is not None:
-        require_ours(file, settings.files, workspace.folder)
         sent = Sent(partner, file, as_of(file, workspace.settings.workspace.time_zone), digest(file))
         if last is None or (sent.as_of >= last.as_of and not last.came_of(file.name, sent.sha256)):
             return _Origin(file, store.corrected_name(file.name, sent.sha256), sent.as_of)
     if last is None:
         raise ConfigError(f"{partner} has no list to correct: no file fits '{settings.files}'")
-    return _Origin(last.path(workspace.lists), last.corrected_name, last.as_of)
+    return _Origin(last.path(workspace.lists), last.corrected_name, last.as_of, last.imported)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from jobs.context import Context
 from jobs.stores import judgements, plans, snapshot
+from jobs.terms import terms_of
 from overlap.errors import ConfigError, OverlapError
 from overlap.plan import SyncPlan
 
@@ -73,8 +74,15 @@ def why_stale(context: Context, planned: SyncPlan) -> list[str]:
         "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,
         "it is older than 24 hours": context.now - planned.created_at > LIFETIME,
         "a newer plan was applied": newest is not None and newest.id > int(planned.id),
+        "the terms of a partner expired since": _terms_ended(context, planned.created_at),
     }
     return [*(reason for reason, holds in reasons.items() if holds), *overruled(context, planned)]
+
+
+def _terms_ended(context: Context, since: datetime) -> bool:
+    """Whether a partner's terms held on the day of *since* and do not any more."""
+    then = since.astimezone(context.workspace.zone).date()
+    return any(not one.are_over(then) and one.are_over(context.today) for one in terms_of(context).values())
 
 
 def overruled(context: Context, planned: SyncPlan) -> list[str]:

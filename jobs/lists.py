@@ -13,18 +13,21 @@ from typing import Any
 import polars as pl
 
 from config.settings import PartnerSettings
+from config.sources import kind
 from connectors.files import quarantine
 from connectors.files.guarded import Reader
-from connectors.files.inbox import look, require_ours, shown
+from connectors.files.inbox import look, shown
 from connectors.files.reading import remembered
-from connectors.files.source import Hints, ListRead, as_of, newest_list
+from connectors.files.source import Hints, ListRead, as_of
+from jobs.arrivals import newest_file
 from jobs.context import Context
 from jobs.steps import step
 from jobs.stores import list_mappings, lists
 from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
 from jobs.stores.warehouse import Warehouse
-from overlap.errors import ConfigError, GuardError
+from jobs.terms import not_analysed
+from overlap.errors import AccessError, BusyError, ConfigError, GuardError, TransientError
 from overlap.guards import ListLimits, ListSize, list_guards
 
 
@@ -52,12 +55,13 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that *partner* sent: its day and the sha256 of its bytes."""
+    """A file that *partner* sent: its day and the sha256 of its bytes. *imported*: a person named it."""
 
     partner: str
     file: Path
     as_of: datetime
     sha256: str
+    imported: bool = False
 
 
 class Read(dict[str, ListRead]):
@@ -85,12 +89,21 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     """
     workspace, settings = context.workspace, context.workspace.settings.partners[partner]
     last, _ = lists.in_force(context.ledger, partner, workspace.zone)
-    file = newest_list(settings.files, workspace.folder)
+    if partner in not_analysed(context):
+        why = f"no list is read: {not_analysed(context)[partner]}; see [partners.{partner}.terms]"
+        return ListReport(partner, "unchanged" if last else "missing", reasons=(why,))
+    try:
+        file = newest_file(context, partner)
+    except BusyError as error:
+        return ListReport(partner, "unchanged" if last else "missing", reasons=(str(error),), notes=(str(error),))
+    except (AccessError, TransientError, GuardError, ConfigError) as error:
+        if kind(settings.files) is None and not isinstance(error, GuardError):
+            raise
+        return ListReport(partner, "held", reasons=(str(error),))
     if file is None:
         return ListReport(partner, "unchanged" if last else "missing", reasons=(f"no file fits '{settings.files}'",))
     day = as_of(file, workspace.settings.workspace.time_zone)
     try:
-        require_ours(file, settings.files, workspace.folder)
         look(file, workspace.settings.lists.file_mb)  # before its bytes are: they may be many
         sha256 = digest(file)
     except (ConfigError, GuardError) as error:
@@ -98,20 +111,23 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     return offer(context, Sent(partner, file, day, sha256), approve, read)
 
 
-def offer(context: Context, sent: Sent, approve: bool, read: Read) -> ListReport:
-    """Put a file that is newer than the list in force in its place, if the guards or a person let it through."""
+def offer(context: Context, sent: Sent, approve: bool, read: Read, dry: bool = False) -> ListReport:
+    """Put a file that is newer than the list in force in its place, if the guards or a person let it through.
+
+    *dry* says what would come of it, and keeps nothing.
+    """
     last, _ = lists.in_force(context.ledger, sent.partner, context.workspace.zone)
     # The same bytes under the same name are the same list, whatever the clock of the file or our time zone says.
-    if last and (last.came_of(sent.file.name, sent.sha256) or sent.as_of < last.as_of):
+    if last and (last.came_of(sent.file.name, sent.sha256) or _is_outdated(sent, last)):
         older = f"{sent.file.name} is of {sent.as_of:%Y-%m-%d}, older than the list in force; it was not taken"
-        notes = (older,) if sent.as_of < last.as_of else ()
+        notes = (older,) if _is_outdated(sent, last) else ()
         taken = (last.file_name, last.as_of, last.rows_in, last.rows_out)
         return ListReport(sent.partner, "unchanged", *taken, notes=notes)
     try:
         settings = context.workspace.settings.partners[sent.partner]
         known = hints(context, sent.partner, sent.file.name)
         read[sent.sha256] = read.reader.read_list(sent.file, sent.partner, settings, known)
-        return _consider(context, sent, last, approve, read)
+        return _consider(context, sent, last, approve, read, dry)
     except (ConfigError, GuardError) as error:
         return ListReport(sent.partner, "held", sent.file.name, sent.as_of, reasons=(str(error),))
 
@@ -136,7 +152,15 @@ def hints(context: Context, partner: str, file_name: str) -> Hints:
     return Hints(file_name, list_mappings.memory(context.ledger, partner)[0], own_names)
 
 
-def _consider(context: Context, sent: Sent, last: AcceptedList | None, approve: bool, read: Read) -> ListReport:
+def _is_outdated(sent: Sent, last: AcceptedList) -> bool:
+    """Whether *last* speaks of a later day; or a person took it in for the same day, and *sent* lay there already."""
+    lay_there = last.imported and not sent.imported and sent.file.stat().st_mtime <= last.accepted_at.timestamp()
+    return sent.as_of < last.as_of or (sent.as_of == last.as_of and lay_there)
+
+
+def _consider(
+    context: Context, sent: Sent, last: AcceptedList | None, approve: bool, read: Read, dry: bool = False
+) -> ListReport:
     """Ask the guards about a list that was read, and accept it if they or a person let it through."""
     found = read[sent.sha256]
     held = _guards(context, sent, last, read)
@@ -149,11 +173,11 @@ def _consider(context: Context, sent: Sent, last: AcceptedList | None, approve: 
         rows_out=found.rows.height,
         quarantined=found.quarantine.height,
         duplicates=found.duplicates,
-        quarantine=_save_quarantine(context, sent.partner, sent.as_of, found),
+        quarantine=None if dry else _save_quarantine(context, sent.partner, sent.as_of, found),
         reasons=held,
         notes=found.notes,
     )
-    if report.state == "accepted":
+    if report.state == "accepted" and not dry:
         _accept(context, report, sent, found, context.who if held else None)
     return report
 
@@ -173,9 +197,9 @@ def land(context: Context, warehouse: Warehouse, partner: str, read: Read) -> in
     wanted = json.dumps([*said, mapping, newest.file_name, earlier and earlier.file_name], sort_keys=True)
     if warehouse.mark(f"list:{partner}") == wanted:
         return None
-    rows = _read_again(context, newest, read).rows
+    rows = read_again(context, newest, read).rows
     if earlier is not None and earlier.sha256 != newest.sha256:
-        before = _read_again(context, earlier, read).rows
+        before = read_again(context, earlier, read).rows
         rows = pl.concat([rows, before.join(rows, on="id", how="anti")])
     warehouse.replace_side("partner_accounts", partner, rows)
     warehouse.set_mark(f"list:{partner}", wanted)
@@ -199,7 +223,7 @@ def is_late(context: Context, partner: str, as_of: datetime) -> bool:
     return context.now - as_of > timedelta(days=context.workspace.settings.partners[partner].expected_every_days)
 
 
-def _read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRead:
+def read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRead:
     """Read an accepted list with today's settings; with those of its day where today's do not fit it any more."""
     if accepted.sha256 not in read:
         path, today = accepted.path(context.workspace.lists), context.workspace.settings.partners[accepted.partner]
@@ -223,7 +247,7 @@ def _guards(context: Context, sent: Sent, last: AcceptedList | None, read: Read)
         rejects=guards.list_rejects,
         rejects_percent=guards.list_rejects_percent,
     )
-    before = _size(_read_again(context, last, read)) if last else None
+    before = _size(read_again(context, last, read)) if last else None
     held = list_guards(_size(read[sent.sha256]), before, limits)
     if differences := read[sent.sha256].reading.differences:
         held = (*held, misfit(sent.partner, differences))
@@ -269,6 +293,7 @@ def _accept(context: Context, report: ListReport, sent: Sent, found: ListRead, a
         accepted_at=context.now,
         approved_by=approved_by,
         settings=context.workspace.settings.partners[report.partner].model_dump_json(),
+        imported=sent.imported,
     )
     lists.accept(context.ledger, accepted, sent.file, context.workspace.lists)
     _remember(context, sent.partner, found)

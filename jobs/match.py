@@ -19,6 +19,7 @@ from jobs.steps import step
 from jobs.stores import judgements, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
+from jobs.terms import terms_of
 from matching.relations import relate
 from overlap import doubles, shared
 from overlap import judgements as verdicts
@@ -29,6 +30,7 @@ from overlap.exclusions import counts as counted
 from overlap.influence import Evidence, InfluenceRules, influences_of, with_keys
 from overlap.model import Overlap, conform
 from overlap.overlaps import greenfield, overlaps_of
+from overlap.terms import ANALYSIS, permitted_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _pulled(context: Context, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
     """Everything that was pulled, the partners' companies rated."""
     frames = {stream.replace(":", "_"): warehouse.frame(stream) for stream in streams()}
     frames |= {stream: with_currencies(context, frames[stream]) for stream in ("accounts", "opportunities")}
-    theirs = frames["partner_accounts"]
+    theirs = permitted_rows(frames["partner_accounts"], terms_of(context), ANALYSIS, context.today)
     frames["partner_accounts"] = rated(context, theirs, rows_of(context, theirs, None))
     return frames
 
@@ -116,6 +118,7 @@ def _pairs(
     matched = accounts.height - gone.height
     context.report(f"matching {matched:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners")
     pairs, how = found_pairs(context, warehouse, gone)
+    pairs = permitted_rows(pairs, terms_of(context), ANALYSIS, context.today)
     pairs = relate(pairs, accounts, theirs, models.chosen(context))
     judged = verdicts.apply(pairs, shared.verdicts_of_all(said, ours.known, accounts))
     left = gone.select("crm", ours_id="id")

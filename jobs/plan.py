@@ -15,8 +15,10 @@ from jobs.context import Context, connected, recorded
 from jobs.fresh import require_fresh
 from jobs.lists import is_late
 from jobs.partner_names import former_names
+from jobs.partner_notes import partner_notes
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
+from jobs.terms import not_written, terms_of
 from overlap import drift
 from overlap.errors import ConfigError, OverlapError
 from overlap.exclusions import Excluded
@@ -28,6 +30,7 @@ from overlap.plan import Change, Drift, Outcome, SyncPlan
 from overlap.planning import Intent, Reasons, intent, live_records
 from overlap.records import Findings, labelled_partners
 from overlap.stand_ins import confirmed_by_ticks
+from overlap.terms import writable_influences, writable_overlaps
 
 Drifts = tuple[Drift, ...]
 
@@ -69,7 +72,7 @@ def plan(context: Context, crm: str) -> SyncPlan:
                 changes=changes,
                 unchanged=wanted.unchanged,
                 held=held,
-                notes=(*wanted.notes, *budget_notes(context, connection, calls)),
+                notes=(*partner_notes(context), *wanted.notes, *budget_notes(context, connection, calls)),
                 calls=calls,
                 drift=drifts,
             ),
@@ -90,12 +93,13 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
     gone = _excluded(context, crm, run_id)
     current = {thing.name: said.filter(pl.col("crm") == crm) for thing, said in zip(OBJECTS, records, strict=True)}
     own = _own_accounts(context, crm, run_id, ours["accounts"], gone)
+    terms = terms_of(context)
     found = Findings(
         workspace_id=context.workspace.settings.workspace.id,
         crm=crm,
         partners=_partners(context, own),
-        overlaps=_writable(ours["overlaps"], ours["accounts"]),
-        influences=ours["influences"],
+        overlaps=writable_overlaps(_writable(ours["overlaps"], ours["accounts"]), terms, context.today),
+        influences=writable_influences(ours["influences"], terms, context.today),
         opportunities=ours["opportunities"],
         users=ours["users"],
         confirmed=_confirmed(context, current, ours["opportunity_partners"], own),
@@ -103,6 +107,7 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
         fallback_owner=context.workspace.settings.crm[crm].fallback_owner,
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
         former_names=former_names(context),
+        withheld=not_written(context),
     )
     reasons = Reasons(
         ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id), gone
@@ -140,9 +145,15 @@ def _own_accounts(context: Context, crm: str, run_id: str, accounts: pl.DataFram
 
 
 def _partners(context: Context, own: Mapping[str, str]) -> pl.DataFrame:
-    """Partners that sent a list, with its day and whether the next one is late; *own* are their own accounts."""
+    """Partners that sent a list that may be written, with its day and whether the next one is late.
+
+    *own* are their own accounts.
+    """
     rows = []
+    withheld = not_written(context)
     for key, settings in context.workspace.settings.partners.items():
+        if key in withheld:
+            continue
         newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)
         if newest is not None:
             rows.append((key, settings.name, own.get(key), newest.as_of, is_late(context, key, newest.as_of)))

@@ -15,6 +15,7 @@ from connectors.base import Sink
 from jobs import looking, mirror
 from jobs import plan as planning
 from jobs.context import Context, connected, recorded
+from jobs.partner_notes import against_terms
 from jobs.stores import outbox, plans
 from jobs.stores.entries import OPEN
 from overlap.errors import ConfigError
@@ -98,7 +99,8 @@ def _undo_plan(context: Context, crm: str, done: Sequence[SyncPlan], keep: bool)
             created_at=context.now,
             changes=tuple(_named(change, numbers) for change in back.changes),
             unchanged={},
-            held=planning.why_held(context, connection, known, back.changes, calls),
+            held=planning.why_held(context, connection, known, back.changes, calls)
+            + against_terms(context, back.changes),
             notes=planning.budget_notes(context, connection, calls),
             calls=calls,
             undoes=numbers,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from jobs.crm_status import CrmStatus, crm_statuses
 from jobs.lists import is_late
 from jobs.stores import lists, outbox, plans, snapshot
 from jobs.stores.ledger import RunRecord
+from jobs.terms import warnings
 from overlap import counting, shared
 from overlap.companies import speaking
 from overlap.errors import ConfigError, OverlapError
@@ -43,7 +43,7 @@ class Status:
     """Where the workspace stands.
 
     *unfinished* are plans whose writing a crash cut short; *excluded* counts the accounts that each rule left out;
-    *drift* says what the last pull read otherwise than the one before.
+    *drift* says what the last pull read otherwise than the one before; *terms* whose end soon, or did.
     """
 
     workspace: str
@@ -55,6 +55,7 @@ class Status:
     next_step: str
     drift: tuple[str, ...] = ()
     crms: tuple[CrmStatus, ...] = ()
+    terms: dict[str, str] = field(default_factory=dict)
 
 
 def matrix(
@@ -99,12 +100,14 @@ def overlaps(
     """Return the overlaps of the published run, highest priority first; *account* is part of a name.
 
     *population* is one of ours, also one of the workspace's own. A company that several CRMs have is listed as the one
-    that speaks for it has it, or as *crm* does; ``crms`` says which have it.
+    that speaks for it has it, or as *crm* does; ``crms`` says which have it. *late* ones are unknown by now: the
+    partner's list is older than it usually lets pass.
     """
     found, known = published(context, "overlaps", "companies")
     listed = _listed(context, found, known, crm)
     kept = _of_population(context, _of_partner(context, listed, partner), population)
     kept = kept.join(_crms(known), on=["crm", "account_id"], how="left", maintain_order="left")
+    kept = kept.with_columns(late=pl.col("partner").is_in(list(late_lists(context))))
     if account:
         kept = kept.filter(pl.col("account_name").str.to_lowercase().str.contains(account.lower(), literal=True))
     return kept
@@ -160,7 +163,7 @@ def published(context: Context, *names: str) -> tuple[pl.DataFrame, ...]:
 
 def status(context: Context) -> Status:
     """Return where the workspace stands, and what to do next."""
-    found = tuple(_list_status(context, partner) for partner in context.workspace.settings.partners)
+    found = tuple(list_status(context, partner) for partner in context.workspace.settings.partners)
     unfinished = tuple(n for crm in context.workspace.settings.crm for n in outbox.unfinished(context.ledger, crm))
     run_id = context.ledger.pinned("published_run")
     crms: tuple[CrmStatus, ...] = ()
@@ -170,6 +173,8 @@ def status(context: Context) -> Status:
         crms, excluded = crm_statuses(context, run_id), _excluded(context, run_id)
     except OverlapError as error:  # a damaged run hides nothing of what the ledger knows
         damage = str(error)
+    last = _last_pull(context)
+    pulled = last.summary if last else {}
     return Status(
         workspace=context.workspace.settings.workspace.id,
         published_run=run_id,
@@ -179,9 +184,8 @@ def status(context: Context) -> Status:
         excluded=excluded,
         next_step=_next_step(context, run_id, unfinished, crms, damage),
         crms=crms,
-        drift=tuple(
-            f"{crm['crm']}: {note}" for crm in _last_pull(context).get("crms", []) for note in crm.get("drift", ())
-        ),
+        terms=warnings(context),
+        drift=tuple(f"{crm['crm']}: {note}" for crm in pulled.get("crms", []) for note in crm.get("drift", ())),
     )
 
 
@@ -222,17 +226,32 @@ def _is_stale(context: Context, plan: int) -> bool:
 
 
 def held_lists(context: Context) -> dict[str, str]:
-    """Return why the last pull held a list, by partner."""
-    reports = _last_pull(context).get("lists", [])
-    return {one["partner"]: "; ".join(one["reasons"]) for one in reports if one["state"] == "held"}
+    """Return why the last pull held a list, by partner, unless a list was accepted since."""
+    pulled = _last_pull(context)
+    if pulled is None:
+        return {}
+    held = {one["partner"]: one["reasons"] for one in pulled.summary.get("lists", []) if one["state"] == "held"}
+    taken = {partner: lists.history(context.ledger, partner) for partner in held}
+    return {
+        partner: "; ".join(reasons)
+        for partner, reasons in held.items()
+        if not any(one.accepted_at > pulled.started_at for one in taken[partner])
+    }
 
 
-def _last_pull(context: Context) -> Mapping[str, Any]:
-    """Return what the last pull reported; nothing if there was none."""
-    return next((run.summary for run in context.ledger.last_runs() if run.verb == "pull"), {})
+def _last_pull(context: Context) -> RunRecord | None:
+    """Return the last pull; None if there was none."""
+    return next((run for run in context.ledger.last_runs() if run.verb == "pull"), None)
 
 
-def _list_status(context: Context, partner: str) -> ListStatus:
+def late_lists(context: Context) -> dict[str, datetime]:
+    """Return the partners whose list is late, each with its day: their overlaps are unknown, and not gone."""
+    states = (list_status(context, partner) for partner in context.workspace.settings.partners)
+    return {one.partner: one.as_of for one in states if one.late and one.as_of is not None}
+
+
+def list_status(context: Context, partner: str) -> ListStatus:
+    """Return what is in force of *partner*, and what waits."""
     settings = context.workspace.settings.partners[partner]
     held = held_lists(context).get(partner)
     newest, _ = lists.in_force(context.ledger, partner, context.workspace.zone)

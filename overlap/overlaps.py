@@ -48,7 +48,7 @@ def overlaps_of(
     key = pl.struct("partner", "account_id").map_elements(
         lambda pair: external_key(workspace_id, pair["partner"], pair["account_id"], "overlap"), pl.String
     )
-    overlaps = found.with_columns(key=key, play=pl.when(~_is_off_limits()).then(play()), priority=_priority())
+    overlaps = found.with_columns(key=key, play=pl.when(~_is_off_limits()).then(play()), priority=priority())
     return conform(overlaps, Overlap, "first_seen").sort(
         "priority", "probability", "account_name", "key", descending=[True, True, False, False]
     )
@@ -104,10 +104,10 @@ def _is_off_limits() -> pl.Expr:
     return pl.col("engagement").eq_missing(pl.lit(OFF_LIMITS))
 
 
-def _priority() -> pl.Expr:
-    """Half the cell's value, a third of ICP fit, the rest how sure the match is; in steps of 5; relatives less.
+def priority() -> pl.Expr:
+    """Return ``priority``: half the cell's value, a third of ICP fit, the rest how sure the match is; relatives less.
 
-    Steps of 5 keep noise from being an update.
+    It moves in steps of 5, which keep noise from being an update.
     """
     cell = pl.concat_str("our_population", "partner_population", separator="|").replace_strict(
         {"|".join(names): value for names, value in CELL_VALUE.items()}, default=_OTHER_CELL_VALUE
@@ -115,7 +115,7 @@ def _priority() -> pl.Expr:
     score = 0.5 * cell + 0.35 * pl.col("icp_fit") + 15.0 * pl.col("probability")
     factor = pl.when(pl.col("relation") == SAME).then(1.0).otherwise(_FAMILY_FACTOR)
     stepped = (score * factor / 5).round().cast(pl.Int64) * 5
-    return pl.when(_is_off_limits()).then(0).otherwise(stepped)
+    return pl.when(_is_off_limits()).then(0).otherwise(stepped).alias("priority")
 
 
 def _rank(value: pl.Expr, order: tuple[str, ...]) -> pl.Expr:

@@ -70,12 +70,13 @@ def intent(
     suggested = _suggestions(found, reasons.accounts, handmade, live[INFLUENCE.name])
     adopted = adopt(INFLUENCE, handmade, suggested, found.workspace_id)
     desired[INFLUENCE.name] = suggested.join(handmade, on="key", how="anti")
+    says_late = PARTNER.name not in room  # else the partner's record does, by one write
     if ACCOUNT.name in room:
-        desired[ACCOUNT.name] = records.account_records(found)
+        desired[ACCOUNT.name] = records.account_records(found, says_late)
     if OPPORTUNITY.name in room:
         has = {one.name for one in room[OPPORTUNITY.name].fields}
         stand_ins = _stand_ins(found, reasons.accounts, INFLUENCE.name in room) if SUGGESTED in has else None
-        desired[OPPORTUNITY.name] = records.opportunity_records(found, stand_ins)
+        desired[OPPORTUNITY.name] = records.opportunity_records(found, stand_ins, says_late)
         notes += unclear(found) if TICKED in has else ()
     if not room:
         notes += ("this CRM has no room for records of ours, and flat_fields = false: there is nothing to write",)
@@ -133,6 +134,7 @@ def live_records(found: Findings) -> dict[str, pl.DataFrame]:
     # A partner that was removed from the settings has no key any more: its record's name says who it was.
     names = dict(found.current[PARTNER.name].select("partner_key", "name").drop_nulls().iter_rows())
     names |= {row["partner_key"]: row["partner"] for row in _partner_keys(found).iter_rows(named=True)}
+    names |= {external_key(found.workspace_id, partner, "", "partner"): partner for partner in found.withheld}
     about_partner = pl.col("partner").replace(names) if names else pl.col("partner")
     ours = (pl.col("workspace") == found.workspace_id) & ~pl.col("is_deleted")
     overlaps = found.current[OVERLAP.name].filter(ours, pl.col("status") == "Active")
@@ -181,7 +183,9 @@ def _retirements(
     elif thing is INFLUENCE:
         new = {"suggestion_state": "Withdrawn"}
         off_limits = _is_off_limits(found, reasons.accounts)
-        gone = pl.lit("its evidence is gone")
+        is_partner = pl.col("about_partner").is_in(found.partners["partner"].to_list())
+        gone = pl.when(is_partner).then(pl.lit("its evidence is gone")).otherwise(pl.lit("the partner was removed"))
+        gone = pl.coalesce(_withheld(found), gone)
         live = live.with_columns(cause=pl.when(off_limits).then(pl.lit("it is off limits now")).otherwise(gone))
     else:
         new = emptied
@@ -223,7 +227,9 @@ def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
     rules = " by the new word statistics" if reasons.statistics_changed else ""
     rules = " since the settings or the model changed" if reasons.rules_changed else rules
     return (
-        pl.when(~pl.col("about_partner").is_in(partners))
+        pl.when(_withheld(found).is_not_null())
+        .then(_withheld(found))
+        .when(~pl.col("about_partner").is_in(partners))
         .then(pl.lit("the partner was removed"))
         # A CRM clears lookups to an account that was deleted: no account is an account that is gone.
         .when(~pl.col("about_account").is_in(reasons.accounts["id"].to_list()).fill_null(False))
@@ -237,6 +243,11 @@ def _why_gone(found: Findings, reasons: Reasons) -> pl.Expr:
         .then(pl.lit("not in the partner's list any more"))
         .otherwise(pl.lit(f"no longer a match{rules}"))
     )
+
+
+def _withheld(found: Findings) -> pl.Expr:
+    """Say why nothing of the partner may be written; null where it may."""
+    return pl.col("about_partner").replace_strict(dict(found.withheld), default=None, return_dtype=pl.String)
 
 
 def _handmade(found: Findings) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 
@@ -17,6 +18,9 @@ from overlap.model import CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS, SAME
 from overlap.overlaps import OFF_LIMITS, play
 from overlap.populations import fitting
 
+#: What is said of an overlap whose list is older than the partner usually lets pass: it is unknown, and not gone.
+LATE: Final = " (unknown by now: its list is late)"
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -25,6 +29,7 @@ class Findings:
     *partners* has partner, name, account, as_of, late; *confirmed* has opportunity_id, partner (key of its record)
     and sourced, for influence that people confirmed. *current* is what the CRM says now, by object name. An opportunity
     has at most *most_suggestions* current ones. *former_names* are names that partners had, with those that they have.
+    *withheld* are partners of whom nothing may be written, each with the reason: no other frame here has them.
     """
 
     workspace_id: str
@@ -39,6 +44,7 @@ class Findings:
     fallback_owner: str | None = None
     most_suggestions: int = 3
     former_names: Mapping[str, str] = field(default_factory=dict)
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 def partner_records(found: Findings) -> pl.DataFrame:
@@ -132,8 +138,11 @@ def _deleted_keys(found: Findings) -> list[str]:
     return said.filter("is_deleted").join(alive, on="overlap_key", how="anti")["overlap_key"].drop_nulls().to_list()
 
 
-def account_records(found: Findings) -> pl.DataFrame:
-    """Return the desired flat fields of every account that has an overlap. Only the company itself fills the lists."""
+def account_records(found: Findings, says_late: bool = False) -> pl.DataFrame:
+    """Return the desired flat fields of every account that has an overlap. Only the company itself fills the lists.
+
+    *says_late*: the reason says that a partner's list is late, where the CRM has no record of the partner that does.
+    """
     rows = found.overlaps.join(labelled_partners(found), on="partner")
     same = rows.filter(pl.col("relation") == SAME)
     best = same.sort("account_id", "priority", "probability", "partner", descending=[False, True, True, False]).unique(
@@ -153,18 +162,21 @@ def account_records(found: Findings) -> pl.DataFrame:
         about_partner=pl.lit(None, pl.String),
         about_account="account_id",
         **_columns(ACCOUNT, lists),
-        **_best_columns(pl.col("play")),
+        **_best_columns(pl.col("play"), says_late),
         overlap_icp_fit=pl.col("icp_fit").cast(pl.Float64),
         overlap_icp_tier="icp_tier",
         overlap_changed_on=pl.lit(None, pl.Date),
     )
 
 
-def opportunity_records(found: Findings, suggested: pl.DataFrame | None = None) -> pl.DataFrame:
+def opportunity_records(
+    found: Findings, suggested: pl.DataFrame | None = None, says_late: bool = False
+) -> pl.DataFrame:
     """Return the desired flat fields of opportunities: overlaps while the deal is open, confirmed influence always.
 
     A closed deal keeps what it said about overlaps when it closed. Its play is always of the row Open Opportunities.
     *suggested* says by ``id`` who is suggested, where the CRM has no records of that; see `overlap.stand_ins`.
+    *says_late* is as in `account_records`.
     """
     rows = found.overlaps.filter(pl.col("relation") == SAME).join(labelled_partners(found), on="partner")
     order = pl.col("partner_population").replace_strict(
@@ -182,7 +194,8 @@ def opportunity_records(found: Findings, suggested: pl.DataFrame | None = None) 
         "account_id",
         *lists.columns[1:],
         **_best_columns(
-            pl.when(~pl.col("engagement").eq_missing(pl.lit(OFF_LIMITS))).then(play(pl.lit(OPEN_OPPORTUNITIES)))
+            pl.when(~pl.col("engagement").eq_missing(pl.lit(OFF_LIMITS))).then(play(pl.lit(OPEN_OPPORTUNITIES))),
+            says_late,
         ),
     )
     deals = found.opportunities.select("id", "name", "account_id", "is_closed", deal_engagement="engagement")
@@ -240,10 +253,12 @@ def _partners_with(population: str) -> pl.Expr:
     return _names((pl.col("relation") == SAME) & (pl.col("partner_population") == population))
 
 
-def _best_columns(best_play: pl.Expr) -> dict[str, pl.Expr]:
+def _best_columns(best_play: pl.Expr, says_late: bool) -> dict[str, pl.Expr]:
     """Who is best to talk to, why, and what to do."""
     contact = pl.concat_str("theirs_owner_name", "theirs_owner_email", separator=", ", ignore_nulls=True)
-    reason = pl.format("{} of {}; {}", "partner_population", "partner_name", "reasons")
+    who = pl.coalesce(pl.format("{} of {}", "partner_population", "partner_name"), "partner_name")
+    unknown = pl.when(pl.lit(says_late) & pl.col("late")).then(pl.lit(LATE)).otherwise(pl.lit(""))
+    reason = pl.format("{}{}; {}", who, unknown, "reasons")
     return {
         "overlap_best_partner": pl.col("partner_name"),
         "overlap_best_play": best_play,

@@ -36,6 +36,8 @@ _NAME_CHARACTERS: Final = 255
 #: White space is gone by now; what is left of these was never typed by a person.
 _CONTROL: Final = r"[\x00-\x1f\x7f-\x9f]"
 _DAMAGED_ID: Final = r"(?i)^\d([.,]\d+)?E\+\d+$"
+#: Endings of files that a browser, a copy or an upload has not finished.
+_UNFINISHED: Final = (".part", ".partial", ".filepart", ".crdownload", ".tmp", ".temp", ".download", ".upload")
 _DATE_IN_NAME: Final = re.compile(r"(?<!\d)(20\d\d)(-?)(\d\d)\2(\d\d)(?!\d)")
 
 
@@ -189,7 +191,7 @@ def newest_list(pattern: str, folder: Path) -> Path | None:
     """
     if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise ConfigError(f"files = '{pattern}': write a pattern within the workspace, like 'lists/acme*.csv'")
-    found = (path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$")))
+    found = (path for path in folder.glob(pattern) if path.is_file() and not is_being_written(path.name))
     return max(found, key=lambda path: (as_of(path, "UTC"), path.name, str(path)), default=None)
 
 
@@ -199,12 +201,22 @@ def as_of(path: Path, zone: str) -> datetime:
     It is midnight in *zone* of the last date in the file's name (2025-12-31 or 20251231); without one, the second in
     which the file was last written.
     """
-    for year, _, month, day in reversed(_DATE_IN_NAME.findall(path.stem)):
+    return day_in(path.stem, zone) or datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+
+
+def day_in(stem: str, zone: str) -> datetime | None:
+    """Return midnight in *zone* of the last date in *stem*, a file's name without its ending; None without one."""
+    for year, _, month, day in reversed(_DATE_IN_NAME.findall(stem)):
         try:
             return datetime(int(year), int(month), int(day), tzinfo=ZoneInfo(zone)).astimezone(UTC)
         except ValueError:  # eight digits that are no date
             continue
-    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    return None
+
+
+def is_being_written(name: str) -> bool:
+    """Whether *name* is one that programs give a file until it is complete."""
+    return name.startswith((".", "~$")) or name.lower().endswith(_UNFINISHED)
 
 
 def _check_name(reading: Reading, table: Table, path: Path) -> None:

@@ -30,10 +30,11 @@ def matrix(
         if population is not None:
             companies = companies.clear()  # they are counted over all populations
         names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
+        late = views.late_lists(context)
     if as_json:
-        console.print_json({"cells": cells.to_dicts(), "companies": companies.to_dicts()})
+        console.print_json({"cells": cells.to_dicts(), "companies": companies.to_dicts(), "late": late})
     else:
-        tables.matrix(cells, names, companies)
+        tables.matrix(cells, names, companies, late)
 
 
 def overlaps(

@@ -15,7 +15,6 @@ from rich.markup import escape
 
 from jobs.cli import connect, look, model, partner, populations, sandbox, setup, work
 from jobs.cli.options import with_environment
-from jobs.cli.partner_mapping import mapping
 from jobs.cli.undo import undo
 from overlap.errors import OverlapError
 
@@ -64,12 +63,11 @@ _PANELS = {
 for _panel, _verbs in _PANELS.items():
     for _verb in _verbs:
         app.command(rich_help_panel=_panel)(_verb)
-partner.app.command()(mapping)
 app.add_typer(setup.app, name="setup", rich_help_panel="Start")
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
+app.add_typer(partner.app, name="partner", rich_help_panel="The weekly job")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
 app.add_typer(populations.app, name="populations", rich_help_panel="Look")
-app.add_typer(partner.app, name="partner", rich_help_panel="Look")
 with_environment(app)
 
 

@@ -33,7 +33,7 @@ def printed(shown: DemoReport) -> None:
     with opened(folder) as context:
         cells, companies, best = views.matrix(context), views.reconciled(context), views.overlaps(context)
         names = {key: settings.name for key, settings in context.workspace.settings.partners.items()}
-    tables.matrix(cells, names, companies)
+    tables.matrix(cells, names, companies, {})
     tables.overlaps(best, 10)
     out.print(
         f"Matches: precision {shown.precision:.3f}, recall {shown.recall:.3f} on the demo's own truth "

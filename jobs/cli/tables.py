@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 _TIER_STYLES = {"A": "bold green", "B": "yellow", "C": "dim"}
 
 
-def matrix(cells: pl.DataFrame, names: Mapping[str, str], companies: pl.DataFrame) -> None:
+def matrix(
+    cells: pl.DataFrame, names: Mapping[str, str], companies: pl.DataFrame, late: Mapping[str, datetime]
+) -> None:
     """Print one 3x3 table per partner: counts, and the play of each cell; below it how many *companies* these are.
 
-    *companies* are those of `overlap.counting.reconciled`.
+    *companies* are those of `overlap.counting.reconciled`; *late* says of which day a list is that is too old.
     """
     united = {row["partner"]: row for row in companies.iter_rows(named=True)}
     if cells.is_empty():
@@ -49,6 +52,8 @@ def matrix(cells: pl.DataFrame, names: Mapping[str, str], companies: pl.DataFram
         out.print(table)
         if partner in united:
             out.print(_reconciled(united[partner], name))
+        if partner in late:
+            out.print(f"[red]unknown by now:[/] the list of {name} is of {late[partner]:%Y-%m-%d}, and late")
 
 
 def _reconciled(found: Mapping[str, Any], name: str) -> str:
@@ -79,7 +84,7 @@ def overlaps(found: pl.DataFrame, limit: int) -> None:
         table.add_row(
             str(rank),
             f"[bold]{escape(row['account_name'])}[/]{where}\n[dim]{why}[/]",
-            row["partner"],
+            row["partner"] + ("\n[red]unknown by now:[/] [dim]its list is late[/]" if row["late"] else ""),
             f"{row['our_population']} / {row['partner_population']}\n[cyan]{row['play'] or ''}[/]",
             _tier(row["icp_tier"], row["icp_fit"]),
             str(row["priority"]),
@@ -171,6 +176,8 @@ def status(found: Status) -> None:
         _crms(found)
     if found.lists:
         _lists(found)
+    for partner, ending in found.terms.items():
+        out.print(f"[yellow]terms of {escape(partner)}:[/] {escape(ending)}", soft_wrap=True)
     for note in found.drift:
         out.print(f"[yellow]changed in the CRM:[/] {escape(note)}", soft_wrap=True)
     for rule, count in found.excluded.items():

@@ -23,7 +23,10 @@ _CORRECTED: Final = re.compile(r" corrected [0-9a-f]{12}\.csv$")
 
 @dataclass(frozen=True, slots=True)
 class AcceptedList:
-    """One list that is, or was, in force. *settings* is the JSON of the partner's settings it was read with."""
+    """One list that is, or was, in force. *settings* is the JSON of the partner's settings it was read with.
+
+    *imported*: a person took it in by hand; else it was found where the settings look for lists.
+    """
 
     partner: str
     as_of: datetime
@@ -36,6 +39,7 @@ class AcceptedList:
     accepted_at: datetime
     approved_by: str | None
     settings: str
+    imported: bool = False
 
     def path(self, folder: Path) -> Path:
         """Where its bytes lie; the suffix says how to read them."""
@@ -87,12 +91,17 @@ def in_force(ledger: Ledger, partner: str, zone: ZoneInfo) -> tuple[AcceptedList
 
     Absence counts a list once per as-of day, and a row is gone when two of them lack it: so these two say everything.
     """
-    columns = [lists.c[name] for name in AcceptedList.__slots__]
-    newest_first = select(*columns).where(lists.c.partner == partner).order_by(lists.c.as_of.desc(), lists.c.id.desc())
-    with ledger.engine.connect() as connection:
-        everything = [AcceptedList(**row) for row in connection.execute(newest_first).mappings()]
+    everything = history(ledger, partner)
     if not everything:
         return None, None
     day = everything[0].as_of.astimezone(zone).date()
     earlier = (found for found in everything if found.as_of.astimezone(zone).date() < day)
     return everything[0], next(earlier, None)
+
+
+def history(ledger: Ledger, partner: str) -> list[AcceptedList]:
+    """Return all accepted lists of *partner*, the newest day first; of one day, the one accepted last."""
+    columns = [lists.c[name] for name in AcceptedList.__slots__]
+    newest_first = select(*columns).where(lists.c.partner == partner).order_by(lists.c.as_of.desc(), lists.c.id.desc())
+    with ledger.engine.connect() as connection:
+        return [AcceptedList(**row) for row in connection.execute(newest_first).mappings()]

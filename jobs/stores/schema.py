@@ -80,6 +80,7 @@ lists = Table(
     Column("accepted_at", UtcDateTime, nullable=False),
     Column("approved_by", String(80)),
     Column("settings", Text, nullable=False),
+    Column("imported", Boolean, nullable=False, server_default="0"),
     comment="partner lists as accepted; their bytes lie in lists/<sha256>",
 )
 

@@ -76,6 +76,7 @@ def test_the_limits_are_the_agreed_ones(tmp_path) -> None:
         "list_keys_lost_percent": 10,
         "list_rejects": 5,
         "list_rejects_percent": 1,
+        "list_quiet_s": 2,
         "api_budget_percent": 25,
         "api_total_percent": 80,
     }
@@ -441,3 +442,25 @@ def test_with_one_crm_nothing_hangs_on_the_section_of_companies(tmp_path) -> Non
 )
 def test_a_wrong_section_of_companies_is_named_with_its_remedy(tmp_path, section: str, message: str) -> None:
     assert message in refused(tmp_path, f"{WHOLE}{SECOND}[companies]\n{section}\n")
+
+
+def test_the_way_to_a_partner_s_lists_changes_no_fingerprint_and_its_terms_do(tmp_path) -> None:
+    plain = read(tmp_path, WHOLE)
+    source = read(tmp_path, WHOLE + "\n[partners.globex.source]\nmost_mb = 7\n")
+    fields = read(tmp_path, WHOLE + '\n[partners.globex.terms]\nfields = ["name"]\n')
+    uses = read(tmp_path, WHOLE + "\n[partners.globex.terms]\nuses = []\n")
+    assert source.fingerprint() == plain.fingerprint() != fields.fingerprint()
+    assert source.run_fingerprints() == plain.run_fingerprints() == fields.run_fingerprints()
+    assert uses.run_fingerprints() != plain.run_fingerprints(), "what may not be looked at is not matched"
+
+
+@pytest.mark.parametrize(
+    ("terms", "says"),
+    [
+        ('uses = ["crm"]', "what is not matched cannot be written or sent; add 'analysis', or write []"),
+        ('fields = ["phone number"]', "partners.globex.terms.fields.0: "),
+        ("expire = 2027-01-31", "did you mean 'expires'?"),
+    ],
+)
+def test_terms_that_say_nothing_sensible_are_refused(tmp_path, terms, says) -> None:
+    assert says in refused(tmp_path, WHOLE + f"\n[partners.globex.terms]\n{terms}\n")

@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--save", type=Path, help="write PATH.json and PATH.md")
     said = parser.parse_args()
     if importlib.util.find_spec("atheris") is None:
-        sys.exit("atheris is not there: pip install 'overlap-engine[fuzz]' (Linux, Python 3.11 to 3.13)")
+        sys.exit("atheris is not there: it has wheels for Linux and Python 3.11 to 3.13")
     with TemporaryDirectory() as folder:
         fed = campaign(said.runs, said.keep or Path(folder), said.seed)
     result = {

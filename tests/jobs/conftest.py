@@ -68,6 +68,14 @@ class Org(SharedOrg):
         return Path(shutil.copytree(prepared.folder, folder / "workspace"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lists_are_complete() -> Iterator[None]:
+    """A test's list is written at once: no job of the real clock waits for it to be left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OVERLAP_GUARDS__LIST_QUIET_S", "0")
+        yield
+
+
 @pytest.fixture(scope="session")
 def org(org_of_all: SharedOrg) -> Org:
     return Org(org_of_all.address, org_of_all.folder, org_of_all.blank, org_of_all.asked)

@@ -7,7 +7,7 @@ import pytest
 from overlap.fields import ACCOUNT, INFLUENCE, OBJECTS, OPPORTUNITY, OVERLAP, PARTNER
 from overlap.model import Opportunity, Overlap
 from overlap.plan import Action, Change
-from overlap.planning import Reasons, live_records
+from overlap.planning import Reasons, intent, live_records
 from tests.overlap.agreed import key_by_hand
 from tests.overlap.frames import TODAY, WORKSPACE, confirmed, findings, frame, partners, said
 from tests.overlap.planned import GLOBEX, INFLUENCE_KEY, of, planned, reasons, suggestion_now, suggestions
@@ -186,3 +186,16 @@ def test_records_in_force_are_ours_active_and_filled() -> None:
         "opportunity": [],
     }
     assert live["partner_overlap"].select("about_partner", "about_account").row(0) == ("globex", "001A")
+
+
+def test_a_late_list_is_said_on_accounts_and_deals_only_where_no_record_of_the_partner_says_it() -> None:
+    found = findings(
+        partners=partners({"partner": "globex", "name": "Globex", "late": True}),
+        overlaps=frame(Overlap, {}),
+        opportunities=frame(Opportunity, {}),
+        current={"account": said(ACCOUNT, {"id": "001A"}), "opportunity": said(OPPORTUNITY, {"id": "006A"})},
+    )
+    for holds, says in ((OBJECTS, False), (tuple(one for one in OBJECTS if one.key is None), True)):
+        made = intent(found, reasons(), TODAY, True, holds)
+        told = [change.new["overlap_best_reason"] for change in made.changes if "overlap_best_reason" in change.new]
+        assert ["unknown by now: its list is late" in one for one in told] == [says] * 2

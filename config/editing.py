@@ -1,0 +1,122 @@
+"""Put a partner's table into ``overlap.toml``, or take it out. Not a letter of the rest is touched.
+
+What comes out is read again before it is written: where the file is built so that the edit cannot be made exactly, it
+is left as it is, and a person is asked to do it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from overlap.errors import ConfigError
+
+#: What is written beside a new partner's own lines, for whoever opens the file next.
+_REMARKS = (
+    'population = "Customers"          # where the list has no status column',
+    'populations = { "Kunde" = "Customers", "Interessent" = "Prospects" }',
+    'headings = { name = "Firma" }     # only for headings that are not recognised by themselves',
+    'account = "001..."                # its own account in your CRM',
+    "expected_every_days = 35          # older than this, its overlaps are shown as unknown",
+)
+
+
+def add_partner(path: Path, key: str, said: Mapping[str, Any]) -> None:
+    """Write ``[partners.KEY]`` with what is *said* of it into the settings file at *path*, beside the other partners.
+
+    A mapping in *said* becomes a table below it.
+
+    Raises:
+        ConfigError: *path* cannot be edited by a program.
+    """
+    text = _read(path)
+    wanted = tomllib.loads(text)
+    wanted.setdefault("partners", {})[key] = dict(said)
+    table = tomlkit.table()
+    below = {name: value for name, value in said.items() if isinstance(value, Mapping)}
+    for name, value in said.items():
+        if name not in below:
+            table.add(name, value)
+    for remark in _REMARKS:
+        if remark.partition(" ")[0] not in said:
+            table.add(tomlkit.comment(remark))
+    table.add(tomlkit.nl())
+    for name, facts in below.items():
+        inner = tomlkit.table()
+        inner.update(facts)
+        inner.add(tomlkit.nl())
+        table.add(name, inner)
+    document = _parsed(path, text)
+    try:
+        if "partners" not in document:
+            if not text.endswith("\n\n"):
+                document.add(tomlkit.nl())
+            document["partners"] = tomlkit.table(is_super_table=True)
+        partners: Any = document["partners"]
+        partners[key] = table
+    except (TOMLKitError, ValueError) as error:
+        raise _by_hand(path, f"write [partners.{key}]") from error
+    _write(path, tomlkit.dumps(document), wanted, f"write [partners.{key}]")
+
+
+def remove_partner(path: Path, key: str) -> None:
+    """Take ``[partners.KEY]`` and what is below it out of the settings file at *path*.
+
+    Raises:
+        ConfigError: it does not stand there, or *path* cannot be edited by a program.
+    """
+    text = _read(path)
+    wanted: dict[str, Any] = deepcopy(tomllib.loads(text))
+    if key not in wanted.get("partners", {}):
+        raise ConfigError(f"{path}: there is no [partners.{key}] here; take it out where it stands")
+    del wanted["partners"][key]
+    if not wanted["partners"]:
+        del wanted["partners"]
+    document = _parsed(path, text)
+    try:
+        partners: Any = document["partners"]
+        del partners[key]
+        if not len(partners):
+            del document["partners"]
+    except (TOMLKitError, ValueError, KeyError) as error:
+        raise _by_hand(path, f"take [partners.{key}] out") from error
+    _write(path, tomlkit.dumps(document), wanted, f"take [partners.{key}] out")
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8")  # no newline is translated
+
+
+def _parsed(path: Path, text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise _by_hand(path, "edit the partners") from error
+
+
+def _write(path: Path, text: str, wanted: Mapping[str, Any], what: str) -> None:
+    """Replace the file, whole or not at all, if *text* says what is *wanted*."""
+    try:
+        says = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _by_hand(path, what) from error
+    if says != wanted:
+        raise _by_hand(path, what)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(text.encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(path.stat().st_mode & 0o777)
+    temporary.replace(path)
+
+
+def _by_hand(path: Path, what: str) -> ConfigError:
+    return ConfigError(f"{path}: its tables are in an order in which a program cannot edit it safely; {what} by hand")
