@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock tiers histories fuzz bench-quality bench-speed bench-crm bench-hubspot bench-lists
+.PHONY: demo test check fix lock tiers histories fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -35,6 +35,10 @@ histories: $(READY)
 # N: how many executions. atheris has wheels for Linux only.
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz --runs $(or $(N),100000) --save benchmarks/results/fuzz-lists
+
+# N: how many pairs of worlds; what a partner may not see must change no byte of what it gets.
+noninterference: $(READY)
+	$(BIN)/python -m tests.noninterference --pairs $(or $(N),500) --jobs $(or $(JOBS),2)
 
 # DATA: a folder of tasks with known truth, see benchmarks/README.md.
 bench-quality: $(READY)

@@ -121,6 +121,8 @@ def _written(settings: Settings) -> Iterator[tuple[str, str]]:
     told += [(f"populations.custom.{name}.filter", one.filter) for name, one in settings.populations.custom.items()]
     told += [(f"exclusions.{name}.filter", one.filter) for name, one in settings.exclusions.items()]
     told += [(f"icp.criteria.{at}.filter", one.filter) for at, one in enumerate(settings.icp.criteria)]
+    never = {key: one.share.never for key, one in settings.partners.items() if one.share is not None}
+    told += [(f"partners.{key}.share.never.filter", one.filter) for key, one in never.items() if one is not None]
     yield from ((place, text) for place, text in told if text is not None)
 
 

@@ -39,6 +39,7 @@ from config.lists import ListsSettings
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.secrets import SecretReference
+from config.sharing import ShareSettings
 from config.sources import Placed
 from config.terms import TermsSettings
 from overlap.errors import ConfigError
@@ -140,12 +141,14 @@ _OF_WRITING = {"fallback_owner", "on_drift"}
 _OF_FINDING = {"currency"}
 #: What changes no result, or is looked at by itself.
 _OF_NO_RESULT: Any = {"crm": True, "companies": True, "guards": True, "lists": True}
+#: What of a partner neither a run nor a plan asks.
+_OF_NO_RUN: Any = {"source": True, "share": True}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
 _OF_PLANS: Any = {
     "workspace": {"name", "flat_fields", "token_key"},
     "partners": {
         "__all__": {
-            **dict.fromkeys(("name", "files", "source", "expected_every_days"), True),
+            **dict.fromkeys(("name", "files", "source", "share", "expected_every_days"), True),
             "terms": {"fields", "agreement"},
         }
     },
@@ -156,7 +159,7 @@ class PartnerSettings(Placed, _Section):
     """One partner and the list it sends. The table's key is fixed once; *name* is only a label.
 
     *headings* maps our column to the partner's heading where it is not recognised by itself; *populations* maps the
-    values of the partner's status column to our populations.
+    values of the partner's status column to our populations. *share* says what of ours the partner may see.
     """
 
     # Names become values of multi-select picklists: stored joined by semicolons, and trimmed by the CRM.
@@ -169,6 +172,7 @@ class PartnerSettings(Placed, _Section):
     account: RecordId | None = None
     expected_every_days: Annotated[int, Field(ge=1, le=730)] = 35
     terms: TermsSettings = TermsSettings()
+    share: ShareSettings | None = None
 
     def reading(self) -> dict[str, Any]:
         """Return what says how a list is read; not which file it is."""
@@ -261,11 +265,7 @@ class Settings(BaseSettings):
         """Return 16 hex digits that change when a setting changes a result. How to sign in is not among them."""
         facts: dict[str, Any] = self.model_dump(
             mode="json",
-            exclude={
-                **dict.fromkeys(("crm", "companies", "guards", "lists"), True),
-                "workspace": {"token_key"},
-                "partners": {"__all__": {"source"}},
-            },
+            exclude={**_OF_NO_RESULT, "workspace": {"token_key"}, "partners": {"__all__": _OF_NO_RUN}},
         )
         facts["crm"] = {
             name: crm.reading() | crm.model_dump(mode="json", include=_OF_WRITING) | _of_finding(crm)

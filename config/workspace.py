@@ -62,6 +62,16 @@ class Workspace:
         return self.folder / "runs"
 
     @property
+    def shares(self) -> Path:
+        """What each partner may see of a run, one file each; made anew by 'overlap share'."""
+        return self.folder / "shares"
+
+    @property
+    def shared(self) -> Path:
+        """The files that were made for partners, in a folder for each."""
+        return self.folder / "shared"
+
+    @property
     def tokens(self) -> Path:
         """Refresh tokens, encrypted: 'overlap connect' makes them anew."""
         return self.folder / "tokens"

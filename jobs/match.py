@@ -75,6 +75,7 @@ def match(context: Context) -> MatchReport:
             pairs, how = _pairs(context, warehouse, pulled, ours, said)
         frames = _find(context, _without(pulled, ours.gone), pairs, ours)
         frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone, said)
+        frames |= _left_out(pulled["accounts"], ours.gone, said)
         how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
         how |= {"workspace": context.workspace.settings.workspace.id} | fresh.facts(context, judged) | ours.facts
         snapshot.publish(context.workspace.runs, run_id, frames, how)
@@ -189,6 +190,15 @@ def _unknown(found: pl.DataFrame, accounts: pl.DataFrame, gone: Excluded, said: 
     theirs = found.select(name=plain_names(found["name"]), domains=every_domain(found["website"]))
     known = pl.col("name").is_in(names).fill_null(False) | names_any("domains", sites)
     return found.filter(~theirs.select(known.alias("known")).to_series())
+
+
+def _left_out(accounts: pl.DataFrame, gone: Excluded, said: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return what tells the accounts that are *gone* where somebody else has them, or people *said* so: for sharing."""
+    judged = said.filter(verdict="same").join(gone.accounts, left_on=["crm", "ours_id"], right_on=["crm", "id"])
+    return {
+        "left_out": accounts.join(gone.accounts, on=["crm", "id"], how="semi").select("crm", "id", "name", "website"),
+        "left_out_rows": judged.select("partner", id="theirs_id").unique(maintain_order=True),
+    }
 
 
 def _report(

@@ -54,7 +54,12 @@ def left_out(context: Context, rows: Rows) -> Excluded:
     settings = context.workspace.settings
     read = filters(settings)
     rules = [
-        Exclusion(name, read.get(f"exclusions.{name}.filter"), said.ids, _plain_domains(name, said.domains))
+        Exclusion(
+            name,
+            read.get(f"exclusions.{name}.filter"),
+            said.ids,
+            plain_domains(f"exclusions.{name}.domains", said.domains),
+        )
         for name, said in settings.exclusions.items()
     ]
     websites = rows.accounts["website"]
@@ -68,12 +73,16 @@ def exclusions_ask_deals(context: Context) -> bool:
     return any(asks_deals(one.condition) for place, one in read.items() if place.startswith("exclusions."))
 
 
-def _plain_domains(rule: str, written: tuple[str, ...]) -> tuple[str, ...]:
-    """Return *written* as the domains of accounts are read: ``https://www.acme.com/`` is ``acme.com``."""
+def plain_domains(place: str, written: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *written* as the domains of accounts are read: ``https://www.acme.com/`` is ``acme.com``.
+
+    Raises:
+        ConfigError: one is no domain; the message begins with *place*.
+    """
     read = every_domain(pl.Series(written, dtype=pl.String)).to_list()
     wrong = next((text for text, found in zip(written, read, strict=True) if not found), None)
     if wrong is not None:
-        raise ConfigError(f"exclusions.{rule}.domains: '{wrong}' is no domain of a company; write it like 'acme.com'")
+        raise ConfigError(f"{place}: '{wrong}' is no domain of a company; write it like 'acme.com'")
     return tuple(domain for found in read for domain in found)
 
 

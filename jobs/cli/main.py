@@ -13,7 +13,7 @@ import typer
 import typer.core
 from rich.markup import escape
 
-from jobs.cli import connect, look, model, partner, populations, sandbox, setup, work
+from jobs.cli import connect, look, model, partner, populations, sandbox, setup, share, work
 from jobs.cli.options import with_environment
 from jobs.cli.undo import undo
 from overlap.errors import OverlapError
@@ -58,6 +58,7 @@ _PANELS = {
     "Start": (sandbox.demo, work.init, connect.connect, work.check),
     "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
+    "Share": (share.share, share.releases),
     "Settle matches": (look.explain, work.judge),
 }
 for _panel, _verbs in _PANELS.items():

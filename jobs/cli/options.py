@@ -38,15 +38,19 @@ _ENVIRONMENT: ContextVar[str | None] = ContextVar("environment", default=None)
 def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
     """Open the workspace in *folder*, as the environment has it, for one job; unless *quiet*, progress on stderr."""
     from config.workspace import open_workspace
-    from jobs.cli.console import progress
+    from jobs.cli.console import err, progress
     from jobs.context import open_context
+    from jobs.withdraw import withdraw
 
     workspace = open_workspace(folder, _ENVIRONMENT.get())
     if quiet:
         with open_context(workspace) as context:
+            withdraw(context)
             yield context
         return
     with progress() as report, open_context(workspace, report) as context:
+        for said in withdraw(context):
+            err.print(said, soft_wrap=True, markup=False)
         yield context
 
 

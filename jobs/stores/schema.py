@@ -211,6 +211,35 @@ api_calls = Table(
     comment="what each sign-in took of a CRM's daily allowance of calls",
 )
 
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("partner", String(40), nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("released_at", UtcDateTime, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("policy", String(16), nullable=False),
+    Column("policy_text", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("share_sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("format", String(8), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Index("releases_partner", "partner"),
+    comment="what went out to partners, by which policy, and the bytes of the file by their sha256",
+)
+
+release_rows = Table(
+    "release_rows",
+    metadata,
+    Column("release_id", Integer, ForeignKey("releases.id"), primary_key=True),
+    Column("at", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("said", Text, nullable=False),
+    comment="each row of a release as the partner has it, JSON, and its sha256",
+)
+
 audit = Table(
     "audit",
     metadata,
