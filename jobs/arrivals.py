@@ -38,7 +38,12 @@ def newest_file(context: Context, partner: str) -> Path | None:
     source = settings.source
     if source.ca_file is not None:
         source = source.model_copy(update={"ca_file": folder / source.ca_file})
-    return fetch_newest(settings.files, source, folder / _FETCHED / partner, vault_of(context.workspace).secret)
+    return fetch_newest(settings.files, source, fetched(folder, partner), vault_of(context.workspace).secret)
+
+
+def fetched(folder: Path, partner: str) -> Path:
+    """Return the place in workspace *folder* of what was fetched of *partner*."""
+    return folder / _FETCHED / partner
 
 
 def arrived(context: Context, partner: str) -> Path | None:
@@ -49,7 +54,7 @@ def arrived(context: Context, partner: str) -> Path | None:
     """
     folder, files = context.workspace.folder, context.workspace.settings.partners[partner].files
     if kind(files) is not None:
-        return newest_list(str(_FETCHED / partner / "*"), folder)
+        return newest_list("*", fetched(folder, partner))
     file = newest_list(files, folder)
     if file is not None:
         require_ours(file, files, folder)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from connectors.files.cleaning import SUFFIX
 from connectors.files.inbox import look
 from connectors.files.source import as_of
-from jobs import lists
+from jobs import lists, stop_list
 from jobs.context import Context, recorded
-from jobs.lists import ListReport, Sent
+from jobs.lists import ListReport, Read, Sent
 from jobs.partner_views import require_partner
 from jobs.stores import lists as accepted_lists
 from jobs.stores.digest import digest
@@ -47,7 +49,8 @@ def import_list(context: Context, partner: str, file: Path, wish: Wish) -> ListR
     require_partner(context, partner)
     sent = _sent(context, partner, file, wish)
     if wish.dry:
-        with lists.reading(context) as read:
+        with lists.reading(context) as read, TemporaryDirectory() as folder:
+            sent = _without_erased(context, sent, Path(folder), read)
             report = lists.offer(context, sent, wish.approve, read, dry=True)
         found = read.get(sent.sha256)
         bad = () if found is None else found.quarantine.head(_SAMPLES).iter_rows(named=True)
@@ -57,7 +60,9 @@ def import_list(context: Context, partner: str, file: Path, wish: Wish) -> ListR
         workspace_lock(context.workspace.lock_file),
         open_warehouse(context.workspace.warehouse_file) as warehouse,
         lists.reading(context) as read,
+        TemporaryDirectory() as folder,
     ):
+        sent = _without_erased(context, sent, Path(folder), read)
         report = lists.offer(context, sent, wish.approve, read)
         if report.state == "accepted":
             with warehouse.transaction():
@@ -86,3 +91,13 @@ def _sent(context: Context, partner: str, file: Path, wish: Wish) -> Sent:
             f"{last.as_of.astimezone(zone):%Y-%m-%d}: nothing was taken; if it speaks of a later day, say --as-of"
         )
     return Sent(partner, file, day, digest(file), imported=True)
+
+
+def _without_erased(context: Context, sent: Sent, place: Path, read: Read) -> Sent:
+    """Return *sent*, or in *place* a copy that names nobody who was erased: a file of a person's stays as it is."""
+    clean = lists.without_erased(context, sent.partner, sent.file, read)
+    if clean is None:
+        return sent
+    target = place / sent.file.with_suffix(SUFFIX).name
+    target.write_bytes(clean.content)
+    return replace(sent, file=target, sha256=digest(target), notes=(stop_list.told(clean),))

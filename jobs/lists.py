@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import polars as pl
 from config.settings import PartnerSettings
 from config.sources import kind
 from connectors.files import quarantine
+from connectors.files.cleaning import Cleaned
 from connectors.files.guarded import Reader
 from connectors.files.inbox import look, shown
 from connectors.files.reading import remembered
 from connectors.files.source import Hints, ListRead, as_of
+from jobs import stop_list
 from jobs.arrivals import newest_file
 from jobs.context import Context
 from jobs.steps import step
@@ -55,13 +58,17 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that *partner* sent: its day and the sha256 of its bytes. *imported*: a person named it."""
+    """A file that *partner* sent: its day and the sha256 of its bytes. *imported*: a person named it.
+
+    *notes* tell what was done to it before it was read.
+    """
 
     partner: str
     file: Path
     as_of: datetime
     sha256: str
     imported: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class Read(dict[str, ListRead]):
@@ -105,10 +112,24 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     day = as_of(file, workspace.settings.workspace.time_zone)
     try:
         look(file, workspace.settings.lists.file_mb)  # before its bytes are: they may be many
-        sha256 = digest(file)
+        clean = without_erased(context, partner, file, read)
+        file = stop_list.replaced(file, clean.content) if clean else file
+        sent = Sent(partner, file, day, digest(file), notes=(stop_list.told(clean),) if clean else ())
     except (ConfigError, GuardError) as error:
         return ListReport(partner, "held", shown(file.name), day, reasons=(str(error),))
-    return offer(context, Sent(partner, file, day, sha256), approve, read)
+    return offer(context, sent, approve, read)
+
+
+def without_erased(context: Context, partner: str, file: Path, read: Read) -> Cleaned | None:
+    """Return a list of *partner* without persons who were erased; None if it names none of them.
+
+    Raises what reading it does.
+    """
+    erased = stop_list.erased(context)
+    if not erased.marks:
+        return None
+    settings, known = context.workspace.settings.partners[partner], hints(context, partner, file.name)
+    return read.reader.clean(file, partner, settings, known, erased)
 
 
 def offer(context: Context, sent: Sent, approve: bool, read: Read, dry: bool = False) -> ListReport:
@@ -126,7 +147,8 @@ def offer(context: Context, sent: Sent, approve: bool, read: Read, dry: bool = F
     try:
         settings = context.workspace.settings.partners[sent.partner]
         known = hints(context, sent.partner, sent.file.name)
-        read[sent.sha256] = read.reader.read_list(sent.file, sent.partner, settings, known)
+        found = read.reader.read_list(sent.file, sent.partner, settings, known)
+        read[sent.sha256] = replaced(found, notes=(*sent.notes, *found.notes))
         return _consider(context, sent, last, approve, read, dry)
     except (ConfigError, GuardError) as error:
         return ListReport(sent.partner, "held", sent.file.name, sent.as_of, reasons=(str(error),))

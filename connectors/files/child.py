@@ -114,6 +114,20 @@ def _corrected(request: Request) -> Reply:
     }
 
 
+def _cleaned(request: Request) -> Reply:
+    from connectors.files.cleaning import cleaned
+    from overlap.erasing import Marks
+
+    settings: Any = SimpleNamespace(**request["settings"])
+    erased = Marks(request["workspace_id"], frozenset(request["marks"]))
+    found = cleaned(Path(request["path"]), request["partner"], settings, _hints(request), erased)
+    if found is None:
+        return {"names_nobody": True}
+    [target] = request["tables"]
+    Path(target).write_bytes(found.content)
+    return {"rows": found.rows, "names": sorted(found.names), "dropped": found.dropped}
+
+
 def _leave(request: Request, *frames: pl.DataFrame) -> None:
     for name, frame in zip(request["tables"], frames, strict=True):
         frame.write_parquet(name, compression="uncompressed")
@@ -124,6 +138,7 @@ _READERS: Final[Mapping[str, Callable[[Request], Reply]]] = {
     "headings": _headings,
     "accounts": _accounts,
     "corrected": _corrected,
+    "cleaned": _cleaned,
 }
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from connectors.files import replies
 from connectors.files.accounts import Accounts, read_accounts
+from connectors.files.cleaning import Cleaned, cleaned
 from connectors.files.corrections import corrected
 from connectors.files.inbox import look, require_same
 from connectors.files.process import BrokenOffError, Child
@@ -24,6 +25,7 @@ from overlap.errors import ConfigError, GuardError
 if TYPE_CHECKING:
     from config.lists import ListsSettings
     from config.settings import PartnerSettings
+    from overlap.erasing import Marks
 
 COMMAND: Final = (sys.executable, "-s", "-P", "-m", "connectors.files.child")
 Result = TypeVar("Result")
@@ -105,6 +107,19 @@ class Reader:
         require_same(path, before[0], self._limits.file_mb)
         require_same(corrections, before[1], self._limits.file_mb)
         return count
+
+    def clean(self, path: Path, partner: str, settings: PartnerSettings, hints: Hints, erased: Marks) -> Cleaned | None:
+        """Do what `connectors.files.cleaning.cleaned` does; raises what `read_list` raises."""
+        before = look(path, self._limits.file_mb)
+        if self._limits.separate_process:
+            persons = {"workspace_id": erased.workspace_id, "marks": sorted(erased.marks)}
+            request = {"read": "cleaned", "partner": partner, **persons, **_told(settings, hints)}
+            reply, tables = self._ask(path, request, 1)
+            found = self._believed(path, lambda: replies.cleaning(reply, tables))
+        else:
+            found = cleaned(path, partner, settings, hints, erased)
+        require_same(path, before, self._limits.file_mb)
+        return found
 
     def _ask(self, path: Path, request: dict[str, Any], tables: int) -> tuple[Any, list[Path]]:
         """Return the reply to *request* on the file at *path*, and where its tables lie.

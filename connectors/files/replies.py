@@ -10,13 +10,14 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, get_type_hints
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 
 from connectors.files.accounts import COLUMNS as ACCOUNT_COLUMNS
 from connectors.files.accounts import Accounts
+from connectors.files.cleaning import Cleaned
 from connectors.files.headings import COLUMNS
 from connectors.files.quarantine import SCHEMA
 from connectors.files.reading import Reading
@@ -59,6 +60,16 @@ _READING: Final = _but_frames(Reading)
 
 class _Corrected(_Shape):
     corrected: Annotated[int, Field(ge=1)]
+
+
+class _Cleaned(_Shape):
+    rows: Annotated[int, Field(ge=0)]
+    names: tuple[_Text, ...]
+    dropped: Annotated[int, Field(ge=0)]
+
+
+class _NamesNobody(_Shape):
+    names_nobody: Literal[True]
 
 
 def refusal(reply: Any) -> Refusal | None:
@@ -125,12 +136,21 @@ def corrections(reply: Any, tables: Sequence[Path], target: Path) -> int:
         NonsenseError: a shape is wrong, or there is no list.
     """
     said = _shaped(_Corrected, reply)
-    try:
-        with os.fdopen(os.open(tables[0], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            target.write_bytes(file.read())
-    except OSError as error:
-        raise NonsenseError("no list") from error
+    target.write_bytes(_bytes(tables[0]))
     return said.corrected
+
+
+def cleaning(reply: Any, tables: Sequence[Path]) -> Cleaned | None:
+    """Return the list without erased persons that *reply* and its file describe; None if it named none of them.
+
+    Raises:
+        NonsenseError: a shape is wrong, or there is no list.
+    """
+    if isinstance(reply, dict) and "names_nobody" in reply:
+        _shaped(_NamesNobody, reply)
+        return None
+    said = _shaped(_Cleaned, reply)
+    return Cleaned(_bytes(tables[0]), said.rows, frozenset(said.names), said.dropped)
 
 
 def plain(text: str) -> str:
@@ -148,6 +168,14 @@ def _shaped(shape: type[Shape], reply: Any) -> Shape:
         return shape.model_validate_json(json.dumps(reply))  # a tuple of ours is a list in JSON
     except ValidationError as error:
         raise NonsenseError(str(error)) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise NonsenseError("no list") from error
 
 
 def _table(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:

@@ -86,7 +86,7 @@ def read_list(path: Path, partner: str, settings: PartnerSettings, hints: Hints 
         ConfigError: no such file, sheet or encoding, or a setting names a heading that the list lacks.
         GuardError: the file as a whole cannot be trusted; the message says why and what to do.
     """
-    table, reading = _understood(path, partner, settings, hints)
+    table, reading = understood(path, partner, settings, hints)
     headings = reading.columns
     _check_name(reading, table, path)
     _check_status(headings, settings, path)
@@ -119,10 +119,11 @@ def read_headings(path: Path, partner: str, settings: PartnerSettings, hints: Hi
 
     Raises what `read_list` does, but for that.
     """
-    return _understood(path, partner, settings, hints)[1]
+    return understood(path, partner, settings, hints)[1]
 
 
-def _understood(path: Path, partner: str, settings: PartnerSettings, hints: Hints) -> tuple[Table, Reading]:
+def understood(path: Path, partner: str, settings: PartnerSettings, hints: Hints) -> tuple[Table, Reading]:
+    """Return the table in the list at *path*, and how it is read; raises what `read_headings` does."""
     known = Known(settings.headings, (settings.name, partner), hints.own_names, hints.memory)
     table = read_table(path, settings.encoding, settings.sheet, known.headings, by_population=True)
     return table, understand(table, known)

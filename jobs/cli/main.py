@@ -13,7 +13,7 @@ import typer
 import typer.core
 from rich.markup import escape
 
-from jobs.cli import connect, look, model, partner, populations, sandbox, setup, share, work
+from jobs.cli import connect, erase, look, model, partner, populations, sandbox, setup, share, work
 from jobs.cli.options import with_environment
 from jobs.cli.undo import undo
 from overlap.errors import OverlapError
@@ -60,6 +60,7 @@ _PANELS = {
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
     "Share": (share.share, share.releases),
     "Settle matches": (look.explain, work.judge),
+    "Forget": (erase.erase_partner, erase.erase_person),
 }
 for _panel, _verbs in _PANELS.items():
     for _verb in _verbs:

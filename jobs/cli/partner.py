@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jobs.cli.erase import erase_removed
 from jobs.cli.options import HERE, Folder, Json, Limit, opened, require_known
 from jobs.cli.partner_correct import correct
 from jobs.cli.partner_mapping import mapping
@@ -153,6 +154,9 @@ def diff(
 @app.command()
 def remove(
     partner: PartnerKey,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="And erase all that we hold of it at once, in your CRM and here, for good.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")] = False,
     folder: Folder = HERE,
     as_json: Json = False,
@@ -165,13 +169,18 @@ def remove(
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)
         means = partner_settings.what_removal_means(context, partner)
+        files = context.workspace.settings.partners[partner].files
     if not as_json:
         partner_tables.removal(means)
     if not yes:
-        shown.ask(f"Remove '{partner}'?")
+        shown.ask(
+            f"Remove '{partner}' and erase it for good? Nothing brings it back" if erase else f"Remove '{partner}'?"
+        )
     with opened(folder) as context:
         done = partner_settings.remove(context, partner)
-    if as_json:
+    if erase:
+        erase_removed(partner, files, folder, as_json)
+    elif as_json:
         console.print_json(done)
     else:
         shown.next_steps(f"\\[partners.{partner}] is out of overlap.toml.", ["overlap run"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from jobs.steps import step
 from jobs.stores.digest import digest
@@ -105,3 +106,33 @@ def history(ledger: Ledger, partner: str) -> list[AcceptedList]:
     newest_first = select(*columns).where(lists.c.partner == partner).order_by(lists.c.as_of.desc(), lists.c.id.desc())
     with ledger.engine.connect() as connection:
         return [AcceptedList(**row) for row in connection.execute(newest_first).mappings()]
+
+
+def name_of(content: bytes) -> str:
+    """Return the name that *content* gets: its sha256, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def rewrite(ledger: Ledger, list_id: int, file_name: str, content: bytes, folder: Path) -> None:
+    """Let list *list_id* be *content* from now on, under another hash; its former bytes are left to `drop_unknown`."""
+    target = folder / f"{name_of(content)}{Path(file_name).suffix.lower()}"
+    partial = target.with_name(f".{target.name}.partial")
+    with partial.open("wb") as new:
+        new.write(content)
+        new.flush()
+        os.fsync(new.fileno())
+    partial.replace(target)
+    step("list: rewritten")
+    with ledger.engine.begin() as connection:
+        values = {"sha256": name_of(content), "file_name": file_name}
+        connection.execute(update(lists).where(lists.c.id == list_id).values(values))
+    step("list: known as rewritten")
+
+
+def drop_unknown(ledger: Ledger, folder: Path) -> None:
+    """Delete bytes that are no list's (any more)."""
+    with ledger.engine.connect() as connection:
+        known = set(connection.execute(select(lists.c.sha256)).scalars())
+    for path in folder.glob("*"):
+        if path.stem not in known:
+            path.unlink()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import release_rows, releases
 from overlap.errors import ConfigError
+
+#: What is left of a row that was erased.
+_NOTHING: Final = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,23 @@ def rows_of(ledger: Ledger, release_id: int) -> list[str]:
     query = select(release_rows.c.said).where(release_rows.c.release_id == release_id).order_by(release_rows.c.at)
     with ledger.engine.connect() as connection:
         return [str(said) for said in connection.execute(query).scalars()]
+
+
+def forget(connection: Connection, partner: str, mark: str) -> None:
+    """Let releases say that rows went to *mark*, and no more which: their hashes stay."""
+    ours = select(releases.c.id).where(releases.c.partner == partner)
+    connection.execute(update(release_rows).where(release_rows.c.release_id.in_(ours)).values(said=_NOTHING))
+    values = {"partner": mark, "file_name": "", "policy_text": _NOTHING}
+    connection.execute(update(releases).where(releases.c.partner == partner).values(values))
+
+
+def forget_rows(connection: Connection, is_about: Callable[[str], bool]) -> None:
+    """Let rows that are about somebody say nothing; their hashes stay."""
+    query = select(release_rows.c.release_id, release_rows.c.at, release_rows.c.said)
+    for release_id, at, said in connection.execute(query).all():
+        if is_about(said):
+            this = (release_rows.c.release_id == release_id, release_rows.c.at == at)
+            connection.execute(update(release_rows).where(*this).values(said=_NOTHING))
 
 
 def row_text(row: dict[str, Any]) -> str:

@@ -250,3 +250,22 @@ audit = Table(
     Column("what", Text, nullable=False),
     comment="who approved, judged or applied what; only ever appended to",
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    comment="partners and persons that were erased; subject is a hash once nothing else names them",
+)
+
+stop_list = Table(
+    "stop_list",
+    metadata,
+    Column("mark", String(16), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    comment="hashes of e-mail addresses of persons that were erased: lists that name them are cleaned",
+)

@@ -26,12 +26,13 @@ _WORKER = Path(__file__).with_name("worker.py")
 
 @dataclass(frozen=True)
 class Fate:
-    """What befalls a process: it dies at step *die_at* (from 1), or a network fault eats its writes *first* to *last*.
+    """What befalls a process: it dies at step *die_at*, or a network fault eats its writes *first* to *last*.
 
-    *lost* says what is eaten: the ``answer``, after the CRM has taken the write, or the ``request``, before it has.
+    *die_at* is the step's number, from 1, or its name. *lost* says what is eaten: the ``answer``, after the CRM has
+    taken the write, or the ``request``, before it has.
     """
 
-    die_at: int | None = None
+    die_at: int | str | None = None
     lost: str | None = None
     first: int = 1
     last: int = 1

@@ -60,15 +60,15 @@ def _run(order: dict[str, Any]) -> int:
     return code
 
 
-def _follow_steps(die_at: int | None) -> None:
-    """Print each step; at number *die_at* (from 1) the kernel ends this process without a word."""
+def _follow_steps(die_at: int | str | None) -> None:
+    """Print each step; at *die_at*, a number (from 1) or a name, the kernel ends this process without a word."""
     passed = 0
 
     def hook(name: str) -> None:
         nonlocal passed
         passed += 1
         os.write(2, f"step: {name}\n".encode())
-        if passed == die_at:
+        if die_at in (passed, name):
             os.kill(os.getpid(), signal.SIGKILL)
 
     steps.listen(hook)

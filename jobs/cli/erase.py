@@ -1,0 +1,145 @@
+"""The verbs that forget: a partner with all that it sent, or one person wherever they are named."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli.options import HERE, Folder, Json, opened
+
+if TYPE_CHECKING:
+    from jobs.erasure import PartnerErasure
+    from jobs.person import PersonErasure
+
+Preview = Annotated[bool, typer.Option("--preview", help="Only say what would go.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")]
+
+
+def erase_partner(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="The partner's key, once its table is out of the settings.")
+    ],
+    preview: Preview = False,
+    yes: Yes = False,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Erase a partner that you took out of the settings: its lists, files and verdicts, and what records say of it."""
+    from jobs.cli import console, show
+    from jobs.erasure import erase_partner as erase
+
+    if preview or not yes:
+        with opened(folder) as context:
+            found = erase(context, key, preview=True)
+        if not as_json:
+            _told(found, "would change" if preview else "will change", "would go" if preview else "will go")
+    if not preview:
+        if not yes:
+            show.ask(f"Erase '{key}' for good? Nothing brings it back")
+        with opened(folder) as context:
+            found = erase(context, key)
+    if as_json:
+        console.print_json({**asdict(found), "preview": preview})
+    elif not preview:
+        _erased(found)
+
+
+def erase_removed(key: str, pattern: str, folder: Path, as_json: bool) -> None:
+    """Erase a partner whose table was taken out just now; its files fit *pattern*."""
+    from jobs.cli import console
+    from jobs.erasure import erase_partner as erase
+
+    with opened(folder) as context:
+        found = erase(context, key, patterns=(pattern,))
+    if as_json:
+        console.print_json(asdict(found))
+    else:
+        _erased(found)
+
+
+def _erased(found: PartnerErasure) -> None:
+    from jobs.cli import show
+
+    _told(found, "changed", "are gone")
+    show.next_steps(f"'{found.partner}' is erased. The audit keeps {found.mark} in its place.", ["overlap run"])
+
+
+def erase_person(
+    address: Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address, as lists have it.")],
+    preview: Preview = False,
+    yes: Yes = False,
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Erase a person: find the address and the name beside it wherever we hold them, and keep later lists from it."""
+    from jobs.cli import console, show
+    from jobs.person import erase_person as erase
+
+    if preview or not yes:
+        with opened(folder) as context:
+            found = erase(context, address, preview=True)
+        if not as_json:
+            _told_of_person(found)
+    if not preview:
+        if not yes:
+            show.ask(f"Erase '{address}' for good? Nothing brings it back")
+        with opened(folder) as context:
+            found = erase(context, address)
+    if as_json:
+        console.print_json({**asdict(found), "preview": preview})
+    elif not preview:
+        _told_of_person(found)
+        said = f"Erased. The audit says {found.mark} instead, and a later list that names the address is cleaned."
+        show.next_steps(said, ["overlap run"])
+
+
+def _told_of_person(found: PersonErasure) -> None:
+    from rich.markup import escape
+
+    from jobs.cli.console import out
+
+    if not found.is_known:
+        out.print("Nothing here names that address.")
+    for crm, count in found.records.items():
+        out.print(f"{escape(crm)}: named in {count:,} records of ours")
+    for partner, old, new in found.lists:
+        out.print(f"{escape(partner)}: list {old[:12]} is {new[:12]} without the person")
+    for name in found.files:
+        out.print(f"rewritten as CSV without the person: {escape(name)}")
+    for name in found.quarantine:
+        out.print(f"deleted, since a row names the person: {escape(name)}")
+    for frame, rows in found.frames.items():
+        out.print(f"last run, {frame}: {rows:,} rows")
+    if found.users:
+        out.print("A CRM has a user with this address, whom the next pull reads again: change that there.")
+    if found.dropped:
+        out.print(f"{found.dropped:,} rows of lists that could not be read went with it")
+    for name in found.unread:
+        out.print(f"could not be looked into: {escape(name)}")
+    for name in found.named:
+        out.print(f"still names the address, and is yours to look at: {escape(name)}")
+    out.print("Backups outside of this folder are not known to overlap: see to them yourself.")
+
+
+def _told(found: PartnerErasure, records: str, files: str) -> None:
+    from rich.markup import escape
+
+    from jobs.cli.console import out
+
+    for crm, count in found.records.items():
+        out.print(f"{escape(crm)}: {count:,} records {records}")
+    out.print(
+        f"{len(found.files):,} files {files}, {len(found.lists):,} lists and {found.judgements:,} verdicts with them"
+    )
+    for name in found.files:
+        out.print(f"  {escape(name)}")
+    for name in found.kept:
+        out.print(f"stays, since another partner's pattern fits it too: {escape(name)}")
+    for name in found.models:
+        out.print(f"may have been fitted with its verdicts, holds numbers only: models/{escape(name)}.toml")
+    for name in found.named:
+        out.print(f"still names it, and is yours to look at: {escape(name)}")
+    out.print("Backups outside of this folder are not known to overlap: see to them yourself.")

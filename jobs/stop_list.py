@@ -1,0 +1,54 @@
+"""Persons who were erased: a list that names one again is cleaned before it is read. Only hashes are kept of them."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from connectors.files.cleaning import Cleaned
+from jobs.context import Context
+from jobs.steps import step
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import stop_list
+from overlap.erasing import Marks
+
+
+def add(ledger: Ledger, mark: str, at: datetime) -> None:
+    """Keep *mark* for good."""
+    with ledger.engine.begin() as connection:
+        connection.execute(upsert(stop_list).values(mark=mark, since=at).on_conflict_do_nothing())
+
+
+def erased(context: Context) -> Marks:
+    """Return who was erased."""
+    with context.ledger.engine.connect() as connection:
+        marks = frozenset(connection.execute(select(stop_list.c.mark)).scalars())
+    return Marks(context.workspace.settings.workspace.id, marks)
+
+
+def told(found: Cleaned) -> str:
+    """Return what to tell of a list that was cleaned."""
+    return f"{found.rows:,} rows named a person who was erased: their name and address were emptied in the file"
+
+
+def replaced(file: Path, content: bytes) -> Path:
+    """Put *content*, which is CSV, in the place of *file*, as of the same time, and return where it is."""
+    target, stat = file.with_suffix(".csv"), file.stat()
+    if target != file and target.exists():  # another list of that name
+        target = file.with_name(f"{file.name.replace('.', '-')}.csv")
+    partial = target.with_name(f".{target.name}.partial")
+    with partial.open("wb") as new:
+        new.write(content)
+        new.flush()
+        os.fsync(new.fileno())
+    os.utime(partial, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    step("stop list: replace")
+    partial.replace(target)
+    if target != file:
+        file.unlink()
+    step("stop list: replaced")
+    return target
