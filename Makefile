@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fix lock tiers histories fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists
+.PHONY: demo test check fix lock tiers histories fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -59,6 +59,10 @@ bench-crm: $(READY)
 # ARGS: --companies N for another size than 250,000.
 bench-hubspot: $(READY)
 	$(BIN)/python -m benchmarks.crm_hubspot $(ARGS)
+
+# ARGS: --rows N for another size than 1,000,000.
+bench-import: $(READY)
+	$(BIN)/python -m benchmarks.list_import $(ARGS)
 
 # Needs uv. The file names no index, so that it installs from wherever pip looks.
 lock:

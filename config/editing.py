@@ -7,8 +7,9 @@ is left as it is, and a person is asked to do it.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -79,15 +80,43 @@ def remove_partner(path: Path, key: str) -> None:
     del wanted["partners"][key]
     if not wanted["partners"]:
         del wanted["partners"]
-    document = _parsed(path, text)
-    try:
-        partners: Any = document["partners"]
-        del partners[key]
-        if not len(partners):
-            del document["partners"]
-    except (TOMLKitError, ValueError, KeyError) as error:
-        raise _by_hand(path, f"take [partners.{key}] out") from error
-    _write(path, tomlkit.dumps(document), wanted, f"take [partners.{key}] out")
+    left = _without(text, key)
+    if not _says(left, wanted):  # its lines are not all that stands between headings
+        document = _parsed(path, text)
+        try:
+            partners: Any = document["partners"]
+            del partners[key]
+            if not len(partners):
+                del document["partners"]
+        except (TOMLKitError, ValueError, KeyError) as error:
+            raise _by_hand(path, f"take [partners.{key}] out") from error
+        left = tomlkit.dumps(document)
+    _write(path, left, wanted, f"take [partners.{key}] out")
+
+
+def _without(text: str, key: str) -> str:
+    """Return *text* without the tables of partner *key*, and the comments that stand right below their last lines."""
+    ours = re.compile(rf"\s*\[partners\.(\"?){re.escape(key)}\1[.\]]")
+    kept: list[str] = []
+    below: list[str] = []  # of a table of its: what comes after its last key, so far
+    is_ours = False
+    for line in text.splitlines(keepends=True):
+        if line.lstrip().startswith("["):
+            kept += _apart(below)
+            below, is_ours = [], ours.match(line) is not None
+        if not is_ours:
+            kept.append(line)
+        elif line.strip() and not line.lstrip().startswith("#"):
+            below = []
+        else:
+            below.append(line)
+    return "".join((*kept, *_apart(below)))
+
+
+def _apart(lines: Sequence[str]) -> Sequence[str]:
+    """Return those of *lines*, comments and blank ones, that come after the first blank one."""
+    blank = next((at for at, line in enumerate(lines) if not line.strip()), len(lines))
+    return lines[blank + 1 :]
 
 
 def _read(path: Path) -> str:
@@ -103,11 +132,7 @@ def _parsed(path: Path, text: str) -> tomlkit.TOMLDocument:
 
 def _write(path: Path, text: str, wanted: Mapping[str, Any], what: str) -> None:
     """Replace the file, whole or not at all, if *text* says what is *wanted*."""
-    try:
-        says = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _by_hand(path, what) from error
-    if says != wanted:
+    if not _says(text, wanted):
         raise _by_hand(path, what)
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("wb") as file:
@@ -116,6 +141,13 @@ def _write(path: Path, text: str, wanted: Mapping[str, Any], what: str) -> None:
         os.fsync(file.fileno())
     temporary.chmod(path.stat().st_mode & 0o777)
     temporary.replace(path)
+
+
+def _says(text: str, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _by_hand(path: Path, what: str) -> ConfigError:

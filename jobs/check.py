@@ -48,7 +48,11 @@ def check(context: Context, crm: str | None = None) -> list[Finding]:
             continue
         if file is None:
             newest, _ = lists.in_force(context.ledger, key, context.workspace.zone)
-            said = f"; the list in force is of {newest.as_of:%Y-%m-%d}" if newest else ""
+            said = (
+                f"; the list in force is of {newest.as_of.astimezone(context.workspace.zone):%Y-%m-%d}"
+                if newest
+                else ""
+            )
             remedy = f"put the partner's list into {folder / 'inbox'}"
             findings.append(Finding(newest is not None, key, f"no file fits '{settings.files}'{said}", remedy))
         else:

@@ -19,6 +19,7 @@ from jobs.lists import ListReport, Sent
 from jobs.stores import lists as store
 from jobs.stores.digest import digest
 from jobs.stores.lock import workspace_lock
+from jobs.terms import not_analysed
 from overlap.errors import ConfigError, GuardError
 
 
@@ -51,11 +52,17 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
         GuardError: one of the two cannot be read, or rows would get lost.
     """
     settings = context.workspace.settings.partners[partner]
+    refused = not_analysed(context).get(partner)
+    if refused:
+        raise GuardError(f"no list of '{partner}' is read: {refused}; see [partners.{partner}.terms]")
     with workspace_lock(context.workspace.lock_file), TemporaryDirectory() as folder, lists.reading(context) as read:
         origin = _origin(context, partner)
         target = Path(folder) / origin.name
         known = lists.hints(context, partner, origin.name)
         count = read.reader.correct(origin.path, file, settings, target, known)
+        clean = lists.without_erased(context, partner, target, read)
+        if clean is not None:
+            target.write_bytes(clean.content)
         sent = Sent(partner, target, origin.as_of, digest(target), origin.imported)
         found = read[sent.sha256] = read.reader.read_list(target, partner, settings, known)
         before = read.reader.read_list(origin.path, partner, settings, known)

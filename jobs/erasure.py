@@ -83,8 +83,9 @@ def erase_partner(context: Context, key: str, preview: bool = False, patterns: C
         )
     mark = mark_of(workspace.settings.workspace.id, key)
     number = erasures.unfinished(context.ledger, _KIND, mark)
-    if number is not None and not preview:
-        erasures.end(context.ledger, number, workspace.ledger_file, context.now)
+    if number is not None:
+        if not preview:
+            erasures.end(context.ledger, number, workspace.ledger_file, context.now)
         return PartnerErasure(key, mark)
     known = _known(context, key, patterns)
     if preview:

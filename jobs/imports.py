@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from connectors.files.cleaning import SUFFIX
 from connectors.files.inbox import look
 from connectors.files.source import as_of
 from jobs import lists, stop_list
@@ -85,7 +84,7 @@ def _sent(context: Context, partner: str, file: Path, wish: Wish) -> Sent:
     own = as_of(file, context.workspace.settings.workspace.time_zone)
     day = own if wish.day is None else datetime.combine(wish.day, datetime.min.time(), zone).astimezone(UTC)
     last, _ = accepted_lists.in_force(context.ledger, partner, zone)
-    if last is not None and day < last.as_of:
+    if last is not None and day.astimezone(zone).date() < last.as_of.astimezone(zone).date():
         raise GuardError(
             f"{file.name} is of {day.astimezone(zone):%Y-%m-%d}, the list in force of "
             f"{last.as_of.astimezone(zone):%Y-%m-%d}: nothing was taken; if it speaks of a later day, say --as-of"
@@ -98,6 +97,6 @@ def _without_erased(context: Context, sent: Sent, place: Path, read: Read) -> Se
     clean = lists.without_erased(context, sent.partner, sent.file, read)
     if clean is None:
         return sent
-    target = place / sent.file.with_suffix(SUFFIX).name
+    target = place / sent.file.name
     target.write_bytes(clean.content)
     return replace(sent, file=target, sha256=digest(target), notes=(stop_list.told(clean),))

@@ -113,10 +113,14 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     try:
         look(file, workspace.settings.lists.file_mb)  # before its bytes are: they may be many
         clean = without_erased(context, partner, file, read)
-        file = stop_list.replaced(file, clean.content) if clean else file
+        if clean is not None:
+            stop_list.replace(file, clean.content)
         sent = Sent(partner, file, day, digest(file), notes=(stop_list.told(clean),) if clean else ())
     except (ConfigError, GuardError) as error:
         return ListReport(partner, "held", shown(file.name), day, reasons=(str(error),))
+    except OSError as error:
+        why = f"{shown(file.name)} names a person who was erased, and cannot be cleaned: {error.strerror}; do it there"
+        return ListReport(partner, "held", shown(file.name), day, reasons=(why,))
     return offer(context, sent, approve, read)
 
 
@@ -139,11 +143,14 @@ def offer(context: Context, sent: Sent, approve: bool, read: Read, dry: bool = F
     """
     last, _ = lists.in_force(context.ledger, sent.partner, context.workspace.zone)
     # The same bytes under the same name are the same list, whatever the clock of the file or our time zone says.
-    if last and (last.came_of(sent.file.name, sent.sha256) or _is_outdated(sent, last)):
-        older = f"{sent.file.name} is of {sent.as_of:%Y-%m-%d}, older than the list in force; it was not taken"
-        notes = (older,) if _is_outdated(sent, last) else ()
+    if last and (last.came_of(sent.file.name, sent.sha256) or _is_outdated(context, sent, last)):
+        day = sent.as_of.astimezone(context.workspace.zone).date()
+        older = f"{sent.file.name} is of {day}, older than the list in force; it was not taken"
+        notes = (older,) if _is_outdated(context, sent, last) else ()
         taken = (last.file_name, last.as_of, last.rows_in, last.rows_out)
         return ListReport(sent.partner, "unchanged", *taken, notes=notes)
+    if last and sent.as_of < last.as_of:  # of the same day, and the newest has the last word
+        sent = replaced(sent, as_of=last.as_of)
     try:
         settings = context.workspace.settings.partners[sent.partner]
         known = hints(context, sent.partner, sent.file.name)
@@ -174,10 +181,14 @@ def hints(context: Context, partner: str, file_name: str) -> Hints:
     return Hints(file_name, list_mappings.memory(context.ledger, partner)[0], own_names)
 
 
-def _is_outdated(sent: Sent, last: AcceptedList) -> bool:
+def _is_outdated(context: Context, sent: Sent, last: AcceptedList) -> bool:
     """Whether *last* speaks of a later day; or a person took it in for the same day, and *sent* lay there already."""
-    lay_there = last.imported and not sent.imported and sent.file.stat().st_mtime <= last.accepted_at.timestamp()
-    return sent.as_of < last.as_of or (sent.as_of == last.as_of and lay_there)
+    day, last_day = (one.as_of.astimezone(context.workspace.zone).date() for one in (sent, last))
+    if day != last_day or sent.imported:
+        return day < last_day
+    if last.imported:
+        return sent.file.stat().st_mtime <= last.accepted_at.timestamp()
+    return sent.as_of < last.as_of
 
 
 def _consider(
@@ -212,7 +223,7 @@ def land(context: Context, warehouse: Warehouse, partner: str, read: Read) -> in
     """
     settings = context.workspace.settings.partners[partner]
     newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
-    if newest is None:
+    if newest is None or partner in not_analysed(context):
         return None
     _, mapping = list_mappings.memory(context.ledger, partner)
     said = [newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")]
@@ -246,7 +257,7 @@ def is_late(context: Context, partner: str, as_of: datetime) -> bool:
 
 
 def read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRead:
-    """Read an accepted list with today's settings; with those of its day where today's do not fit it any more."""
+    """Read an accepted list as one is read today; as on its day, where that does not fit it any more."""
     if accepted.sha256 not in read:
         path, today = accepted.path(context.workspace.lists), context.workspace.settings.partners[accepted.partner]
         known = hints(context, accepted.partner, accepted.file_name)
@@ -254,7 +265,8 @@ def read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRead
             found = read.reader.read_list(path, accepted.partner, today, known)
         except (ConfigError, GuardError):
             then = PartnerSettings.model_validate_json(accepted.settings)
-            found = read.reader.read_list(path, accepted.partner, then, known)
+            memory, _ = list_mappings.memory(context.ledger, accepted.partner, accepted.accepted_at)
+            found = read.reader.read_list(path, accepted.partner, then, replaced(known, memory=memory))
         read[accepted.sha256] = found
     return read[accepted.sha256]
 

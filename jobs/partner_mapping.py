@@ -9,11 +9,12 @@ from pathlib import Path
 from connectors.files.guarded import Reader
 from connectors.files.headings import COLUMNS, did_you_mean, squashed
 from connectors.files.reading import Heading, Memory
-from connectors.files.source import newest_list
+from jobs.arrivals import arrived
 from jobs.context import Context
 from jobs.lists import hints, misfit
 from jobs.stores import list_mappings, lists
-from overlap.errors import ConfigError
+from jobs.terms import not_analysed
+from overlap.errors import ConfigError, GuardError
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,11 @@ def correct(context: Context, partner: str, said: Correction, file: Path | None 
 
 def _file(context: Context, partner: str, file: Path | None) -> tuple[Path, str]:
     """Return where the list to look at lies, and the name under which it came."""
+    refused = not_analysed(context).get(partner)
+    if refused:
+        raise GuardError(f"no list of '{partner}' is read: {refused}; see [partners.{partner}.terms]")
     if file is None:
-        file = newest_list(context.workspace.settings.partners[partner].files, context.workspace.folder)
+        file = arrived(context, partner)
     if file is not None:
         return file, file.name
     accepted, _ = lists.in_force(context.ledger, partner, context.workspace.zone)

@@ -16,7 +16,8 @@ def partner_notes(context: Context) -> tuple[str, ...]:
     names = {key: one.name for key, one in context.workspace.settings.partners.items()}
     withheld = not_written(context)
     ending = {key: said for key, said in warnings(context).items() if key not in withheld}
-    late = {key: day for key, day in late_lists(context).items() if key not in withheld}
+    zone = context.workspace.zone
+    late = {key: day.astimezone(zone) for key, day in late_lists(context).items() if key not in withheld}
     return (
         *(f"{names[key]}: nothing of it may be in a CRM: {why}" for key, why in withheld.items()),
         *(f"{names[key]}: its terms: {said}; then everything of it retires" for key, said in ending.items()),

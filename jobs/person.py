@@ -7,26 +7,29 @@ that no later list brings the person back.
 from __future__ import annotations
 
 import json
-import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from config.settings import PartnerSettings
 from connectors import base
-from connectors.files.cleaning import ADDRESS, SUFFIX, Cleaned
+from connectors.files.cleaning import Cleaned
 from connectors.files.guarded import Reader
 from jobs import arrivals, erased_files, erased_records, stop_list
 from jobs.context import Context, recorded
 from jobs.lists import hints
 from jobs.steps import step
 from jobs.stores import erasures, lists, releases, schema, snapshot
+from jobs.stores.digest import digest
 from jobs.stores.lock import workspace_lock
-from overlap.erasing import Marks, Person, mark_of
+from overlap.erasing import Marks, Person, is_address, mark_of
 from overlap.errors import ConfigError, OverlapError
 from overlap.fields import BY_NAME, OBJECTS, PARTNER
 
@@ -43,7 +46,7 @@ class PersonErasure:
 
     *files* came in and are rewritten, *quarantine* files go, *frames* of the last run count rows. *users*: a CRM has a
     user with this address, and the next pull reads it again. *named* are files of people that still have the address,
-    *unread* lists that could not be read. *dropped* rows of lists could not be read and went.
+    *unread* lists that could not be read.
     """
 
     mark: str
@@ -55,7 +58,6 @@ class PersonErasure:
     users: bool = False
     named: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    dropped: int = 0
 
     @property
     def is_known(self) -> bool:
@@ -82,17 +84,17 @@ def erase_person(context: Context, address: str, preview: bool = False) -> Perso
         GuardError: a CRM refused some records.
     """
     address = address.strip().lower()
-    if not ADDRESS.fullmatch(address):
+    if not is_address(address):
         raise ConfigError(f"'{address}' is no e-mail address; write the person's, as a list has it")
     workspace = context.workspace
     mark = mark_of(workspace.settings.workspace.id, address)
     number = erasures.unfinished(context.ledger, _KIND, mark)
-    if number is not None and not preview:
-        erasures.end(context.ledger, number, workspace.ledger_file, context.now)
+    if number is not None:
+        if not preview:
+            erasures.end(context.ledger, number, workspace.ledger_file, context.now)
         return PersonErasure(mark)
-    traces = _traces(context, address)
-    person = Person(address, traces.names | _names_in_ledger(context, address))
     if preview:
+        traces, person = _named(context, address)
         return _found(
             context, traces, person, mark, {crm: _told(context, crm, person) for crm in workspace.settings.crm}
         )
@@ -102,9 +104,14 @@ def erase_person(context: Context, address: str, preview: bool = False) -> Perso
         number = erasures.begin(context.ledger, _KIND, address, context.now)
         stop_list.add(context.ledger, mark, context.now)
         step("erase: begun")
-        report = _erase(context, traces, person, run_id, number)
+        report = _erase(context, *_named(context, address), run_id, number)
         summary |= {"person": mark, "records": sum(report.records.values()), "lists": len(report.lists)}
     return report
+
+
+def _named(context: Context, address: str) -> tuple[_Traces, Person]:
+    traces = _traces(context, address)
+    return traces, Person(address, traces.names | _names_in_ledger(context, address))
 
 
 def _erase(context: Context, traces: _Traces, person: Person, run_id: int, number: int) -> PersonErasure:
@@ -112,9 +119,11 @@ def _erase(context: Context, traces: _Traces, person: Person, run_id: int, numbe
     records = {crm: erased_records.write(context, crm, *_asked(context, crm, person)) for crm in workspace.settings.crm}
     found = _found(context, traces, person, mark, records)
     for path, clean in traces.sent:
-        stop_list.replaced(path, clean.content)
+        before = digest(path)
+        stop_list.replace(path, clean.content)
+        lists.follow_origin(context.ledger, path.name, before, lists.name_of(clean.content))
     for list_id, path, name, clean in traces.accepted:
-        lists.rewrite(context.ledger, list_id, Path(name).with_suffix(SUFFIX).name, clean.content, path.parent)
+        lists.rewrite(context.ledger, list_id, name, clean.content, path.parent)
     lists.drop_unknown(context.ledger, workspace.lists)
     erased_files.publish_without(context, run_id, lambda _, frame: _rewritten(frame, person)[0])
     erased_files.forget_made(context, words=False)
@@ -133,11 +142,13 @@ def _erase(context: Context, traces: _Traces, person: Person, run_id: int, numbe
 
 
 def _traces(context: Context, address: str) -> _Traces:
-    with Reader(context.workspace.settings.lists) as reader:
-        return _looked_for(context, address, reader)
+    with ExitStack() as stack:
+        # One each: what broke out of a parser by one partner's list must not speak of another's.
+        readers = defaultdict[str, Reader](lambda: stack.enter_context(Reader(context.workspace.settings.lists)))
+        return _looked_for(context, address, readers)
 
 
-def _looked_for(context: Context, address: str, reader: Reader) -> _Traces:
+def _looked_for(context: Context, address: str, readers: Mapping[str, Reader]) -> _Traces:
     workspace_id = context.workspace.settings.workspace.id
     person = Marks(workspace_id, frozenset([mark_of(workspace_id, address)]))
     workspace, table = context.workspace, schema.lists
@@ -150,7 +161,9 @@ def _looked_for(context: Context, address: str, reader: Reader) -> _Traces:
         path = workspace.lists / f"{row.sha256}{Path(row.file_name).suffix.lower()}"
         settings = PartnerSettings.model_validate_json(row.settings)
         try:
-            clean = reader.clean(path, row.partner, settings, hints(context, row.partner, row.file_name), person)
+            clean = readers[row.partner].clean(
+                path, row.partner, settings, hints(context, row.partner, row.file_name), person
+            )
         except OverlapError as error:
             unread.append(f"{row.partner}: {error}")
             continue
@@ -158,7 +171,7 @@ def _looked_for(context: Context, address: str, reader: Reader) -> _Traces:
             accepted.append((row.id, path, row.file_name, clean))
     for path, partner, settings in _inbox(context):
         try:
-            clean = reader.clean(path, partner, settings, hints(context, partner, path.name), person)
+            clean = readers[partner].clean(path, partner, settings, hints(context, partner, path.name), person)
         except OverlapError as error:
             unread.append(str(error))
             continue
@@ -248,34 +261,37 @@ def _found(context: Context, traces: _Traces, person: Person, mark: str, records
         users=frames.get("users", 0) > 0,
         named=tuple(name for name in named if workspace.folder / name not in sent),
         unread=traces.unread,
-        dropped=sum(clean.dropped for *_, clean in traces.accepted),
     )
 
 
 def _rewritten(frame: pl.DataFrame, person: Person) -> tuple[pl.DataFrame, int]:
     """Return *frame* without the person, and in how many rows it was named."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    pattern = f"(?i){re.escape(person.address)}"
-    named = (
-        frame.select(pl.any_horizontal(pl.col(texts).str.contains(pattern).fill_null(False))).to_series()
-        if texts
-        else None
-    )
-    if named is None or not named.any():
+    is_in = partial(_is_in, person)
+    named = pl.Series([False] * frame.height, dtype=pl.Boolean)
+    for name in texts:
+        named |= is_in(frame[name])
+    if not named.any():
         return frame, 0
     for address, name in _BESIDE.items():
         if address in frame.columns and name in frame.columns:
-            theirs = pl.col(address).str.to_lowercase() == person.address
             empty = pl.lit("Erased") if address == "email" else pl.lit(None, pl.String)
+            theirs = pl.col(address).str.to_lowercase() == person.address
             frame = frame.with_columns(
                 pl.when(theirs).then(empty).otherwise(pl.col(name)).alias(name),
                 pl.when(theirs).then(None).otherwise(pl.col(address)).alias(address),
             )
-    evidence = [name for name in ("claim", "evidence") if name in frame.columns]
-    gone = "|".join(re.escape(one) for one in (person.address, *person.names))
-    return frame.with_columns(
-        pl.col(texts).str.replace_all(pattern, ""),
-    ).with_columns(pl.col(evidence).str.replace_all(f"(?i){gone}", "")), int(named.sum())
+    for name in texts:
+        without = person.without if name in ("claim", "evidence") else person.without_address
+        hits = named if name in ("claim", "evidence") else is_in(frame[name])
+        cells = [without(text) if hit and text else text for hit, text in zip(hits, frame[name], strict=True)]
+        frame = frame.with_columns(pl.Series(name, cells, pl.String)) if hits.any() else frame
+    return frame, int(named.sum())
+
+
+def _is_in(person: Person, texts: pl.Series) -> pl.Series:
+    maybe = texts.str.to_lowercase().str.contains(person.address, literal=True).fill_null(False)
+    return pl.Series([hit and person.is_in(text) for hit, text in zip(maybe, texts, strict=True)], dtype=pl.Boolean)
 
 
 def _forget(connection: Connection, person: Person, mark: str) -> None:
@@ -287,4 +303,4 @@ def _forget(connection: Connection, person: Person, mark: str) -> None:
     releases.forget_rows(connection, person.is_in)
     for table, column in (*_DOERS, (schema.judgements, "judged_by")):
         doer = table.c[column]
-        connection.execute(update(table).where(doer.ilike(person.address)).values({column: mark}))
+        connection.execute(update(table).where(func.lower(doer) == person.address).values({column: mark}))

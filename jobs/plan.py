@@ -108,6 +108,7 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
         most_suggestions=context.workspace.settings.influence.most_per_opportunity,
         former_names=former_names(context),
         withheld=not_written(context),
+        ever={key: name for name, key in _ever(context).items()},
     )
     reasons = Reasons(
         ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id), gone
@@ -175,10 +176,18 @@ def _confirmed(
     confirmed = influences.filter((pl.col("status") == "Confirmed") & ~pl.col("is_deleted"))
     settings = context.workspace.settings
     by_label = confirmed_by_labels(labelled, own, settings.workspace.id)
-    keys = {one.name: external_key(settings.workspace.id, key, "", "partner") for key, one in settings.partners.items()}
+    keys = _ever(context)
     former = {name: keys[now] for name, now in former_names(context).items()}
     by_tick = confirmed_by_ticks(current[OPPORTUNITY.name], former | keys)
     return pl.concat([confirmed.select("partner", "sourced", opportunity_id="opportunity"), by_label, by_tick])
+
+
+def _ever(context: Context) -> dict[str, str]:
+    """Return the names of all partners that there ever were, each with the key of its record; today's come first."""
+    settings = context.workspace.settings
+    names = context.ledger.pins("partner:") | {key: one.name for key, one in settings.partners.items()}
+    order = sorted(names, key=settings.partners.__contains__)
+    return {names[key]: external_key(settings.workspace.id, key, "", "partner") for key in order}
 
 
 def _changed_since(context: Context, crm: str, run_id: str) -> tuple[bool, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from connectors.base import Page
@@ -18,7 +18,7 @@ from jobs.steps import step
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import LANDING_MB, Warehouse, open_warehouse
 from jobs.unfinished import UnfinishedError, keeping
-from overlap.errors import ConfigError, OverlapError
+from overlap.errors import ConfigError, GuardError, OverlapError
 from overlap.exclusions import counts
 
 
@@ -86,7 +86,7 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
             with keeping(stopped, crm):
                 crms.append(_pull_crm(context, warehouse, crm, full, run_id))
         reports = tuple(
-            _pull_list(context, warehouse, key, key in approve) for key in context.workspace.settings.partners
+            _pull_list(context, warehouse, key, key in approve, run_id) for key in context.workspace.settings.partners
         )
         report = PullReport(tuple(crms), reports, *_excluded(context, warehouse))
         summary |= {"crms": [asdict(one) | {"since": str(one.since), "until": str(one.until)} for one in crms]}
@@ -178,12 +178,16 @@ def _land(context: Context, warehouse: Warehouse, crm: str, pages: Iterable[Page
     return landed
 
 
-def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool) -> ListReport:
+def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool, run_id: int) -> ListReport:
     context.report(f"{partner}: looking for a list")
     with lists.reading(context) as read:
         report = lists.take_in(context, partner, approve, read)
-        with warehouse.transaction():
-            lists.land(context, warehouse, partner, read)
+        try:
+            with warehouse.transaction():
+                if lists.land(context, warehouse, partner, read) is not None:
+                    context.ledger.landing(run_id)
+        except (ConfigError, GuardError) as error:
+            return replace(report, state="held", reasons=(*report.reasons, str(error)))
     return report
 
 

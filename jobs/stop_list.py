@@ -35,20 +35,15 @@ def told(found: Cleaned) -> str:
     return f"{found.rows:,} rows named a person who was erased: their name and address were emptied in the file"
 
 
-def replaced(file: Path, content: bytes) -> Path:
-    """Put *content*, which is CSV, in the place of *file*, as of the same time, and return where it is."""
-    target, stat = file.with_suffix(".csv"), file.stat()
-    if target != file and target.exists():  # another list of that name
-        target = file.with_name(f"{file.name.replace('.', '-')}.csv")
-    partial = target.with_name(f".{target.name}.partial")
+def replace(file: Path, content: bytes) -> None:
+    """Put *content* in the place of *file*, as of the same time."""
+    stat = file.stat()
+    partial = file.with_name(f".{file.name}.partial")
     with partial.open("wb") as new:
         new.write(content)
         new.flush()
         os.fsync(new.fileno())
     os.utime(partial, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     step("stop list: replace")
-    partial.replace(target)
-    if target != file:
-        file.unlink()
+    partial.replace(file)
     step("stop list: replaced")
-    return target

@@ -35,6 +35,7 @@ _OF_THEIRS: Final = (
     *("account", "partner_population", "partner_populations", "play", "partner_record_name", "partner_record_website"),
     *("partner_owner_name", "partner_owner_email", "match_probability", "match_relation", "match_reason", "priority"),
 )
+_ADDRESS: Final = re.compile(r"[^\s@,;:<>()\[\]\"'|/]+@[^\s@,;:<>()\[\]\"'|/]+\.[^\s@,;:<>()\[\]\"'|/]+")
 #: Marks who is meant in the audit, when the name is gone.
 _DIGITS: Final = 16
 
@@ -42,6 +43,37 @@ _DIGITS: Final = 16
 def mark_of(workspace_id: str, subject: str) -> str:
     """Return what stands for *subject*, a partner's key or a person's e-mail, once it is erased: 16 hex digits."""
     return hashlib.sha256(f"{workspace_id}\x1f{subject.strip().lower()}".encode()).hexdigest()[:_DIGITS]
+
+
+def addresses_in(text: str) -> list[str]:
+    """Return the e-mail addresses in *text*, in lower case."""
+    return [_bare(found[0]).lower() for found in _ADDRESS.finditer(text)]
+
+
+def is_address(text: str) -> bool:
+    """Whether *text* is an e-mail address and nothing else."""
+    return _ADDRESS.fullmatch(text) is not None and _bare(text) == text
+
+
+def without_addresses(text: str, is_gone: Callable[[str], bool]) -> str:
+    """Return *text* without each address, in lower case, that *is_gone*; one that it is a part of stays."""
+
+    def left(found: re.Match[str]) -> str:
+        bare = _bare(found[0])
+        return found[0][len(bare) :] if is_gone(bare.lower()) else found[0]
+
+    return _ADDRESS.sub(left, text)
+
+
+def without_words(text: str, words: Collection[str]) -> str:
+    """Return *text* without those of *words* that stand in it as words of their own, in any case."""
+    either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True) if word)
+    return re.sub(rf"(?<![^\W_])(?:{either})(?![^\W_])", "", text, flags=re.IGNORECASE) if either else text
+
+
+def _bare(found: str) -> str:
+    """Return an address that was *found* without what ends the sentence behind it."""
+    return found.rstrip(".!?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +161,18 @@ class Person:
 
     def is_in(self, text: str) -> bool:
         """Whether *text* has the address."""
-        return self.address in text.lower()
+        return self.address in text.lower() and self.address in addresses_in(text)
 
     def without(self, text: str | None) -> str | None:
         """Return *text* without address and names, None where nothing is left."""
         if text is None:
             return None
-        words = sorted((self.address, *self.names), key=len, reverse=True)
-        left = re.sub("|".join(map(re.escape, words)), "", text, flags=re.IGNORECASE)
+        left = without_words(self.without_address(text), self.names)
         return text if left == text else left.strip(" ,;:") or None
+
+    def without_address(self, text: str) -> str:
+        """Return *text* without the address."""
+        return without_addresses(text, lambda found: found == self.address)
 
     def emptied(self, name: str, now: Mapping[str, Any], today: date) -> dict[str, Any]:
         """Return the fields that record *now* of object *name* must change so that it does not name the person."""

@@ -29,7 +29,8 @@ class Findings:
     *partners* has partner, name, account, as_of, late; *confirmed* has opportunity_id, partner (key of its record)
     and sourced, for influence that people confirmed. *current* is what the CRM says now, by object name. An opportunity
     has at most *most_suggestions* current ones. *former_names* are names that partners had, with those that they have.
-    *withheld* are partners of whom nothing may be written, each with the reason: no other frame here has them.
+    *withheld* are partners of whom nothing may be written, each with the reason: no other frame here has them. *ever*
+    are the names of all partners that there ever were, by the keys of their records: what people confirmed stays.
     """
 
     workspace_id: str
@@ -45,6 +46,7 @@ class Findings:
     most_suggestions: int = 3
     former_names: Mapping[str, str] = field(default_factory=dict)
     withheld: Mapping[str, str] = field(default_factory=dict)
+    ever: Mapping[str, str] = field(default_factory=dict)
 
 
 def partner_records(found: Findings) -> pl.DataFrame:
@@ -269,9 +271,13 @@ def _best_columns(best_play: pl.Expr, says_late: bool) -> dict[str, pl.Expr]:
 
 def _confirmed(found: Findings) -> pl.DataFrame:
     """Partners whose influence people confirmed, by opportunity; the first by name where two claim to have sourced."""
-    # A partner that was removed from the settings keeps its part in deals: the CRM still knows its name.
+    # A partner that was removed, or is withheld, keeps its part in deals.
     removed = found.current["overlap_partner"].select("partner_key", partner_name="name")
-    names = pl.concat([labelled_partners(found).select("partner_key", "partner_name"), removed])
+    ever = pl.DataFrame(
+        {"partner_key": [*found.ever], "partner_name": [*found.ever.values()]},
+        schema=dict.fromkeys(removed.columns, pl.String),
+    )
+    names = pl.concat([labelled_partners(found).select("partner_key", "partner_name"), removed, ever])
     first = names.unique("partner_key", keep="first", maintain_order=True)
     named = found.confirmed.join(first, left_on="partner", right_on="partner_key")
     sourced = pl.col("partner_name").filter(pl.col("sourced").fill_null(False)).sort().first()

@@ -125,7 +125,7 @@ def _cleaned(request: Request) -> Reply:
         return {"names_nobody": True}
     [target] = request["tables"]
     Path(target).write_bytes(found.content)
-    return {"rows": found.rows, "names": sorted(found.names), "dropped": found.dropped}
+    return {"rows": found.rows, "names": sorted(found.names)}
 
 
 def _leave(request: Request, *frames: pl.DataFrame) -> None:

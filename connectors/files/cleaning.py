@@ -1,15 +1,13 @@
 """A list without some persons: their addresses, and the names that stand beside these, become empty cells.
 
-The one thing to know: whatever the list was, what comes out is CSV. A workbook keeps each text once for all cells that
-say it, and hidden copies of it besides; only a new file holds nothing else.
+The one thing to know: what comes out is a new file of the same kind. A workbook keeps each text once for all cells that
+say it, and hidden copies of it besides; only a new one holds nothing else.
 """
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,29 +17,26 @@ from connectors.files import values
 from connectors.files.populations import default_population
 from connectors.files.reader import ROW_NUMBER, Table
 from connectors.files.reading import Reading
+from connectors.files.rewriting import as_before
 from connectors.files.source import Hints, understood
-from overlap.erasing import Marks
+from overlap.erasing import Marks, addresses_in, without_addresses, without_words
 
 if TYPE_CHECKING:
     from config.settings import PartnerSettings
 
-SUFFIX: Final = ".csv"
 #: What the column is called that says where an account stands with the partner, if the list has none.
 _STATUS: Final = "Status"
-ADDRESS: Final = re.compile(r"[^\s@,;:<>()\"'|/]+@[^\s@,;:<>()\"'|/]+\.[^\s@,;:<>()\"'|/]+")
+#: Columns of ours in which people write sentences, or name the person.
+_IN_WORDS: Final = ("owner_name", "owner_email", "claim")
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The *content* of the new file, how many *rows* were changed, and the *names* that stood beside the addresses.
-
-    *dropped* rows could not be read: they are not in it.
-    """
+    """The *content* of the new file, how many *rows* were changed, and the *names* that stood beside the addresses."""
 
     content: bytes
     rows: int
     names: frozenset[str]
-    dropped: int
 
 
 def cleaned(path: Path, partner: str, settings: PartnerSettings, hints: Hints, erased: Marks) -> Cleaned | None:
@@ -51,23 +46,58 @@ def cleaned(path: Path, partner: str, settings: PartnerSettings, hints: Hints, e
     """
     table, reading = understood(path, partner, settings, hints)
     cells = _in_one(table, reading, default_population(partner, settings, hints.file_name or path.name)[0])
-    texts = pl.concat([cells.unpivot()["value"].drop_nulls(), table.rejects["text"]])
-    holding = texts.filter(texts.str.contains("@", literal=True)).unique()
-    stopped = {found for text in holding for found in ADDRESS.findall(text) if erased.has(found)}
-    if not stopped:
+    named = _named(pl.concat([cells.unpivot()["value"].drop_nulls(), table.rejects["text"]]), erased)
+    if not named:
         return None
-    about = re.compile("|".join(map(re.escape, sorted(stopped, key=len, reverse=True))), re.IGNORECASE)
-    names: set[str] = set()
-    changed = 0
-    rows = []
-    for row in cells.iter_rows(named=True):
-        is_named = any(value is not None and about.search(value) for value in row.values())
-        changed += is_named
-        rows.append(_without(row, about, reading.columns.get("owner_name"), names) if is_named else row)
-    out = io.BytesIO()
+    about = _About(named, reading.columns.get("owner_name"), _texts(table, reading))
+    rows = [about.left_of(row) for row in cells.iter_rows(named=True)]
     left = pl.DataFrame(rows, schema=dict.fromkeys(cells.columns, pl.String))
-    left.write_csv(out, include_bom=True, line_terminator="\r\n")
-    return Cleaned(out.getvalue(), changed, frozenset(names), table.rejects.height)
+    rejects = [without_addresses(text, named.__contains__) for text in table.rejects["text"]]
+    content = as_before(left, rejects, path.suffix.lower(), settings.sheet)
+    return Cleaned(content, about.rows, frozenset(about.names))
+
+
+def _named(texts: pl.Series, erased: Marks) -> frozenset[str]:
+    """Return the addresses in *texts* of persons that were *erased*."""
+    holding = texts.filter(texts.str.contains("@", literal=True)).unique()
+    return frozenset(found for text in holding for found in addresses_in(text) if erased.has(found))
+
+
+def _texts(table: Table, reading: Reading) -> frozenset[str]:
+    """Return the headings of what people write in words: all that do not say which company it is."""
+    facts = {heading for column, heading in reading.columns.items() if column not in _IN_WORDS}
+    return frozenset(table.headings) - facts
+
+
+@dataclass(slots=True)
+class _About:
+    """Takes persons out of rows: their *addresses* anywhere, the name beside one where the row has words.
+
+    *names* and *rows* say what was found. A short name is part of many a company's: it goes as a word of its own only,
+    and never from what says which company it is.
+    """
+
+    addresses: frozenset[str]
+    name_column: str | None
+    in_words: frozenset[str]
+    names: set[str] = field(default_factory=set)
+    rows: int = 0
+
+    def left_of(self, row: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return *row* without them."""
+        left = {
+            column: value and without_addresses(value, self.addresses.__contains__) for column, value in row.items()
+        }
+        if left == row:
+            return left
+        self.rows += 1
+        name = (row.get(self.name_column) or "").strip() if self.name_column else ""
+        if name:
+            self.names.add(name)
+            left |= {column: without_words(left[column] or "", (name,)) for column in self.in_words if left.get(column)}
+        return {
+            column: value if value == row[column] else (value or "").strip() or None for column, value in left.items()
+        }
 
 
 def _in_one(table: Table, reading: Reading, default: str) -> pl.DataFrame:
@@ -80,20 +110,3 @@ def _in_one(table: Table, reading: Reading, default: str) -> pl.DataFrame:
     status = reading.columns.get("population", _STATUS)
     known = cells[status].replace("", None) if status in cells.columns else pl.Series(status, [None], pl.String)
     return cells.with_columns(pl.coalesce(known, said).alias(status))
-
-
-def _without(
-    row: Mapping[str, str | None], about: re.Pattern[str], name_column: str | None, names: set[str]
-) -> dict[str, str | None]:
-    """Return *row* without what it says of the persons *about*; who it named is added to *names*."""
-    name = (row.get(name_column) or "").strip() if name_column else ""
-    gone = [about, re.compile(re.escape(name), re.IGNORECASE)] if name else [about]
-    if name:
-        names.add(name)
-    left: dict[str, str | None] = {}
-    for column, value in row.items():
-        text = value
-        for pattern in gone:
-            text = pattern.sub("", text) if text is not None else None
-        left[column] = (text or "").strip() or None if text != value else value
-    return left

@@ -6,8 +6,6 @@ and what nobody corrected is as bad in it as before, so that no row gets lost on
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +15,7 @@ import polars as pl
 from connectors.files.quarantine import TITLES, shown, unharmed
 from connectors.files.raw import ROW, RawTable
 from connectors.files.reader import ROW_NUMBER, Table, read_raw, read_table
+from connectors.files.rewriting import as_csv
 from connectors.files.source import NO_HINTS, Hints, read_list
 from overlap.errors import ConfigError, GuardError
 
@@ -109,12 +108,5 @@ def _together(table: Table, fixes: Mapping[int, Cells]) -> bytes:
     rows = [(row, *cells) for row, cells in fixes.items()]
     fixed = pl.DataFrame(rows, schema={ROW_NUMBER: pl.Int64, **dict.fromkeys(names, pl.String)}, orient="row")
     body = pl.concat([table.rows.filter(~pl.col(ROW_NUMBER).is_in([*fixes])), fixed]).sort(ROW_NUMBER)
-    out = io.BytesIO()
-    body.drop(ROW_NUMBER).write_csv(out, quote_style="always", line_terminator="\n")
     # What could not be read stays so: it has another number of cells than the headings.
-    left = table.rejects.filter(~pl.col(ROW).is_in([*fixes]))["text"]
-    lines = io.StringIO()
-    csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
-        [text.replace("\0", "\N{REPLACEMENT CHARACTER}")] * (2 if len(names) == 1 else 1) for text in left
-    )
-    return out.getvalue() + lines.getvalue().encode()
+    return as_csv(body.drop(ROW_NUMBER), table.rejects.filter(~pl.col(ROW).is_in([*fixes]))["text"])

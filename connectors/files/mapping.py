@@ -17,6 +17,7 @@ from connectors.files.reading import Heading, Known, Memory, Reading, Why
 from connectors.files.signatures import Signed, signed
 
 _SAMPLES: Final = 3
+_SAMPLE_LENGTH: Final = 200
 _MOST_NAMED: Final = 8
 #: A heading with one of these speaks of somebody or something else than the company in the row.
 _ELSEWHERE: Final = re.compile(
@@ -177,7 +178,7 @@ def _tick(table: Table, wanted: str | None) -> str | None:
 
 
 def _samples(table: Table, heading: str) -> tuple[str, ...]:
-    shown = (cell.strip() for cell in table.rows[heading].head(200) if cell is not None)
+    shown = (cell.strip()[:_SAMPLE_LENGTH] for cell in table.rows[heading].head(200) if cell is not None)
     return tuple(dict.fromkeys(filter(None, shown)))[:_SAMPLES]
 
 

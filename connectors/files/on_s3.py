@@ -34,17 +34,17 @@ def opened(files: str, source: SourceSettings, secret: Secret) -> Iterator[Place
             "aws_access_key_id": secret(source.access_key),
             "aws_secret_access_key": secret(source.secret_key),
         }
-    client = boto3.client(
-        "s3",
-        region_name=source.region or "us-east-1",
-        endpoint_url=source.endpoint,
-        verify=str(source.ca_file) if source.ca_file else None,
-        config=Config(
-            connect_timeout=source.timeout_s, read_timeout=source.timeout_s, retries={"total_max_attempts": 1}
-        ),
-        **keys,
-    )
     try:
+        client = boto3.client(
+            "s3",
+            region_name=source.region or "us-east-1",
+            endpoint_url=source.endpoint,
+            verify=str(source.ca_file) if source.ca_file else None,
+            config=Config(
+                connect_timeout=source.timeout_s, read_timeout=source.timeout_s, retries={"total_max_attempts": 1}
+            ),
+            **keys,
+        )
         yield _Bucket(client, bucket, pattern)
     except NoCredentialsError as error:
         raise refused(files, "no keys", "set access_key and secret_key in [partners.X.source]") from error

@@ -25,9 +25,12 @@ def opened(files: str, source: SourceSettings, secret: Secret) -> Iterator[Place
         raise missing("paramiko", "sftp", "files = 'sftp://...'") from error
     parts = urlsplit(files.replace("?", "%3F").replace("#", "%23"))
     folder, _, pattern = unquote(parts.path).rpartition("/")
+    try:
+        port = parts.port or 22
+    except ValueError as error:
+        raise ConfigError(f"files = '{files}': the port is no number from 1 to 65535") from error
     if not parts.hostname or not pattern or any(sign in folder for sign in "*?["):
         raise ConfigError(f"files = '{files}': write sftp://HOST/FOLDER/NAME*, with * in the name only")
-    port = parts.port or 22
     client = _knowing(paramiko, parts.hostname if port == 22 else f"[{parts.hostname}]:{port}", source.host_key or "")
     try:
         client.connect(

@@ -65,7 +65,6 @@ class _Corrected(_Shape):
 class _Cleaned(_Shape):
     rows: Annotated[int, Field(ge=0)]
     names: tuple[_Text, ...]
-    dropped: Annotated[int, Field(ge=0)]
 
 
 class _NamesNobody(_Shape):
@@ -150,7 +149,7 @@ def cleaning(reply: Any, tables: Sequence[Path]) -> Cleaned | None:
         _shaped(_NamesNobody, reply)
         return None
     said = _shaped(_Cleaned, reply)
-    return Cleaned(_bytes(tables[0]), said.rows, frozenset(said.names), said.dropped)
+    return Cleaned(_bytes(tables[0]), said.rows, frozenset(said.names))
 
 
 def plain(text: str) -> str:

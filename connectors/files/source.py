@@ -191,7 +191,7 @@ def newest_list(pattern: str, folder: Path) -> Path | None:
         ConfigError: *pattern* is absolute or empty, or climbs with "..".
     """
     if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-        raise ConfigError(f"files = '{pattern}': write a pattern within the workspace, like 'lists/acme*.csv'")
+        raise ConfigError(f"files = '{pattern}': write a pattern within the workspace, like 'inbox/acme*.csv'")
     found = (path for path in folder.glob(pattern) if path.is_file() and not is_being_written(path.name))
     return max(found, key=lambda path: (as_of(path, "UTC"), path.name, str(path)), default=None)
 

@@ -108,15 +108,13 @@ def _told_of_person(found: PersonErasure) -> None:
     for partner, old, new in found.lists:
         out.print(f"{escape(partner)}: list {old[:12]} is {new[:12]} without the person")
     for name in found.files:
-        out.print(f"rewritten as CSV without the person: {escape(name)}")
+        out.print(f"rewritten without the person: {escape(name)}")
     for name in found.quarantine:
         out.print(f"deleted, since a row names the person: {escape(name)}")
     for frame, rows in found.frames.items():
         out.print(f"last run, {frame}: {rows:,} rows")
     if found.users:
         out.print("A CRM has a user with this address, whom the next pull reads again: change that there.")
-    if found.dropped:
-        out.print(f"{found.dropped:,} rows of lists that could not be read went with it")
     for name in found.unread:
         out.print(f"could not be looked into: {escape(name)}")
     for name in found.named:

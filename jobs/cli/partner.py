@@ -107,7 +107,7 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, XLSX or Parquet file, wherever it lies.")],
     as_of: AsOf = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and keep nothing.")] = False,
-    approve: Annotated[bool, typer.Option("--approve", help="Take it though it is held: you looked at it.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Take it though it is held: you looked at it.")] = False,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
@@ -117,7 +117,7 @@ def import_(
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)
-        report = import_list(context, partner, file, Wish(as_of.date() if as_of else None, approve, dry_run))
+        report = import_list(context, partner, file, Wish(as_of.date() if as_of else None, accept, dry_run))
     if as_json:
         console.print_json(report)
     else:

@@ -84,7 +84,7 @@ def imported(report: ListReport, file: Path, dry: bool) -> None:
     for note in report.notes:
         out.print(f"  [dim]{escape(note)}[/]", soft_wrap=True)
     if report.state == "held" and report.rows_in:
-        out.print("  if it is right all the same, say --approve", soft_wrap=True)
+        out.print("  if it is right all the same, say --accept", soft_wrap=True)
     elif report.state == "accepted":
         command = f"overlap partner import {report.partner} {file}" if dry else "overlap match"
         show.next_steps("", [command])

@@ -67,16 +67,17 @@ def releases(known: Sequence[Release], limit: int) -> None:
 
 def release(one: Release, rows: Sequence[Mapping[str, Any]], limit: int) -> None:
     """Print what went out in one release."""
-    share = json.loads(one.policy_text)["share"]
+    share = json.loads(one.policy_text).get("share")
     out.print(
         f"Release {one.id} to {one.partner} by {escape(one.who)}, {one.released_at:%Y-%m-%d %H:%M} UTC, of run "
         f"{one.run_id}: {one.rows:,} rows in {escape(one.file_name)}",
         soft_wrap=True,
     )
-    for cell, level in share["cells"].items():
+    for cell, level in share["cells"].items() if share else ():
         out.print(f"  {cell}: {level}")
-    out.print(f"  of ours: {', '.join(share['fields']) or 'nothing'}\n  sha256 {one.sha256}", soft_wrap=True)
-    _rows("went out", rows, limit)
+    ours = f"of ours: {', '.join(share['fields']) or 'nothing'}" if share else "the partner was erased"
+    out.print(f"  {ours}\n  sha256 {one.sha256}", soft_wrap=True)
+    _rows("went out", [row for row in rows if row], limit)
 
 
 def _rows(title: str, rows: Sequence[Mapping[str, Any]], limit: int) -> None:

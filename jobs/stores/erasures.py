@@ -27,7 +27,15 @@ from overlap.fields import ACCOUNT, OPPORTUNITY
 #: Fields of a row's images, changed; None drops none of them.
 Kept = Callable[[str, Mapping[str, Any], str | None], Mapping[str, Any]]
 _FLAT: Final = (ACCOUNT.name, OPPORTUNITY.name)
-_BLANK: Final = {"label": "", "cause": "", "old": "{}", "new": "{}", "partner": None, "account_id": None}
+_BLANK: Final = {
+    "label": "",
+    "cause": "",
+    "old": "{}",
+    "new": "{}",
+    "partner": None,
+    "account_id": None,
+    "landed": None,
+}
 #: Texts of the ledger in JSON, by table; `runs.summary` may repeat any error.
 _TEXTS: Final = ((schema.plans, ("held", "notes")), (schema.runs, ("summary",)), (schema.audit, ("what",)))
 
@@ -102,7 +110,7 @@ def clean_images(connection: Connection, kept: Kept, objects: Collection[str] = 
     for row in connection.execute(query).all():
         place = (row.crm, row.object_name, row.key)
         values = {}
-        for image in ("old", "before", "new"):
+        for image in ("old", "before", "new", "landed"):
             said = parsed(row.object_name, getattr(row, image) or "{}")
             left = kept(row.object_name, said, said.get(BEST, best.get(place)))
             if left != said:

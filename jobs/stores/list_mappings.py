@@ -12,9 +12,11 @@ from jobs.stores.ledger import Ledger
 from jobs.stores.schema import list_mappings
 
 
-def memory(ledger: Ledger, partner: str) -> tuple[Memory, int]:
-    """Return what is remembered of *partner*, and the number of its row: 0 where nothing is."""
+def memory(ledger: Ledger, partner: str, at: datetime | None = None) -> tuple[Memory, int]:
+    """Return what is remembered of *partner*, and the number of its row: 0 where nothing is. *at*: what was then."""
     query = select(list_mappings).where(list_mappings.c.partner == partner).order_by(list_mappings.c.id.desc()).limit(1)
+    if at is not None:
+        query = query.where(list_mappings.c.said_at <= at)
     with ledger.engine.connect() as connection:
         row = connection.execute(query).mappings().first()
     if row is None:

@@ -20,6 +20,8 @@ from jobs.stores.schema import lists
 from overlap.errors import GuardError
 
 _CORRECTED: Final = re.compile(r" corrected [0-9a-f]{12}\.csv$")
+#: What is called so in the folder of lists is ours: their bytes, and such on their way.
+_OURS: Final = re.compile(r"[0-9a-f]{64}\.\w+|\.[0-9a-f]{64}\.\w+\.partial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,17 @@ def rewrite(ledger: Ledger, list_id: int, file_name: str, content: bytes, folder
     step("list: known as rewritten")
 
 
+def follow_origin(ledger: Ledger, file_name: str, before: str, after: str) -> None:
+    """Let lists that came of correcting a file know it by its bytes *after*: it is the same one without a person."""
+    named = lists.c.file_name == corrected_name(file_name, before)
+    with ledger.engine.begin() as connection:
+        connection.execute(update(lists).where(named).values(file_name=corrected_name(file_name, after)))
+
+
 def drop_unknown(ledger: Ledger, folder: Path) -> None:
     """Delete bytes that are no list's (any more)."""
     with ledger.engine.connect() as connection:
         known = set(connection.execute(select(lists.c.sha256)).scalars())
     for path in folder.glob("*"):
-        if path.stem not in known:
+        if _OURS.fullmatch(path.name) and path.name.strip(".")[:64] not in known:
             path.unlink()

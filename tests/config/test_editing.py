@@ -81,3 +81,13 @@ def test_a_file_that_a_program_cannot_edit_exactly_stays_as_it_is(tmp_path: Path
     with pytest.raises(ConfigError, match="by hand"):
         add_partner(path, "globex", SAID)
     assert path.read_bytes() == before
+
+
+def test_comments_of_what_stands_below_a_partner_stay(tmp_path: Path) -> None:
+    path = tmp_path / "overlap.toml"
+    before = '[workspace]\nid = "a"\n\n'
+    ours = '[partners.globex]\nname = "Globex"\n# population = "Customers"\n\n[partners.globex.terms]\nuses = []\n\n'
+    after = '# about acme: legal hold\n[partners.acme]\nname = "Acme"\n\n# [exclusions.test]\n'
+    path.write_text(before + ours + after)
+    remove_partner(path, "globex")
+    assert path.read_text() == before + after

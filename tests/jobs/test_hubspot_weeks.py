@@ -123,6 +123,12 @@ def test_a_tick_confirms_the_suggested_partner_and_an_unclear_one_is_told(world:
     world.run()
     deal = world.record("deals", id="2")
     assert (deal[SUGGESTED], deal["overlap_confirmed_partners"]) == ("Globex", "Globex SE"), "ticked under its old name"
+    world.change_settings("[partners.initech]", '[partners.globex.terms]\nuses = ["analysis"]\n[partners.initech]')
+    world.run()
+    deal = world.record("deals", id="2")
+    assert (deal["overlap_customer_of"], deal["overlap_confirmed_partners"]) == ("Initech", "Globex SE"), (
+        "it was confirmed"
+    )
 
 
 @contextmanager

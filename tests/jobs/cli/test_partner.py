@@ -99,7 +99,7 @@ def test_an_imported_list_goes_through_the_guards(desk: Desk, elsewhere: Path):
         held = desk.overlap("partner", "import", "globex", elsewhere)
     assert held.code == 6
     assert "5 of the last list's 6 accounts are missing" in held.out
-    assert desk.overlap("partner", "import", "globex", elsewhere, "--approve").code == 0
+    assert desk.overlap("partner", "import", "globex", elsewhere, "--accept").code == 0
     assert globex(desk)["lists"][0]["approved_by"] is not None
 
 
@@ -163,7 +163,7 @@ def test_two_lists_are_compared_row_by_row(desk: Desk, elsewhere: Path):
     assert "one list yet" in desk.overlap("partner", "diff", "globex").error
     changed = {**listed(1)[0], "Website": "birch.example"}
     write(elsewhere, [*listed(0), changed, *listed(2, 3, 4), *listed(8)])
-    assert desk.overlap("partner", "import", "globex", elsewhere, "--approve").code == 0
+    assert desk.overlap("partner", "import", "globex", elsewhere, "--accept").code == 0
     found = desk.overlap("partner", "diff", "globex", "--json").json
     assert [(row["what"], row["id"]) for row in found["rows"]] == [
         ("appeared", "X-8"),
@@ -200,6 +200,15 @@ def test_a_removed_partner_s_overlaps_retire_with_the_next_run_and_what_it_means
     assert again.error == "'Initech' was partner 'initech' before; its records bear that key: add it as 'initech'"
     back = desk.overlap("partner", "add", "initech", "--name", "Initech", "--files", "inbox/initech*")
     assert "1 of its lists are known" in back.out
+
+
+def test_a_partner_is_removed_and_erased_by_one_command(desk: Desk):
+    said = desk.overlap("partner", "remove", "initech", "--erase", "--yes")
+    assert (said.code, "'initech' is erased" in said.out) == (0, True)
+    assert not list((desk.folder / "inbox").glob("initech*"))
+    assert not [one for one in desk.store.records("Partner_Overlap__c") if "Initech" in one["Name"]]
+    assert "nothing left of it" in desk.overlap("erase-partner", "initech", "--yes").error
+    assert desk.overlap("run").code == 0
 
 
 def test_a_partner_that_an_environment_speaks_of_is_not_half_removed(desk: Desk):
