@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import delete
 
 from connectors.sandbox.store import Store
+from jobs.cli import share_tables
 from jobs.erasure import erase_partner
 from jobs.pairs import judge
 from jobs.person import erase_person
-from jobs.stores import erasures, schema
+from jobs.stores import erasures, releases, schema
 from jobs.undo import undo_plans
 from overlap.erasing import mark_of
 from overlap.errors import ConfigError
@@ -114,6 +115,16 @@ def test_a_preview_changes_nothing_and_says_what_would_go(left):
     assert sorted(left.folder.rglob("*")) == files
     assert report.records["salesforce"] > 6
     assert {name.partition("/")[0] for name in report.files} == {"lists", "inbox", "quarantine", "shares", "shared"}
+
+
+def test_what_was_released_to_it_is_still_known_by_number_and_hash(left, capsys):
+    erased(left)
+    with left.context() as context:
+        (release,) = releases.every(context.ledger)
+        rows = [releases.row_of(text) for text in releases.rows_of(context.ledger, release.id)]
+    assert (release.partner, release.rows, rows) == (MARK, 1, [{}])
+    share_tables.release(release, rows, limit=5)
+    assert "the partner was erased" in capsys.readouterr().out
 
 
 def test_an_erasure_killed_at_any_step_is_finished_by_the_same_command(left, runner):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from config.terms import TermsSettings
 from config.workspace import open_workspace
 from jobs import lists
+from jobs.arrivals import fetched
 from jobs.context import Context
 from jobs.partner_mapping import Correction, correct, look
 from jobs.stores import list_mappings, schema
 from jobs.stores.ledger import open_ledger
 from jobs.stores.warehouse import open_warehouse
-from overlap.errors import ConfigError
+from overlap.errors import ConfigError, GuardError
 from tests.jobs.world import START
 
 SETTINGS = """
@@ -122,6 +126,41 @@ def test_a_list_in_which_the_company_is_gone_says_where_it_was_read_before(conte
     assert correct(context, "globex", Correction({"name": "designation"})).held is None
     assert take_in(context).state == "accepted"
     assert landed(context, "name")[0] == ("Company 0",)
+
+
+def test_a_list_that_was_read_otherwise_stays_readable_when_its_partner_calls_the_company_something_else(
+    context: Context, send: Send
+) -> None:
+    rows = [(row[0], row[1].removesuffix(" GmbH"), *row[2:]) for row in ROWS]
+    send(1, "ID", "Nomenclature", "Domain", "Country", rows=rows)
+    correct(context, "globex", Correction({"name": "Nomenclature"}))
+    assert take_in(context).state == "accepted"
+    context = replace(context, now=START + timedelta(days=1))
+    send(2, "ID", "Designation", "Domain", "Country", rows=rows)
+    assert take_in(context).state == "held"
+    correct(context, "globex", Correction({"name": "Designation"}))
+    assert take_in(context).state == "accepted"
+    context.workspace.warehouse_file.unlink()
+    take_in(context)
+    assert len(landed(context, "name")) == 8, "both were read again"
+
+
+def test_a_list_that_may_not_be_read_is_not_shown(context: Context, send: Send) -> None:
+    send(1, *BEFORE)
+    globex = context.workspace.settings.partners["globex"]
+    context.workspace.settings.partners["globex"] = globex.model_copy(update={"terms": TermsSettings(uses=())})
+    with pytest.raises(GuardError, match="no list of 'globex' is read"):
+        look(context, "globex")
+
+
+def test_a_list_that_was_fetched_is_shown_before_it_is_in_force(context: Context, send: Send) -> None:
+    sent = send(1, *BEFORE)
+    place = fetched(context.workspace.folder, "globex")
+    place.mkdir(parents=True)
+    sent.rename(place / sent.name)
+    globex = context.workspace.settings.partners["globex"]
+    context.workspace.settings.partners["globex"] = globex.model_copy(update={"files": "s3://bucket/globex*"})
+    assert look(context, "globex").file == sent.name
 
 
 def test_a_correction_is_written_down_and_counts_from_the_next_pull_on(context: Context, send: Send) -> None:

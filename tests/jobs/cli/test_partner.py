@@ -115,6 +115,19 @@ def test_an_imported_list_of_the_same_day_stands_against_the_file_that_lay_there
     assert globex(desk)["lists"][0]["file_name"] == sent.name, "what comes later the same day counts"
 
 
+def test_days_count_and_not_hours_whoever_brought_the_list(desk: Desk, elsewhere: Path):
+    (sent,) = desk.folder.glob("inbox/globex-*.csv")
+    sent = sent.rename(desk.folder / "inbox/globex.csv")
+    write(sent, [*listed(*LISTED), *listed(7)])
+    desk.pull()
+    assert globex(desk)["lists"][0]["file_name"] == sent.name
+    today = globex(desk)["lists"][0]["as_of"][:10]
+    write(elsewhere, [*listed(*LISTED), *listed(7, 8)])
+    assert desk.overlap("partner", "import", "globex", elsewhere, "--as-of", today).code == 0
+    desk.pull()
+    assert globex(desk)["lists"][0]["file_name"] == elsewhere.name, "what lay there already does not come back"
+
+
 def test_an_older_list_a_missing_file_and_a_day_to_come_are_refused(desk: Desk, elsewhere: Path):
     write(elsewhere, listed(*LISTED))
     with desk.keeps_everything():
