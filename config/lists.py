@@ -23,7 +23,7 @@ class ListsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file_mb: Annotated[int, Field(ge=1, le=100_000)] = 500
-    memory_mb: Annotated[int, Field(ge=400, le=1_000_000)] = 2_000
+    memory_mb: Annotated[int, Field(ge=400, le=1_000_000)] = 4_000
     cpu_s: Annotated[int, Field(ge=1, le=86_400)] = 120
     wall_s: Annotated[float, Field(gt=0, le=86_400)] = 300
     separate_process: bool = True
