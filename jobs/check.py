@@ -13,7 +13,8 @@ from connectors.files.guarded import Reader
 from connectors.files.source import as_of
 from jobs.arrivals import newest_file
 from jobs.context import Context, connected
-from jobs.lists import hints, misfit
+from jobs.lists import misfit
+from jobs.lists_in_force import hints
 from jobs.stores import lists
 from jobs.terms import not_analysed, warnings
 from overlap.errors import OverlapError

@@ -12,14 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from connectors.files.source import as_of
-from jobs import lists
+from jobs import lists, lists_in_force
 from jobs.arrivals import arrived
 from jobs.context import Context
 from jobs.lists import ListReport, Sent
 from jobs.stores import lists as store
 from jobs.stores.digest import digest
 from jobs.stores.lock import workspace_lock
-from jobs.terms import not_analysed
+from jobs.terms import require_analysed
 from overlap.errors import ConfigError, GuardError
 
 
@@ -52,13 +52,15 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
         GuardError: one of the two cannot be read, or rows would get lost.
     """
     settings = context.workspace.settings.partners[partner]
-    refused = not_analysed(context).get(partner)
-    if refused:
-        raise GuardError(f"no list of '{partner}' is read: {refused}; see [partners.{partner}.terms]")
-    with workspace_lock(context.workspace.lock_file), TemporaryDirectory() as folder, lists.reading(context) as read:
+    require_analysed(context, partner)
+    with (
+        workspace_lock(context.workspace.lock_file),
+        TemporaryDirectory() as folder,
+        lists_in_force.reading(context) as read,
+    ):
         origin = _origin(context, partner)
         target = Path(folder) / origin.name
-        known = lists.hints(context, partner, origin.name)
+        known = lists_in_force.hints(context, partner, origin.name)
         count = read.reader.correct(origin.path, file, settings, target, known)
         clean = lists.without_erased(context, partner, target, read)
         if clean is not None:
@@ -68,7 +70,7 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
         before = read.reader.read_list(origin.path, partner, settings, known)
         if found.rows_in != before.rows_in:
             raise GuardError(f"{file.name}: {before.rows_in} rows would be {found.rows_in}; correct the list itself")
-        report = lists.replace(context, sent, approve, read)
+        report = lists.put_corrected(context, sent, approve, read)
         what = {"partner": partner, "file": report.file, "rows": count, "state": report.state}
         context.ledger.note(context.who, "corrected list", what, context.now)
     return Correction(count, report)

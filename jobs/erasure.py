@@ -110,9 +110,8 @@ def _erase(context: Context, known: _Known, mark: str, run_id: int, number: int)
     with context.ledger.engine.begin() as connection:
         _forget(context, connection, known, mark)
         what = {"partner": mark, "records": dict(found.records), "lists": found.lists, "judgements": found.judgements}
-        line = {"at": context.now, "who": context.who, "did": "erased partner", "what": json.dumps(what)}
-        connection.execute(schema.audit.insert().values(line))
-        connection.execute(schema.erasures.update().where(schema.erasures.c.id == number).values(subject=mark))
+        line = {"at": context.now, "who": context.who, "did": "erased partner", "what": what}
+        erasures.forgotten(connection, number, mark, line)
     step("erase: ledger has forgotten")
     erasures.end(context.ledger, number, workspace.ledger_file, context.now)
     step("erase: ended")

@@ -14,15 +14,16 @@ from typing import Final
 
 from connectors.files.inbox import look
 from connectors.files.source import as_of
-from jobs import lists, stop_list
+from jobs import lists, lists_in_force, stop_list
 from jobs.context import Context, recorded
-from jobs.lists import ListReport, Read, Sent
+from jobs.lists import ListReport, Sent
+from jobs.lists_in_force import Read
 from jobs.partner_views import require_partner
 from jobs.stores import lists as accepted_lists
 from jobs.stores.digest import digest
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse
-from jobs.terms import not_analysed
+from jobs.terms import require_analysed
 from overlap.errors import ConfigError, GuardError
 
 #: Of so many bad rows a rehearsal says what is wrong with them.
@@ -48,7 +49,7 @@ def import_list(context: Context, partner: str, file: Path, wish: Wish) -> ListR
     require_partner(context, partner)
     sent = _sent(context, partner, file, wish)
     if wish.dry:
-        with lists.reading(context) as read, TemporaryDirectory() as folder:
+        with lists_in_force.reading(context) as read, TemporaryDirectory() as folder:
             sent = _without_erased(context, sent, Path(folder), read)
             report = lists.offer(context, sent, wish.approve, read, dry=True)
         found = read.get(sent.sha256)
@@ -58,14 +59,14 @@ def import_list(context: Context, partner: str, file: Path, wish: Wish) -> ListR
         recorded(context, "import") as (run_id, summary),
         workspace_lock(context.workspace.lock_file),
         open_warehouse(context.workspace.warehouse_file) as warehouse,
-        lists.reading(context) as read,
+        lists_in_force.reading(context) as read,
         TemporaryDirectory() as folder,
     ):
         sent = _without_erased(context, sent, Path(folder), read)
         report = lists.offer(context, sent, wish.approve, read)
         if report.state == "accepted":
             with warehouse.transaction():
-                lists.land(context, warehouse, partner, read)
+                lists_in_force.land(context, warehouse, partner, read)
                 context.ledger.landing(run_id)
             what = {"partner": partner, "file": file.name, "sha256": sent.sha256, "as_of": sent.as_of.isoformat()}
             context.ledger.note(context.who, "imported list", what, context.now)
@@ -74,9 +75,7 @@ def import_list(context: Context, partner: str, file: Path, wish: Wish) -> ListR
 
 
 def _sent(context: Context, partner: str, file: Path, wish: Wish) -> Sent:
-    refused = not_analysed(context).get(partner)
-    if refused:
-        raise GuardError(f"no list of '{partner}' is read: {refused}; see [partners.{partner}.terms]")
+    require_analysed(context, partner)
     if not file.is_file():
         raise ConfigError(f"{file}: {'this is no file' if file.exists() else 'there is no such file'}")
     look(file, context.workspace.settings.lists.file_mb)  # before its bytes are: they may be many

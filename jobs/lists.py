@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import replace as replaced
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-
-from config.settings import PartnerSettings
 from config.sources import kind
 from connectors.files import quarantine
 from connectors.files.cleaning import Cleaned
-from connectors.files.guarded import Reader
 from connectors.files.inbox import look, shown
 from connectors.files.reading import remembered
-from connectors.files.source import Hints, ListRead, as_of
+from connectors.files.source import ListRead, as_of
 from jobs import stop_list
 from jobs.arrivals import newest_file
 from jobs.context import Context
+from jobs.lists_in_force import Read, hints, read_again
 from jobs.steps import step
 from jobs.stores import list_mappings, lists
 from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
-from jobs.stores.warehouse import Warehouse
-from jobs.terms import not_analysed
+from jobs.terms import require_analysed
 from overlap.errors import AccessError, BusyError, ConfigError, GuardError, TransientError
 from overlap.guards import ListLimits, ListSize, list_guards
 
@@ -71,24 +63,6 @@ class Sent:
     notes: tuple[str, ...] = ()
 
 
-class Read(dict[str, ListRead]):
-    """Lists of one partner that were read, by the sha256 of their bytes: a pull asks for each of them twice.
-
-    *reader* reads them.
-    """
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
-        self.reader = reader
-
-
-@contextmanager
-def reading(context: Context) -> Iterator[Read]:
-    """Open what reads the lists of one partner, in a process of its own: see `connectors.files.guarded`."""
-    with Reader(context.workspace.settings.lists) as reader:
-        yield Read(reader)
-
-
 def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListReport:
     """Look for a newer list of *partner* and put it in force if the guards let it through or a person did.
 
@@ -96,9 +70,10 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     """
     workspace, settings = context.workspace, context.workspace.settings.partners[partner]
     last, _ = lists.in_force(context.ledger, partner, workspace.zone)
-    if partner in not_analysed(context):
-        why = f"no list is read: {not_analysed(context)[partner]}; see [partners.{partner}.terms]"
-        return ListReport(partner, "unchanged" if last else "missing", reasons=(why,))
+    try:
+        require_analysed(context, partner)
+    except GuardError as error:
+        return ListReport(partner, "unchanged" if last else "missing", reasons=(str(error),))
     try:
         file = newest_file(context, partner)
     except BusyError as error:
@@ -112,15 +87,13 @@ def take_in(context: Context, partner: str, approve: bool, read: Read) -> ListRe
     day = as_of(file, workspace.settings.workspace.time_zone)
     try:
         look(file, workspace.settings.lists.file_mb)  # before its bytes are: they may be many
+        sent = Sent(partner, file, day, digest(file))
         clean = without_erased(context, partner, file, read)
         if clean is not None:
-            stop_list.replace(file, clean.content)
-        sent = Sent(partner, file, day, digest(file), notes=(stop_list.told(clean),) if clean else ())
+            stop_list.replace(file, sent.sha256, clean.content)
+            sent = replace(sent, sha256=digest(file), notes=(stop_list.told(clean),))
     except (ConfigError, GuardError) as error:
         return ListReport(partner, "held", shown(file.name), day, reasons=(str(error),))
-    except OSError as error:
-        why = f"{shown(file.name)} names a person who was erased, and cannot be cleaned: {error.strerror}; do it there"
-        return ListReport(partner, "held", shown(file.name), day, reasons=(why,))
     return offer(context, sent, approve, read)
 
 
@@ -150,18 +123,18 @@ def offer(context: Context, sent: Sent, approve: bool, read: Read, dry: bool = F
         taken = (last.file_name, last.as_of, last.rows_in, last.rows_out)
         return ListReport(sent.partner, "unchanged", *taken, notes=notes)
     if last and sent.as_of < last.as_of:  # of the same day, and the newest has the last word
-        sent = replaced(sent, as_of=last.as_of)
+        sent = replace(sent, as_of=last.as_of)
     try:
         settings = context.workspace.settings.partners[sent.partner]
         known = hints(context, sent.partner, sent.file.name)
         found = read.reader.read_list(sent.file, sent.partner, settings, known)
-        read[sent.sha256] = replaced(found, notes=(*sent.notes, *found.notes))
+        read[sent.sha256] = replace(found, notes=(*sent.notes, *found.notes))
         return _consider(context, sent, last, approve, read, dry)
     except (ConfigError, GuardError) as error:
         return ListReport(sent.partner, "held", sent.file.name, sent.as_of, reasons=(str(error),))
 
 
-def replace(context: Context, sent: Sent, approve: bool, read: Read) -> ListReport:
+def put_corrected(context: Context, sent: Sent, approve: bool, read: Read) -> ListReport:
     """Put what came of corrections in the place of the list that it came of, if the guards or a person let it through.
 
     It was read already. What is held leaves no trace: the file of bad rows still numbers the rows as the list has them.
@@ -173,12 +146,6 @@ def replace(context: Context, sent: Sent, approve: bool, read: Read) -> ListRepo
         counts = (found.rows_in, found.rows.height, found.quarantine.height, found.duplicates)
         return ListReport(sent.partner, "held", sent.file.name, sent.as_of, *counts, reasons=held, notes=found.notes)
     return _consider(context, sent, last, approve, read)
-
-
-def hints(context: Context, partner: str, file_name: str) -> Hints:
-    """Return what is known of a list of *partner* that came as *file_name*, beside its bytes."""
-    own_names = (context.workspace.settings.workspace.name,)
-    return Hints(file_name, list_mappings.memory(context.ledger, partner)[0], own_names)
 
 
 def _is_outdated(context: Context, sent: Sent, last: AcceptedList) -> bool:
@@ -215,60 +182,9 @@ def _consider(
     return report
 
 
-def land(context: Context, warehouse: Warehouse, partner: str, read: Read) -> int | None:
-    """Bring the warehouse to the lists of *partner* in force; return the number of rows, None if nothing changed.
-
-    A row is gone when two lists of different days lack it; one that only the newest list lacks still counts. *read* is
-    what `take_in` has read.
-    """
-    settings = context.workspace.settings.partners[partner]
-    newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
-    if newest is None or partner in not_analysed(context):
-        return None
-    _, mapping = list_mappings.memory(context.ledger, partner)
-    said = [newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")]
-    wanted = json.dumps([*said, mapping, newest.file_name, earlier and earlier.file_name], sort_keys=True)
-    if warehouse.mark(f"list:{partner}") == wanted:
-        return None
-    rows = read_again(context, newest, read).rows
-    if earlier is not None and earlier.sha256 != newest.sha256:
-        before = read_again(context, earlier, read).rows
-        rows = pl.concat([rows, before.join(rows, on="id", how="anti")])
-    warehouse.replace_side("partner_accounts", partner, rows)
-    warehouse.set_mark(f"list:{partner}", wanted)
-    return rows.height
-
-
-def read_by(warehouse: Warehouse, partner: str) -> dict[str, Any] | None:
-    """Return the settings by which the lists of *partner* that `land` brought were read; None if it brought none."""
-    kept = warehouse.mark(f"list:{partner}")
-    return None if kept is None else dict(json.loads(kept)[2])
-
-
-def mapping_moved(context: Context, warehouse: Warehouse, partner: str) -> bool:
-    """Whether a person corrected how lists of *partner* are read since `land` brought them."""
-    kept = json.loads(warehouse.mark(f"list:{partner}") or "[]")
-    return len(kept) > 3 and kept[3] != list_mappings.memory(context.ledger, partner)[1]
-
-
 def is_late(context: Context, partner: str, as_of: datetime) -> bool:
     """Whether a list of that day is older than *partner* usually lets pass."""
     return context.now - as_of > timedelta(days=context.workspace.settings.partners[partner].expected_every_days)
-
-
-def read_again(context: Context, accepted: AcceptedList, read: Read) -> ListRead:
-    """Read an accepted list as one is read today; as on its day, where that does not fit it any more."""
-    if accepted.sha256 not in read:
-        path, today = accepted.path(context.workspace.lists), context.workspace.settings.partners[accepted.partner]
-        known = hints(context, accepted.partner, accepted.file_name)
-        try:
-            found = read.reader.read_list(path, accepted.partner, today, known)
-        except (ConfigError, GuardError):
-            then = PartnerSettings.model_validate_json(accepted.settings)
-            memory, _ = list_mappings.memory(context.ledger, accepted.partner, accepted.accepted_at)
-            found = read.reader.read_list(path, accepted.partner, then, replaced(known, memory=memory))
-        read[accepted.sha256] = found
-    return read[accepted.sha256]
 
 
 def _guards(context: Context, sent: Sent, last: AcceptedList | None, read: Read) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from connectors.files.headings import COLUMNS, did_you_mean, squashed
 from connectors.files.reading import Heading, Memory
 from jobs.arrivals import arrived
 from jobs.context import Context
-from jobs.lists import hints, misfit
+from jobs.lists import misfit
+from jobs.lists_in_force import hints
 from jobs.stores import list_mappings, lists
-from jobs.terms import not_analysed
-from overlap.errors import ConfigError, GuardError
+from jobs.terms import require_analysed
+from overlap.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,7 @@ def correct(context: Context, partner: str, said: Correction, file: Path | None 
 
 def _file(context: Context, partner: str, file: Path | None) -> tuple[Path, str]:
     """Return where the list to look at lies, and the name under which it came."""
-    refused = not_analysed(context).get(partner)
-    if refused:
-        raise GuardError(f"no list of '{partner}' is read: {refused}; see [partners.{partner}.terms]")
+    require_analysed(context, partner)
     if file is None:
         file = arrived(context, partner)
     if file is not None:

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from jobs import lists as lists_in
-from jobs import views
+from jobs import lists_in_force, views
 from jobs.context import Context
 from jobs.stores import lists
 from jobs.stores.lists import AcceptedList
@@ -88,8 +87,8 @@ def details(context: Context, partner: str) -> PartnerDetails:
     accepted = lists.history(context.ledger, partner)
     headings: dict[str, str] = {}
     if accepted:
-        with lists_in.reading(context) as read:
-            headings = dict(lists_in.read_again(context, accepted[0], read).headings)
+        with lists_in_force.reading(context) as read:
+            headings = dict(lists_in_force.read_again(context, accepted[0], read).headings)
     folder = context.workspace.quarantine
     bad = sorted(folder.glob(f"{partner}-[0-9][0-9][0-9][0-9]-*.csv"), reverse=True)
     cells = views.matrix(context, partner).to_dicts() if context.ledger.pinned("published_run") else []
@@ -127,8 +126,8 @@ def difference(context: Context, partner: str, since: date | None, until: date |
     first = since or (earlier[-1] if earlier else None)
     if first is None or first >= last:
         raise ConfigError(f"compare an earlier list with a later one; there are: {', '.join(map(str, days))}")
-    with lists_in.reading(context) as read:
-        before, after = (lists_in.read_again(context, by_day[day], read).rows for day in (first, last))
+    with lists_in_force.reading(context) as read:
+        before, after = (lists_in_force.read_again(context, by_day[day], read).rows for day in (first, last))
     return ListDifference(partner, by_day[first].as_of, by_day[last].as_of, tuple(row_changes(before, after)))
 
 

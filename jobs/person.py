@@ -24,7 +24,7 @@ from connectors.files.cleaning import Cleaned
 from connectors.files.guarded import Reader
 from jobs import arrivals, erased_files, erased_records, stop_list
 from jobs.context import Context, recorded
-from jobs.lists import hints
+from jobs.lists_in_force import hints
 from jobs.steps import step
 from jobs.stores import erasures, lists, releases, schema, snapshot
 from jobs.stores.digest import digest
@@ -67,10 +67,13 @@ class PersonErasure:
 
 @dataclass(frozen=True, slots=True)
 class _Traces:
-    """Lists and files that name a person, and what they are without; *names* stood beside the address."""
+    """Lists and files that name a person, and what they are without; *names* stood beside the address.
+
+    *sent* are path, sha256 and what is left.
+    """
 
     accepted: tuple[tuple[int, Path, str, Cleaned], ...]
-    sent: tuple[tuple[Path, Cleaned], ...]
+    sent: tuple[tuple[Path, str, Cleaned], ...]
     unread: tuple[str, ...]
     names: frozenset[str]
 
@@ -118,9 +121,8 @@ def _erase(context: Context, traces: _Traces, person: Person, run_id: int, numbe
     workspace, mark = context.workspace, mark_of(context.workspace.settings.workspace.id, person.address)
     records = {crm: erased_records.write(context, crm, *_asked(context, crm, person)) for crm in workspace.settings.crm}
     found = _found(context, traces, person, mark, records)
-    for path, clean in traces.sent:
-        before = digest(path)
-        stop_list.replace(path, clean.content)
+    for path, before, clean in traces.sent:
+        stop_list.replace(path, before, clean.content)
         lists.follow_origin(context.ledger, path.name, before, lists.name_of(clean.content))
     for list_id, path, name, clean in traces.accepted:
         lists.rewrite(context.ledger, list_id, name, clean.content, path.parent)
@@ -132,9 +134,8 @@ def _erase(context: Context, traces: _Traces, person: Person, run_id: int, numbe
     with context.ledger.engine.begin() as connection:
         _forget(connection, person, mark)
         what = {"person": mark, "records": records, "lists": found.lists, "rows": dict(found.frames)}
-        line = {"at": context.now, "who": context.who, "did": "erased person", "what": json.dumps(what)}
-        connection.execute(schema.audit.insert().values(line))
-        connection.execute(schema.erasures.update().where(schema.erasures.c.id == number).values(subject=mark))
+        line = {"at": context.now, "who": context.who, "did": "erased person", "what": what}
+        erasures.forgotten(connection, number, mark, line)
     step("erase: ledger has forgotten")
     erasures.end(context.ledger, number, workspace.ledger_file, context.now)
     step("erase: ended")
@@ -155,7 +156,7 @@ def _looked_for(context: Context, address: str, readers: Mapping[str, Reader]) -
     with context.ledger.engine.connect() as connection:
         rows = connection.execute(select(table).order_by(table.c.id)).all()
     accepted: list[tuple[int, Path, str, Cleaned]] = []
-    sent: list[tuple[Path, Cleaned]] = []
+    sent: list[tuple[Path, str, Cleaned]] = []
     unread: list[str] = []
     for row in rows:
         path = workspace.lists / f"{row.sha256}{Path(row.file_name).suffix.lower()}"
@@ -170,14 +171,15 @@ def _looked_for(context: Context, address: str, readers: Mapping[str, Reader]) -
         if clean is not None:
             accepted.append((row.id, path, row.file_name, clean))
     for path, partner, settings in _inbox(context):
+        sha256 = digest(path)
         try:
             clean = readers[partner].clean(path, partner, settings, hints(context, partner, path.name), person)
         except OverlapError as error:
             unread.append(str(error))
             continue
         if clean is not None:
-            sent.append((path, clean))
-    found = [*(clean for *_, clean in accepted), *(clean for _, clean in sent)]
+            sent.append((path, sha256, clean))
+    found = [*(clean for *_, clean in accepted), *(clean for *_, clean in sent)]
     names = frozenset(name for clean in found for name in clean.names)
     return _Traces(tuple(accepted), tuple(sent), tuple(unread), names)
 
@@ -247,7 +249,7 @@ def _found(context: Context, traces: _Traces, person: Person, mark: str, records
             (frame,) = snapshot.read(workspace.runs, published, Path(name).stem)
             frames[Path(name).stem] = _rewritten(frame, person)[1]
     bad = [path for path in sorted(workspace.quarantine.glob("*")) if person.is_in(path.read_text("utf-8", "replace"))]
-    sent = {path for path, _ in traces.sent}
+    sent = {path for path, *_ in traces.sent}
     named = erased_files.still_named_in(workspace, {person.address})
     return PersonErasure(
         mark=mark,

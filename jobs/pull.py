@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from connectors.base import Page
-from jobs import lists, sweep
+from jobs import lists, lists_in_force, sweep
 from jobs.context import Context, connected, recorded
 from jobs.drift import drift, remember
 from jobs.lists import ListReport
@@ -180,11 +180,11 @@ def _land(context: Context, warehouse: Warehouse, crm: str, pages: Iterable[Page
 
 def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bool, run_id: int) -> ListReport:
     context.report(f"{partner}: looking for a list")
-    with lists.reading(context) as read:
+    with lists_in_force.reading(context) as read:
         report = lists.take_in(context, partner, approve, read)
         try:
             with warehouse.transaction():
-                if lists.land(context, warehouse, partner, read) is not None:
+                if lists_in_force.land(context, warehouse, partner, read) is not None:
                     context.ledger.landing(run_id)
         except (ConfigError, GuardError) as error:
             return replace(report, state="held", reasons=(*report.reasons, str(error)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs import drift, lists
+from jobs import drift, lists_in_force
 from jobs.context import Context
 from jobs.stores.warehouse import Warehouse, streams
 from overlap.errors import ConfigError
@@ -26,8 +26,8 @@ def require_pulled(context: Context, warehouse: Warehouse) -> None:
     for crm, now in settings.crm.items():
         changed += _moved(f"crm.{crm}", drift.read_by(warehouse, crm), now.reading())
     for partner, said in settings.partners.items():
-        changed += _moved(f"partners.{partner}", lists.read_by(warehouse, partner), said.reading())
-        changed += [f"the mapping of '{partner}'"] * lists.mapping_moved(context, warehouse, partner)
+        changed += _moved(f"partners.{partner}", lists_in_force.read_by(warehouse, partner), said.reading())
+        changed += [f"the mapping of '{partner}'"] * lists_in_force.mapping_moved(context, warehouse, partner)
     if changed:
         raise ConfigError(
             f"{context.workspace.settings_files}: {', '.join(changed)} changed since the last pull; "

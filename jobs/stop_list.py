@@ -12,9 +12,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from connectors.files.cleaning import Cleaned
 from jobs.context import Context
 from jobs.steps import step
+from jobs.stores.digest import digest
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import stop_list
 from overlap.erasing import Marks
+from overlap.errors import GuardError
 
 
 def add(ledger: Ledger, mark: str, at: datetime) -> None:
@@ -35,8 +37,23 @@ def told(found: Cleaned) -> str:
     return f"{found.rows:,} rows named a person who was erased: their name and address were emptied in the file"
 
 
-def replace(file: Path, content: bytes) -> None:
-    """Put *content* in the place of *file*, as of the same time."""
+def replace(file: Path, sha256: str, content: bytes) -> None:
+    """Put *content* in the place of *file*, as of the same time.
+
+    Raises:
+        GuardError: its bytes are not those of *sha256* any more, which were cleaned; or it cannot be written there.
+    """
+    if digest(file) != sha256:
+        raise GuardError(f"{file.name} was written anew while a person was taken out of it; run the same command again")
+    try:
+        _write(file, content)
+    except OSError as error:
+        raise GuardError(
+            f"{file.name} names a person who was erased, and cannot be cleaned: {error.strerror}; do it there"
+        ) from error
+
+
+def _write(file: Path, content: bytes) -> None:
     stat = file.stat()
     partial = file.with_name(f".{file.name}.partial")
     with partial.open("wb") as new:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.terms import TermsSettings
 from jobs.context import Context
+from overlap.errors import GuardError
 from overlap.terms import ANALYSIS, CRM, Terms, in_words, refusals
 
 #: From so many days on before they expire, terms are told without being asked for.
@@ -37,6 +38,17 @@ def warnings(context: Context) -> dict[str, str]:
 def not_analysed(context: Context) -> dict[str, str]:
     """Return the partners whose list may not be looked at today, each with the reason."""
     return refusals(terms_of(context), ANALYSIS, context.today)
+
+
+def require_analysed(context: Context, partner: str) -> None:
+    """Make sure that the list of *partner* may be looked at today.
+
+    Raises:
+        GuardError: its terms do not allow it.
+    """
+    why = not_analysed(context).get(partner)
+    if why is not None:
+        raise GuardError(f"no list of '{partner}' is read: {why}; see [partners.{partner}.terms]")
 
 
 def not_written(context: Context) -> dict[str, str]:

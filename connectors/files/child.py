@@ -80,10 +80,7 @@ def _hints(request: Request) -> Any:
     from connectors.files.source import Hints
 
     told = request["hints"]
-    memory: dict[str, Any] = {
-        name: tuple(kept) if isinstance(kept, list) else kept for name, kept in told["memory"].items()
-    }
-    return Hints(told["file_name"], Memory(**memory), tuple(told["own_names"]))
+    return Hints(told["file_name"], Memory.of(told["memory"]), tuple(told["own_names"]))
 
 
 def _accounts(request: Request) -> Reply:

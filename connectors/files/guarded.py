@@ -141,10 +141,10 @@ class Reader:
         if refusal is None:
             return reply, [self._child.folder / name for name in names]
         if refusal.refused is not None:
-            raise ConfigError(replies.plain(refusal.refused))
+            raise ConfigError(refusal.refused)
         if refusal.memory:
             self._end()
-        raise GuardError(self._why(path, "memory") if refusal.memory else replies.plain(refusal.held or "held"))
+        raise GuardError(self._why(path, "memory") if refusal.memory else refusal.held or "held")
 
     def _believed(self, path: Path, read: Callable[[], Result]) -> Result:
         try:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, BinaryIO, Final, Literal, TypeVar, get_type_hints
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
@@ -99,7 +99,7 @@ def list_read(reply: Any, tables: Sequence[Path], partner: str) -> ListRead:
         raise NonsenseError("rows without name, population or partner")
     if not said.headings.keys() <= set(COLUMNS) or not set(said.headings.values()) <= set(said.titles):
         raise NonsenseError("headings that are none")
-    return ListRead(**_told(said), rows=rows, quarantine=quarantine)
+    return ListRead(**dict(said), rows=rows, quarantine=quarantine)
 
 
 def reading(reply: Any) -> Reading:
@@ -108,7 +108,7 @@ def reading(reply: Any) -> Reading:
     Raises:
         NonsenseError: a shape is wrong.
     """
-    return Reading(**_told(_shaped(_READING, reply)))
+    return Reading(**dict(_shaped(_READING, reply)))
 
 
 def accounts(reply: Any, tables: Sequence[Path]) -> Accounts:
@@ -125,7 +125,7 @@ def accounts(reply: Any, tables: Sequence[Path]) -> Accounts:
         or rows["id"].is_duplicated().any()
     ):
         raise NonsenseError("ids or names are not there once each")
-    return Accounts(**_told(said), rows=rows)
+    return Accounts(**dict(said), rows=rows)
 
 
 def corrections(reply: Any, tables: Sequence[Path], target: Path) -> int:
@@ -152,26 +152,30 @@ def cleaning(reply: Any, tables: Sequence[Path]) -> Cleaned | None:
     return Cleaned(_bytes(tables[0]), said.rows, frozenset(said.names))
 
 
-def plain(text: str) -> str:
-    """Return *text* as a terminal may show it."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _told(said: Any) -> dict[str, Any]:
-    """Return what *said* says, notes as a terminal may show them."""
-    return {**dict(said), "notes": tuple(map(plain, said.notes))}
+def _plain(said: Any) -> Any:
+    """Return what was *said*, JSON, with its texts as a terminal may show them: they may quote the file."""
+    if isinstance(said, str):
+        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", said)
+    if isinstance(said, dict):
+        return {_plain(name): _plain(value) for name, value in said.items()}
+    return [_plain(one) for one in said] if isinstance(said, list) else said
 
 
 def _shaped(shape: type[Shape], reply: Any) -> Shape:
     try:
-        return shape.model_validate_json(json.dumps(reply))  # a tuple of ours is a list in JSON
+        return shape.model_validate_json(json.dumps(_plain(reply)))  # a tuple of ours is a list in JSON
     except ValidationError as error:
         raise NonsenseError(str(error)) from error
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open *path* if it is a file, and no way to another one."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+
+
 def _bytes(path: Path) -> bytes:
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with _opened(path) as file:
             return file.read()
     except OSError as error:
         raise NonsenseError("no list") from error
@@ -179,7 +183,7 @@ def _bytes(path: Path) -> bytes:
 
 def _table(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with _opened(path) as file:
             frame = pl.read_parquet(file)
     except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise NonsenseError(f"no table {path.name}") from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import Enum, auto
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from jobs.erasure import PartnerErasure
     from jobs.person import PersonErasure
 
+Found = TypeVar("Found", "PartnerErasure", "PersonErasure")
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what would go.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")]
 
@@ -28,23 +32,16 @@ def erase_partner(
     as_json: Json = False,
 ) -> None:
     """Erase a partner that you took out of the settings: its lists, files and verdicts, and what records say of it."""
-    from jobs.cli import console, show
     from jobs.erasure import erase_partner as erase
 
-    if preview or not yes:
-        with opened(folder) as context:
-            found = erase(context, key, preview=True)
-        if not as_json:
-            _told(found, "would change" if preview else "will change", "would go" if preview else "will go")
-    if not preview:
-        if not yes:
-            show.ask(f"Erase '{key}' for good? Nothing brings it back")
-        with opened(folder) as context:
-            found = erase(context, key)
-    if as_json:
-        console.print_json({**asdict(found), "preview": preview})
-    elif not preview:
-        _erased(found)
+    def tell(found: PartnerErasure, stage: _Stage) -> None:
+        if stage is _Stage.DONE:
+            _erased(found)
+        else:
+            would = "would" if stage is _Stage.PREVIEW else "will"
+            _told(found, f"{would} change", f"{would} go")
+
+    _dialogue(f"Erase '{key}' for good?", _Wish(folder, preview, yes, as_json), partial(erase, key=key), tell)
 
 
 def erase_removed(key: str, pattern: str, folder: Path, as_json: bool) -> None:
@@ -75,25 +72,56 @@ def erase_person(
     as_json: Json = False,
 ) -> None:
     """Erase a person: find the address and the name beside it wherever we hold them, and keep later lists from it."""
-    from jobs.cli import console, show
+    from jobs.cli import show
     from jobs.person import erase_person as erase
 
-    if preview or not yes:
-        with opened(folder) as context:
-            found = erase(context, address, preview=True)
-        if not as_json:
-            _told_of_person(found)
-    if not preview:
-        if not yes:
-            show.ask(f"Erase '{address}' for good? Nothing brings it back")
-        with opened(folder) as context:
-            found = erase(context, address)
-    if as_json:
-        console.print_json({**asdict(found), "preview": preview})
-    elif not preview:
+    def tell(found: PersonErasure, stage: _Stage) -> None:
         _told_of_person(found)
-        said = f"Erased. The audit says {found.mark} instead, and a later list that names the address is cleaned."
-        show.next_steps(said, ["overlap run"])
+        if stage is _Stage.DONE:
+            said = f"Erased. The audit says {found.mark} instead, and a later list that names the address is cleaned."
+            show.next_steps(said, ["overlap run"])
+
+    _dialogue(
+        f"Erase '{address}' for good?", _Wish(folder, preview, yes, as_json), partial(erase, address=address), tell
+    )
+
+
+class _Stage(Enum):
+    """When something is told: it was only asked for, it is about to happen, or it has."""
+
+    PREVIEW = auto()
+    BEFORE = auto()
+    DONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for at the terminal."""
+
+    folder: Path
+    preview: bool
+    yes: bool
+    as_json: bool
+
+
+def _dialogue(question: str, wish: _Wish, erase: Callable[..., Found], tell: Callable[[Found, _Stage], None]) -> None:
+    """Show what would go, ask unless that was answered before, erase, and tell what went."""
+    from jobs.cli import console, show
+
+    if wish.preview or not wish.yes:
+        with opened(wish.folder) as context:
+            found = erase(context, preview=True)
+        if not wish.as_json:
+            tell(found, _Stage.PREVIEW if wish.preview else _Stage.BEFORE)
+    if not wish.preview:
+        if not wish.yes:
+            show.ask(f"{question} Nothing brings it back")
+        with opened(wish.folder) as context:
+            found = erase(context)
+        if not wish.as_json:
+            tell(found, _Stage.DONE)
+    if wish.as_json:
+        console.print_json({**asdict(found), "preview": wish.preview})
 
 
 def _told_of_person(found: PersonErasure) -> None:

@@ -69,6 +69,12 @@ def ended_at(ledger: Ledger, kind: str, mark: str) -> datetime | None:
     return found
 
 
+def forgotten(connection: Connection, number: int, mark: str, line: Mapping[str, Any]) -> None:
+    """Note in the audit, as *line*, that the ledger has forgotten; erasure *number* is known by its *mark* alone."""
+    connection.execute(insert(schema.audit).values({**line, "what": json.dumps(line["what"])}))
+    connection.execute(update(schema.erasures).where(schema.erasures.c.id == number).values(subject=mark))
+
+
 def end(ledger: Ledger, number: int, path: Path, at: datetime) -> None:
     """Overwrite what the file's free pages still hold, and close erasure *number*.
 

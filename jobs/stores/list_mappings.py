@@ -21,8 +21,7 @@ def memory(ledger: Ledger, partner: str, at: datetime | None = None) -> tuple[Me
         row = connection.execute(query).mappings().first()
     if row is None:
         return Memory(), 0
-    kept = {name: json.loads(row[name]) for name in Memory.__slots__}
-    return Memory(**{**kept, "headings": tuple(kept["headings"]), "ignored": tuple(kept["ignored"])}), row["id"]
+    return Memory.of({name: json.loads(row[name]) for name in Memory.__slots__}), row["id"]
 
 
 def remember(ledger: Ledger, partner: str, found: Memory, who: str, at: datetime) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from config.terms import TermsSettings
 from config.workspace import open_workspace
-from jobs import lists
+from jobs import lists, lists_in_force
 from jobs.arrivals import fetched
 from jobs.context import Context
 from jobs.partner_mapping import Correction, correct, look
@@ -62,10 +62,10 @@ def send(context: Context) -> Send:
 
 def take_in(context: Context, approve: bool = False) -> lists.ListReport:
     """Take in the newest list and bring the warehouse to what is in force, as a pull does."""
-    with lists.reading(context) as read:
+    with lists_in_force.reading(context) as read:
         report = lists.take_in(context, "globex", approve, read)
         with open_warehouse(context.workspace.warehouse_file) as warehouse, warehouse.transaction():
-            lists.land(context, warehouse, "globex", read)
+            lists_in_force.land(context, warehouse, "globex", read)
     return report
 
 
@@ -172,7 +172,7 @@ def test_a_correction_is_written_down_and_counts_from_the_next_pull_on(context: 
     assert found["Ort des Rechts"] == ("city", "corrected")
     assert found["Domain"] == (None, None)
     with open_warehouse(context.workspace.warehouse_file) as warehouse:
-        assert lists.mapping_moved(context, warehouse, "globex")
+        assert lists_in_force.mapping_moved(context, warehouse, "globex")
     assert take_in(context).state == "unchanged"
     assert landed(context, "country", "city", "website")[0] == (None, "Germany", None)
     with context.ledger.engine.connect() as connection:
