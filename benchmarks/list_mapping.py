@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.headings import squashed
 from connectors.files.reading import Reading
 from connectors.files.source import read_headings

@@ -97,5 +97,6 @@ def _list(context: Context, key: str, file: Path, day: datetime) -> Finding:
         return Finding(False, key, str(error), "correct the file or the partner's settings")
     if found.reading.differences:
         return Finding(False, key, f"{file.name}: {misfit(key, found.reading.differences)}")
-    read = f"{file.name}, as of {day:%Y-%m-%d}: {found.rows.height:,} accounts, {found.quarantine.height:,} bad rows"
+    on = day.astimezone(context.workspace.zone)
+    read = f"{file.name}, as of {on:%Y-%m-%d}: {found.rows.height:,} accounts, {found.quarantine.height:,} bad rows"
     return Finding(True, key, read)

@@ -14,11 +14,13 @@ from tempfile import TemporaryDirectory
 from connectors.files.source import as_of
 from jobs import lists, lists_in_force
 from jobs.arrivals import arrived
-from jobs.context import Context
+from jobs.context import Context, recorded
 from jobs.lists import ListReport, Sent
+from jobs.lists_in_force import Read
 from jobs.stores import lists as store
 from jobs.stores.digest import digest
 from jobs.stores.lock import workspace_lock
+from jobs.stores.warehouse import open_warehouse
 from jobs.terms import require_analysed
 from overlap.errors import ConfigError, GuardError
 
@@ -54,6 +56,7 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
     settings = context.workspace.settings.partners[partner]
     require_analysed(context, partner)
     with (
+        recorded(context, "correct") as (run_id, summary),
         workspace_lock(context.workspace.lock_file),
         TemporaryDirectory() as folder,
         lists_in_force.reading(context) as read,
@@ -71,9 +74,19 @@ def correct(context: Context, partner: str, file: Path, approve: bool = False) -
         if found.rows_in != before.rows_in:
             raise GuardError(f"{file.name}: {before.rows_in} rows would be {found.rows_in}; correct the list itself")
         report = lists.put_corrected(context, sent, approve, read)
+        if report.state == "accepted":
+            _land(context, partner, read, run_id)
         what = {"partner": partner, "file": report.file, "rows": count, "state": report.state}
         context.ledger.note(context.who, "corrected list", what, context.now)
+        summary |= what
     return Correction(count, report)
+
+
+def _land(context: Context, partner: str, read: Read, run_id: int) -> None:
+    """Bring the warehouse to the corrected list, so that the next match finds what it says."""
+    with open_warehouse(context.workspace.warehouse_file) as warehouse, warehouse.transaction():
+        lists_in_force.land(context, warehouse, partner, read)
+        context.ledger.landing(run_id)
 
 
 def _origin(context: Context, partner: str) -> _Origin:

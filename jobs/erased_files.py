@@ -38,6 +38,7 @@ def publish_without(context: Context, run_id: int, rewrite: Rewrite) -> None:
     if published is None or not snapshot.exists(runs, published):
         return
     facts = snapshot.manifest(runs, published)
+    facts.pop("mappings", None)  # it is by partner, and no plan will ask for it
     names = [Path(name).stem for name in facts.pop("files")]
     frames = {}
     for name, frame in zip(names, snapshot.read(runs, published, *names), strict=True):
@@ -105,9 +106,18 @@ def still_named_in(workspace: Workspace, words: Collection[str]) -> list[str]:
         place = path.relative_to(workspace.folder)
         stores = (f"{workspace.ledger_file.name}-", workspace.warehouse_file.name)
         is_ours = place.parts[0] in _OURS or place.parts[0].startswith((".", *stores))
-        if is_ours or path == workspace.ledger_file or not path.is_file() or not path.stat().st_size:
-            continue
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if any(content.find(word.encode(form)) >= 0 for word in words for form in ("utf-8", "utf-16-le")):
-                found.append(str(place))
+        if not is_ours and path != workspace.ledger_file and _has_any(path, words):
+            found.append(str(place))
     return found
+
+
+def named_in(workspace: Workspace, folder: Path, words: Collection[str]) -> list[str]:
+    """Return the files below *folder*, by their place in the workspace, in which one of *words* is plain text."""
+    return [str(path.relative_to(workspace.folder)) for path in sorted(folder.rglob("*")) if _has_any(path, words)]
+
+
+def _has_any(path: Path, words: Collection[str]) -> bool:
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.find(word.encode(form)) >= 0 for word in words for form in ("utf-8", "utf-16-le"))

@@ -6,9 +6,11 @@ A plan compares facts of a run; this one needs no run, so it also holds when not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
+import sqlalchemy as database
+from sqlalchemy import select
 
 from connectors.base import Connection
 from jobs import plan as planning
@@ -18,12 +20,14 @@ from jobs.budget import Budget
 from jobs.context import Context, connected, counted
 from jobs.receipts import Writing
 from jobs.steps import step
-from jobs.stores import given_up, outbox, plans
+from jobs.stores import given_up, outbox, plans, schema
 from jobs.stores.entries import OPEN
 from overlap.errors import GuardError, TransientError
 from overlap.fields import CrmObject
 from overlap.plan import Action, Change, SyncPlan
 
+#: What the pin of a CRM's org begins with.
+_ORG: Final = "org:"
 #: Keys (or ids, where an object has no key) of records to look at, by object.
 Places = Mapping[str, Iterable[str]]
 #: What a record, as it is now, must change so that it says nothing of somebody; its object comes first.
@@ -42,6 +46,18 @@ def require_quiet(context: Context, crm: str) -> None:
         raise TransientError(f"plan {waiting[0]} is not finished; run 'overlap apply {waiting[0]}', then this again")
     if given_up.doubtful(context.ledger, crm):
         raise TransientError(f"'{crm}' may still take what it did not answer for; try again in 15 minutes")
+
+
+def unreached(context: Context) -> tuple[str, ...]:
+    """Return the CRMs that the workspace once had, and the settings do not name any more: nobody signs in there."""
+    with context.ledger.engine.connect() as connection:
+        return tuple(sorted(known_crms(connection) - context.workspace.settings.crm.keys()))
+
+
+def known_crms(connection: database.Connection) -> set[str]:
+    """Return the names of all CRM connections that the workspace ever had, as the ledger says."""
+    named = select(schema.pins.c.name).where(schema.pins.c.name.startswith(_ORG, autoescape=True))
+    return {name.removeprefix(_ORG) for name in connection.execute(named).scalars()}
 
 
 def told(context: Context, crm: str, places: Callable[[Connection], Places], emptied: Emptied) -> tuple[Change, ...]:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, func, select
 from connectors import base
 from jobs import arrivals, erased_files, erased_records
 from jobs.context import Context, recorded
+from jobs.partner_names import files_of
 from jobs.steps import step
 from jobs.stores import erasures, releases, schema, snapshot
 from jobs.stores.digest import digest
@@ -42,6 +43,7 @@ class PartnerErasure:
 
     *files* lie in the workspace. *kept* are files that another partner's pattern fits too; *named* those of people in
     which the partner is still named as plain text. *models* were perhaps fitted with its verdicts: they hold numbers.
+    *unreached* are CRMs that the workspace once had, and the settings do not name any more: what is there stays there.
     """
 
     partner: str
@@ -53,6 +55,7 @@ class PartnerErasure:
     judgements: int = 0
     models: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,8 @@ class _Known:
     patterns: frozenset[str]
 
 
-def erase_partner(context: Context, key: str, preview: bool = False, patterns: Collection[str] = ()) -> PartnerErasure:
+def erase_partner(context: Context, key: str, preview: bool = False) -> PartnerErasure:
     """Erase partner *key* and return what went; a *preview* says what would go, and changes nothing.
-
-    *patterns* are those of files that it sent, beside those under which its lists were accepted.
 
     Raises:
         ConfigError: the settings still name it, or nothing is known of it.
@@ -87,7 +88,7 @@ def erase_partner(context: Context, key: str, preview: bool = False, patterns: C
         if not preview:
             erasures.end(context.ledger, number, workspace.ledger_file, context.now)
         return PartnerErasure(key, mark)
-    known = _known(context, key, patterns)
+    known = _known(context, key)
     if preview:
         return _found(context, known, mark)
     for crm in workspace.settings.crm:
@@ -110,6 +111,7 @@ def _erase(context: Context, known: _Known, mark: str, run_id: int, number: int)
     with context.ledger.engine.begin() as connection:
         _forget(context, connection, known, mark)
         what = {"partner": mark, "records": dict(found.records), "lists": found.lists, "judgements": found.judgements}
+        what |= {"unreached": found.unreached} if found.unreached else {}
         line = {"at": context.now, "who": context.who, "did": "erased partner", "what": what}
         erasures.forgotten(connection, number, mark, line)
     step("erase: ledger has forgotten")
@@ -118,18 +120,20 @@ def _erase(context: Context, known: _Known, mark: str, run_id: int, number: int)
     return found
 
 
-def _known(context: Context, key: str, patterns: Collection[str]) -> _Known:
+def _known(context: Context, key: str) -> _Known:
     pins = context.ledger.pins("partner:")
     names = {name for name, of in context.ledger.pins("partner_name:").items() if of == key}
     table = schema.lists
     with context.ledger.engine.connect() as connection:
         rows = connection.execute(select(table).where(table.c.partner == key).order_by(table.c.id)).all()
     settings = [json.loads(row.settings) for row in rows]
-    if key not in pins and not rows:
+    files = files_of(context.ledger, key)
+    if key not in pins and not rows and files is None:
         mark = mark_of(context.workspace.settings.workspace.id, key)
         at = erasures.ended_at(context.ledger, _KIND, mark)
         if at is not None:
-            raise ConfigError(f"'{key}' was erased on {at:%Y-%m-%d}; there is nothing left of it")
+            zone = context.workspace.zone
+            raise ConfigError(f"'{key}' was erased on {at.astimezone(zone):%Y-%m-%d}; there is nothing left of it")
         near = difflib.get_close_matches(key, set(pins) - set(context.workspace.settings.partners), n=1)
         hint = f"did you mean '{near[0]}'?" if near else "'overlap status' shows the partners"
         raise ConfigError(f"nothing is known of a partner '{key}'; {hint}")
@@ -138,7 +142,7 @@ def _known(context: Context, key: str, patterns: Collection[str]) -> _Known:
         key=key,
         names=frozenset(names),
         lists=tuple((row.sha256, row.file_name) for row in rows),
-        patterns=frozenset(patterns) | {said["files"] for said in settings if "files" in said},
+        patterns=frozenset([files] if files else []) | {said["files"] for said in settings if "files" in said},
     )
 
 
@@ -174,6 +178,7 @@ def _found(context: Context, known: _Known, mark: str, written: bool = False) ->
         judgements=judged,
         models=tuple(path.stem for path in sorted((workspace.folder / "models").glob("*.toml"))) if judged else (),
         named=tuple(name for name in named if name not in relative),
+        unreached=erased_records.unreached(context),
     )
 
 
@@ -246,7 +251,8 @@ def _forget(context: Context, connection: Connection, known: _Known, mark: str) 
     says = mentions({known.key, *known.names, *(name for _, name in known.lists)})
     _clean_audit(connection, known.key, mark)
     erasures.drop_reports(connection, known.key)
-    erasures.clean_texts(connection, says, lambda text: mark if text == known.key else "erased")
+    crms = {*erased_records.known_crms(connection), *context.workspace.settings.crm}
+    erasures.clean_texts(connection, says, lambda text: mark if text == known.key else "erased", crms)
     releases.forget(connection, known.key, mark)
     for table in reversed(schema.metadata.sorted_tables):
         if "partner" in table.c and table is not box:  # lists, verdicts, and whatever else is kept by partner

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from jobs.context import Context
-from jobs.stores import judgements, plans, snapshot
+from jobs.stores import judgements, list_mappings, plans, snapshot
 from jobs.terms import terms_of
 from overlap.errors import ConfigError, OverlapError
 from overlap.plan import SyncPlan
@@ -14,6 +14,7 @@ from overlap.plan import SyncPlan
 #: How long a run, and a plan, may be taken for what is so now.
 LIFETIME: Final = timedelta(hours=24)
 _MATCH: Final = ("overlap match",)
+_PULL_AND_MATCH: Final = ("overlap pull", "overlap match")
 
 
 def facts(context: Context, judged: str) -> dict[str, Any]:
@@ -55,10 +56,13 @@ def outdated(context: Context, run_id: str) -> tuple[str, tuple[str, ...]] | Non
         )
     if _is_judged(context, then):
         return f"pairs were judged since run {run_id} was matched", _MATCH
+    corrected = _corrected(context, then)
+    if corrected:
+        return f"{corrected} since run {run_id} was matched", _PULL_AND_MATCH
     if context.ledger.pulled_since(int(run_id)):
         return f"what was pulled since run {run_id} is not matched yet", _MATCH
     if context.now - datetime.fromisoformat(then["made_at"]) > LIFETIME:
-        return f"run {run_id} is older than 24 hours", ("overlap pull", "overlap match")
+        return f"run {run_id} is older than 24 hours", _PULL_AND_MATCH
     return None
 
 
@@ -97,7 +101,17 @@ def overruled(context: Context, planned: SyncPlan) -> list[str]:
         reasons = [f"{what} changed since" for what in _model(context, then)]
     except OverlapError as error:  # a plan that was begun must come to its end whatever is missing
         return [str(error)]
+    corrected = _corrected(context, then)
+    reasons += [f"{corrected} since"] if corrected else []
     return [*reasons, *(["pairs were judged since"] if _is_judged(context, then) else [])]
+
+
+def _corrected(context: Context, then: dict[str, Any]) -> str:
+    """Say of which partners a person corrected how their lists are read; empty if of none."""
+    heeded = then.get("mappings", {})  # a run of an earlier version has none
+    now = list_mappings.fingerprints(context.ledger, heeded.keys() & context.workspace.settings.partners.keys())
+    moved = sorted(partner for partner, said in now.items() if said != heeded[partner])
+    return f"how lists of {' and '.join(map(repr, moved))} are read was corrected" if moved else ""
 
 
 def _is_judged(context: Context, then: dict[str, Any]) -> bool:

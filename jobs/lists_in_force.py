@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.guarded import Reader
 from connectors.files.source import Hints, ListRead
 from jobs.context import Context
@@ -19,6 +19,10 @@ from jobs.stores.lists import AcceptedList
 from jobs.stores.warehouse import Warehouse
 from jobs.terms import not_analysed
 from overlap.errors import ConfigError, GuardError
+
+#: Kinds of marks: what was landed of a partner, and what could not be.
+_LANDED: Final = "list"
+_GIVEN_UP: Final = "list_given_up"
 
 
 class Read(dict[str, ListRead]):
@@ -66,31 +70,61 @@ def land(context: Context, warehouse: Warehouse, partner: str, read: Read) -> in
     A row is gone when two lists of different days lack it; one that only the newest list lacks still counts. *read* is
     what `take_in` has read.
     """
-    settings = context.workspace.settings.partners[partner]
     newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
     if newest is None or partner in not_analysed(context):
         return None
+    settings = context.workspace.settings.partners[partner]
     _, mapping = list_mappings.memory(context.ledger, partner)
-    said = [newest.sha256, earlier and earlier.sha256, settings.model_dump(mode="json")]
-    wanted = json.dumps([*said, mapping, newest.file_name, earlier and earlier.file_name], sort_keys=True)
-    if warehouse.mark(f"list:{partner}") == wanted:
+    # The name too: a partner may be called as a word that says where accounts stand with it.
+    facts = {"settings": settings.reading(), "name": settings.name, "mapping": mapping}
+    wanted = json.dumps({"lists": _named(newest, earlier), **facts}, sort_keys=True)
+    if warehouse.mark(f"{_LANDED}:{partner}") == wanted:
         return None
     rows = read_again(context, newest, read).rows
     if earlier is not None and earlier.sha256 != newest.sha256:
         before = read_again(context, earlier, read).rows
         rows = pl.concat([rows, before.join(rows, on="id", how="anti")])
     warehouse.replace_side("partner_accounts", partner, rows)
-    warehouse.set_mark(f"list:{partner}", wanted)
+    warehouse.set_mark(f"{_LANDED}:{partner}", wanted)
     return rows.height
+
+
+def give_up(context: Context, warehouse: Warehouse, partner: str) -> None:
+    """Remember that the lists of *partner* in force cannot be read any more, which a pull tells: others are matched."""
+    warehouse.set_mark(f"{_GIVEN_UP}:{partner}", json.dumps(_in_force(context, partner)))
+
+
+def is_landed(context: Context, warehouse: Warehouse, partner: str) -> bool:
+    """Whether the warehouse holds the lists of *partner* that are in force, as far as they can and may be read."""
+    wanted = _in_force(context, partner)
+    if not wanted or partner in not_analysed(context):
+        return True
+    given_up = json.loads(warehouse.mark(f"{_GIVEN_UP}:{partner}") or "null")
+    return wanted in (_kept(warehouse, partner).get("lists"), given_up)
 
 
 def read_by(warehouse: Warehouse, partner: str) -> dict[str, Any] | None:
     """Return the settings by which the lists of *partner* that `land` brought were read; None if it brought none."""
-    kept = warehouse.mark(f"list:{partner}")
-    return None if kept is None else dict(json.loads(kept)[2])
+    said: dict[str, Any] | None = _kept(warehouse, partner).get("settings")
+    return said
 
 
 def mapping_moved(context: Context, warehouse: Warehouse, partner: str) -> bool:
     """Whether a person corrected how lists of *partner* are read since `land` brought them."""
-    kept = json.loads(warehouse.mark(f"list:{partner}") or "[]")
-    return len(kept) > 3 and kept[3] != list_mappings.memory(context.ledger, partner)[1]
+    now = list_mappings.memory(context.ledger, partner)[1]
+    return bool(_kept(warehouse, partner).get("mapping", now) != now)
+
+
+def _kept(warehouse: Warehouse, partner: str) -> dict[str, Any]:
+    """Return what `land` kept of *partner*; nothing where it was an earlier version that landed."""
+    kept = json.loads(warehouse.mark(f"{_LANDED}:{partner}") or "{}")
+    return kept if isinstance(kept, dict) else {}
+
+
+def _in_force(context: Context, partner: str) -> list[list[str]]:
+    newest, earlier = lists.in_force(context.ledger, partner, context.workspace.zone)
+    return [] if newest is None else _named(newest, earlier)
+
+
+def _named(*found: AcceptedList | None) -> list[list[str]]:
+    return [[one.sha256, one.file_name] for one in found if one is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -14,9 +14,9 @@ from jobs.found_pairs import found_pairs
 from jobs.identity import every_domain, identified, plain_names
 from jobs.our_companies import OurCompanies, our_companies, own_accounts
 from jobs.profiles import rated, rows_of, with_currencies
-from jobs.pulled import require_pulled
+from jobs.pulled import behind, require_pulled, require_read
 from jobs.steps import step
-from jobs.stores import judgements, snapshot
+from jobs.stores import judgements, list_mappings, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from jobs.terms import terms_of
@@ -39,7 +39,8 @@ class MatchReport:
 
     *excluded* counts the accounts that each rule of the settings left out; *accounts* are the others. An overlap counts
     once, whatever CRMs have the company. *in_several* counts the companies that several CRMs have, *differing* those of
-    them that are in different populations: there, *population_from* decides (None: there is only one CRM).
+    them that are in different populations: there, *population_from* decides (None: there is only one CRM). *behind* are
+    CRMs that the last pull could not read: what an earlier one read of them was matched.
     """
 
     run_id: str
@@ -55,19 +56,27 @@ class MatchReport:
     in_several: int = 0
     differing: int = 0
     population_from: str | None = None
+    behind: tuple[str, ...] = ()
 
 
-def match(context: Context) -> MatchReport:
+def match(context: Context, old_rows: bool = False) -> MatchReport:
     """Match what the warehouse holds and publish the run; the one before stays where it is.
 
+    *old_rows*: also where the last pull could not read some CRM.
+
     Raises:
+        GuardError: the last pull could not read some CRM.
         ConfigError: a CRM has not been read yet: publishing nothing would look like overlaps that are gone. Or it was
             read by other settings; or a filter cannot be asked of what was read.
     """
     with recorded(context, "match") as (run_id, summary), workspace_lock(context.workspace.lock_file):
         context.report("reading what was pulled")
         with open_warehouse(context.workspace.warehouse_file) as warehouse:
+            mappings = list_mappings.fingerprints(context.ledger, context.workspace.settings.partners)
             require_pulled(context, warehouse)
+            if not old_rows:
+                require_read(context, warehouse)
+            late = tuple(behind(context, warehouse))
             pulled = _pulled(context, warehouse)
             said, judged = _verdicts(context, pulled)
             ours = our_companies(context, pulled["accounts"], pulled["opportunities"], said)
@@ -77,12 +86,13 @@ def match(context: Context) -> MatchReport:
         frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone, said)
         frames |= _left_out(pulled["accounts"], ours.gone, said)
         how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
-        how |= {"workspace": context.workspace.settings.workspace.id} | fresh.facts(context, judged) | ours.facts
+        how |= {"workspace": context.workspace.settings.workspace.id, "behind": late, "mappings": mappings}
+        how |= fresh.facts(context, judged) | ours.facts
         snapshot.publish(context.workspace.runs, run_id, frames, how)
         step("match: publish")
         context.ledger.pin("published_run", str(run_id))
         step("match: published")
-        report = _report(context, run_id, frames, how["excluded"], ours)
+        report = replace(_report(context, run_id, frames, how["excluded"], ours), behind=late)
         summary |= asdict(report)
     return report
 

@@ -5,7 +5,7 @@ Deals follow too: a CRM need not say that a deal changed because its account was
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from jobs.context import Context
@@ -32,8 +32,8 @@ def survivors(merged: Mapping[str, str]) -> dict[str, str]:
 def follow(context: Context, warehouse: Warehouse, crm: str, merged: Mapping[str, str]) -> dict[str, str]:
     """Let all that is known of merged accounts of *crm* follow, and return whom each loser became.
 
-    That is verdicts, first-seen days, deals, and which accounts are the partners themselves. A merge is told again and
-    again; following it twice changes nothing.
+    That is verdicts, first-seen days, deals, and which accounts the settings name: the partners themselves, who is
+    excluded or never shared. A merge is told again and again; following it twice changes nothing.
     """
     found = survivors(merged)
     for stream in _OF_ACCOUNTS:
@@ -53,6 +53,15 @@ def follow(context: Context, warehouse: Warehouse, crm: str, merged: Mapping[str
     return found
 
 
+def with_survivors(context: Context, ids: Collection[str]) -> tuple[str, ...]:
+    """Return *ids*, accounts that the settings name, with what each of them was merged into since, in any CRM."""
+    found = dict.fromkeys(ids)
+    for crm in context.workspace.settings.crm if ids else ():
+        into = survivors(context.ledger.pins(_pins(crm)))
+        found |= dict.fromkeys(into[one] for one in ids if one in into)
+    return tuple(found)
+
+
 def names_of(context: Context, crm: str, account: str) -> tuple[str, ...]:
     """Return *account*, as the settings name one of *crm*, and what it was merged into since, one after the other."""
     into = context.ledger.pins(_pins(crm))
@@ -63,11 +72,10 @@ def names_of(context: Context, crm: str, account: str) -> tuple[str, ...]:
 
 
 def _pin(context: Context, crm: str, found: Mapping[str, str]) -> None:
-    """Keep what became of the partners' own accounts: a merge that is over is not told with every pull."""
-    own = {one.account for one in context.workspace.settings.partners.values()}
-    own |= set(context.ledger.pins(_pins(crm)).values())
+    """Keep what became of accounts that the settings name: a merge that is over is not told with every pull."""
+    named = {account for _, account in _named(context)} | set(context.ledger.pins(_pins(crm)).values())
     for loser, survivor in found.items():
-        if loser in own:
+        if loser in named:
             context.ledger.pin(_pins(crm) + loser, survivor)
 
 
@@ -76,10 +84,21 @@ def _pins(crm: str) -> str:
 
 
 def outdated(context: Context, survivors: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what to correct in the settings: partners' own accounts that were merged into another one."""
-    partners = context.workspace.settings.partners.items()
+    """Return what to correct in the settings: accounts that they name and that were merged into another one."""
     return tuple(
-        f"partners.{key}.account was merged into {survivors[partner.account]}: write that into overlap.toml"
-        for key, partner in partners
-        if partner.account is not None and partner.account in survivors
+        f"{place} was merged into {survivors[account]}: write that into overlap.toml"
+        for place, account in _named(context)
+        if account in survivors
     )
+
+
+def _named(context: Context) -> Iterator[tuple[str, str]]:
+    """Yield the accounts that the settings name, each after its place there."""
+    settings = context.workspace.settings
+    for key, partner in settings.partners.items():
+        if partner.account is not None:
+            yield f"partners.{key}.account", partner.account
+        if partner.share is not None and partner.share.never is not None:
+            yield from ((f"partners.{key}.share.never.ids: {one}", one) for one in partner.share.never.ids)
+    for name, rule in settings.exclusions.items():
+        yield from ((f"exclusions.{name}.ids: {one}", one) for one in rule.ids)

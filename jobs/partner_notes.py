@@ -1,18 +1,25 @@
-"""What a plan says of partners: whose terms or lists are at their end, and what an undo may put back against terms."""
+"""What a plan says of partners and of its run: terms and lists at their end, old rows, what an undo may put back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from jobs.context import Context
+from jobs.stores import snapshot
 from jobs.terms import not_written, terms_of, warnings
 from jobs.views import late_lists
 from overlap.plan import Change
 from overlap.terms import FIELDS
 
 
-def partner_notes(context: Context) -> tuple[str, ...]:
-    """Say of whom nothing is written, whose terms end soon, and whose list is late."""
+def notes_of(context: Context, run_id: str) -> tuple[str, ...]:
+    """Say of whom nothing is written, whose terms end soon, whose list is late, and what of run *run_id* is old."""
+    behind = snapshot.manifest(context.workspace.runs, run_id).get("behind", ())
+    told = (f"'{crm}' could not be read by the last pull: run {run_id} has its rows of before" for crm in behind)
+    return (*told, *_of_partners(context))
+
+
+def _of_partners(context: Context) -> tuple[str, ...]:
     names = {key: one.name for key, one in context.workspace.settings.partners.items()}
     withheld = not_written(context)
     ending = {key: said for key, said in warnings(context).items() if key not in withheld}

@@ -12,11 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from config.editing import add_partner, remove_partner
 from config.environments import known_environments, read_tables
 from config.kinds import Key
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from config.sources import kind
 from config.workspace import SETTINGS_FILE
 from connectors.files.source import newest_list
 from jobs.context import Context
+from jobs.partner_names import remember, remember_files
 from jobs.partner_views import require_partner
 from jobs.stores import lists, snapshot
 from jobs.stores.lock import workspace_lock
@@ -98,6 +99,9 @@ def remove(context: Context, partner: str) -> Removal:
     """
     means = what_removal_means(context, partner)
     with workspace_lock(context.workspace.lock_file):
+        # Before: an erasure goes by it, also of a partner that was never pulled.
+        remember(context.ledger, {means.name: partner})
+        remember_files(context.ledger, {partner: context.workspace.settings.partners[partner].files})
         remove_partner(context.workspace.folder / SETTINGS_FILE, partner)
     context.ledger.note(context.who, "removed partner", asdict(means), context.now)
     return means

@@ -18,7 +18,7 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, func, select, update
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors import base
 from connectors.files.cleaning import Cleaned
 from connectors.files.guarded import Reader
@@ -46,7 +46,8 @@ class PersonErasure:
 
     *files* came in and are rewritten, *quarantine* files go, *frames* of the last run count rows. *users*: a CRM has a
     user with this address, and the next pull reads it again. *named* are files of people that still have the address,
-    *unread* lists that could not be read.
+    *released* those that went out to partners with it, *unread* lists that could not be read. *unreached* are CRMs that
+    the workspace once had, and the settings do not name any more.
     """
 
     mark: str
@@ -58,11 +59,14 @@ class PersonErasure:
     users: bool = False
     named: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
         """Whether the person was found anywhere."""
-        return any((sum(self.records.values()), self.lists, self.files, self.quarantine, self.frames, self.named))
+        files = (self.lists, self.files, self.quarantine, self.named, self.released)
+        return any((sum(self.records.values()), self.frames, *files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,19 @@ def erase_person(context: Context, address: str, preview: bool = False) -> Perso
         number = erasures.begin(context.ledger, _KIND, address, context.now)
         stop_list.add(context.ledger, mark, context.now)
         step("erase: begun")
-        report = _erase(context, *_named(context, address), run_id, number)
+        traces, person = _named(context, address)
+        # Before anything is emptied: a second try would not find the names any more.
+        erasures.keep_names(context.ledger, number, person.names)
+        step("erase: names are kept")
+        report = _erase(context, traces, person, run_id, number)
         summary |= {"person": mark, "records": sum(report.records.values()), "lists": len(report.lists)}
     return report
 
 
 def _named(context: Context, address: str) -> tuple[_Traces, Person]:
     traces = _traces(context, address)
-    return traces, Person(address, traces.names | _names_in_ledger(context, address))
+    kept = erasures.kept_names(context.ledger, _KIND, address)
+    return traces, Person(address, traces.names | _names_in_ledger(context, address) | kept)
 
 
 def _erase(context: Context, traces: _Traces, person: Person, run_id: int, number: int) -> PersonErasure:
@@ -133,7 +142,9 @@ def _erase(context: Context, traces: _Traces, person: Person, run_id: int, numbe
     step("erase: files are gone")
     with context.ledger.engine.begin() as connection:
         _forget(connection, person, mark)
+        erasures.drop_names(connection, number)
         what = {"person": mark, "records": records, "lists": found.lists, "rows": dict(found.frames)}
+        what |= {"unreached": found.unreached} if found.unreached else {}
         line = {"at": context.now, "who": context.who, "did": "erased person", "what": what}
         erasures.forgotten(connection, number, mark, line)
     step("erase: ledger has forgotten")
@@ -263,7 +274,14 @@ def _found(context: Context, traces: _Traces, person: Person, mark: str, records
         users=frames.get("users", 0) > 0,
         named=tuple(name for name in named if workspace.folder / name not in sent),
         unread=traces.unread,
+        released=tuple(sorted({*releases.files_with(context.ledger, person.is_in), *_shared(context, person)})),
+        unreached=erased_records.unreached(context),
     )
+
+
+def _shared(context: Context, person: Person) -> list[str]:
+    """Return the files among those that went out in which the address stands as plain text."""
+    return erased_files.named_in(context.workspace, context.workspace.shared, {person.address})
 
 
 def _rewritten(frame: pl.DataFrame, person: Person) -> tuple[pl.DataFrame, int]:

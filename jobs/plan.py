@@ -14,8 +14,8 @@ from jobs.budget import Budget
 from jobs.context import Context, connected, recorded
 from jobs.fresh import require_fresh
 from jobs.lists import is_late
-from jobs.partner_names import former_names
-from jobs.partner_notes import partner_notes
+from jobs.partner_names import former_names, removed_names
+from jobs.partner_notes import notes_of
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
 from jobs.terms import not_written, terms_of
@@ -72,7 +72,7 @@ def plan(context: Context, crm: str) -> SyncPlan:
                 changes=changes,
                 unchanged=wanted.unchanged,
                 held=held,
-                notes=(*partner_notes(context), *wanted.notes, *budget_notes(context, connection, calls)),
+                notes=(*notes_of(context, published), *wanted.notes, *budget_notes(context, connection, calls)),
                 calls=calls,
                 drift=drifts,
             ),
@@ -109,6 +109,7 @@ def read_findings(context: Context, crm: str, run_id: str) -> tuple[Findings, Re
         former_names=former_names(context),
         withheld=not_written(context),
         ever={key: name for name, key in _ever(context).items()},
+        removed=removed_names(context),
     )
     reasons = Reasons(
         ours["accounts"], ours["partner_accounts"], ours["matches"], *_changed_since(context, crm, run_id), gone

@@ -7,6 +7,7 @@ import polars as pl
 from config.rules import criterion_field, filters, known_fields
 from jobs.context import Context
 from jobs.identity import every_domain, plain_countries
+from jobs.merges import with_survivors
 from overlap.errors import ConfigError
 from overlap.exclusions import Excluded, Exclusion, excluded
 from overlap.filter_rows import Rows
@@ -57,7 +58,7 @@ def left_out(context: Context, rows: Rows) -> Excluded:
         Exclusion(
             name,
             read.get(f"exclusions.{name}.filter"),
-            said.ids,
+            with_survivors(context, said.ids),
             plain_domains(f"exclusions.{name}.domains", said.domains),
         )
         for name, said in settings.exclusions.items()

@@ -13,7 +13,8 @@ from jobs.drift import drift, remember
 from jobs.lists import ListReport
 from jobs.merges import follow, outdated
 from jobs.partner_names import remember as remember_names
-from jobs.pulled import removed
+from jobs.partner_names import remember_files
+from jobs.pulled import mark_read, removed
 from jobs.steps import step
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import LANDING_MB, Warehouse, open_warehouse
@@ -85,6 +86,8 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         for crm in context.crms():
             with keeping(stopped, crm):
                 crms.append(_pull_crm(context, warehouse, crm, full, run_id))
+            if crm in stopped:
+                mark_read(warehouse, crm, could=False)
         reports = tuple(
             _pull_list(context, warehouse, key, key in approve, run_id) for key in context.workspace.settings.partners
         )
@@ -114,6 +117,7 @@ def _require_known_keys(context: Context) -> None:
         context.ledger.pin(f"partner:{key}", settings.name)
     before = {name: key for key, name in known.items()}
     remember_names(context.ledger, before | {settings.name: key for key, settings in partners.items()})
+    remember_files(context.ledger, {key: settings.files for key, settings in partners.items()})
 
 
 def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool, run_id: int) -> CrmReport:
@@ -136,6 +140,7 @@ def _pull_crm(context: Context, warehouse: Warehouse, crm: str, full: bool, run_
             overlooked = sweep.sweep(context, warehouse, connection, until, landed.deleted) if swept else 0
             remember(warehouse, crm, outline, unreadable, context.workspace.settings.crm[crm].reading())
             warehouse.set_mark(f"watermark:{crm}", until.isoformat())
+            mark_read(warehouse, crm)
             context.ledger.landing(run_id)  # before: a plan that is refused for nothing costs one match
             step("pull: commit")
         step("pull: committed")
@@ -187,6 +192,7 @@ def _pull_list(context: Context, warehouse: Warehouse, partner: str, approve: bo
                 if lists_in_force.land(context, warehouse, partner, read) is not None:
                     context.ledger.landing(run_id)
         except (ConfigError, GuardError) as error:
+            lists_in_force.give_up(context, warehouse, partner)
             return replace(report, state="held", reasons=(*report.reasons, str(error)))
     return report
 

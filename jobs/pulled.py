@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from jobs import drift, lists_in_force
 from jobs.context import Context
 from jobs.stores.warehouse import Warehouse, streams
-from overlap.errors import ConfigError
+from overlap.errors import ConfigError, GuardError
+
+#: The kind of the marks of CRMs that the last pull could not read.
+_UNREAD: Final = "unread"
 
 
 def require_pulled(context: Context, warehouse: Warehouse) -> None:
@@ -28,10 +32,38 @@ def require_pulled(context: Context, warehouse: Warehouse) -> None:
     for partner, said in settings.partners.items():
         changed += _moved(f"partners.{partner}", lists_in_force.read_by(warehouse, partner), said.reading())
         changed += [f"the mapping of '{partner}'"] * lists_in_force.mapping_moved(context, warehouse, partner)
+        changed += [f"the list of '{partner}' in force"] * (not lists_in_force.is_landed(context, warehouse, partner))
     if changed:
         raise ConfigError(
             f"{context.workspace.settings_files}: {', '.join(changed)} changed since the last pull; "
             f"run 'overlap pull' first"
+        )
+
+
+def mark_read(warehouse: Warehouse, crm: str, could: bool = True) -> None:
+    """Note that a pull has read *crm*, in the transaction that lands it; or that it could not."""
+    warehouse.set_mark(f"{_UNREAD}:{crm}", "" if could else "unread")
+
+
+def behind(context: Context, warehouse: Warehouse) -> dict[str, datetime]:
+    """Return the CRMs that the last pull could not read, each with the time up to which an earlier one did."""
+    read = {crm: warehouse.watermark(crm) for crm in context.crms() if warehouse.mark(f"{_UNREAD}:{crm}")}
+    return {crm: until for crm, until in read.items() if until is not None}
+
+
+def require_read(context: Context, warehouse: Warehouse) -> None:
+    """Refuse to match CRMs as they were at different times: nobody knows what is one company, excluded or off limits.
+
+    Raises:
+        GuardError: the last pull could not read some CRM.
+    """
+    late = behind(context, warehouse)
+    if late:
+        zone = context.workspace.zone
+        named = (f"'{crm}', whose rows are of {at.astimezone(zone):%Y-%m-%d %H:%M}" for crm, at in late.items())
+        raise GuardError(
+            f"the last pull could not read {' and '.join(named)}; run 'overlap pull' again, "
+            f"or say 'overlap match --old-rows' to match what there is"
         )
 
 

@@ -51,16 +51,34 @@ def run(context: Context, approve: bool = False, lists: Collection[str] = ()) ->
     before every CRM was read.
 
     Raises:
-        UnfinishedRunError: something is left to do in a CRM; everything else is done.
+        UnfinishedRunError: something is left to do in a CRM; everything else is done. Or a step failed after something
+            that was left unfinished before went wrong: its report has that.
         OverlapError: a step failed; the steps before it stand.
     """
     stopped: dict[str, OverlapError] = {}
-    left, plans, applied = [], [], []
+    left = []
     # Before the pull, which then sees what they wrote.
     for crm in context.crms():
         with keeping(stopped, crm):
             left.append(finish_leftovers(context, crm))
     finished = Leftovers(tuple(n for one in left for n in one.plans), tuple(t for one in left for t in one.troubles))
+    try:
+        return _new(context, finished, stopped, approve, lists)
+    except UnfinishedRunError:
+        raise
+    except OverlapError as error:
+        if not finished.troubles:
+            raise
+        # Nobody would hear of them any more: they are settled, and in no later report.
+        nothing = RunReport(PullReport((), ()), None, (), (), finished)
+        raise UnfinishedRunError({**stopped, "": error}, nothing) from error
+
+
+def _new(
+    context: Context, finished: Leftovers, stopped: dict[str, OverlapError], approve: bool, lists: Collection[str]
+) -> RunReport:
+    """Do what is new once leftovers are *finished*; raises what `run` does."""
+    plans, applied = [], []
     try:
         pulled = pull(context, approve=lists)
     except UnfinishedPullError as error:

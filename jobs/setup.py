@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.salesforce.check import asked_for
 from connectors.salesforce.columns import Wishes, readings
 from connectors.salesforce.connection import wishes_of

@@ -74,6 +74,7 @@ def policy_of(context: Context, partner: str) -> Policy:
         GuardError: it is over.
     """
     from config.rules import filters
+    from jobs.merges import with_survivors
     from jobs.profiles import plain_domains
     from overlap.exclusions import Exclusion
     from overlap.sharing import Level, Policy
@@ -82,7 +83,12 @@ def policy_of(context: Context, partner: str) -> Policy:
     place, never = f"partners.{partner}.share.never", None
     if said.never is not None:
         asked = filters(context.workspace.settings).get(f"{place}.filter")
-        never = Exclusion("never", asked, said.never.ids, plain_domains(f"{place}.domains", said.never.domains))
+        never = Exclusion(
+            "never",
+            asked,
+            with_survivors(context, said.never.ids),
+            plain_domains(f"{place}.domains", said.never.domains),
+        )
     cells = {sides(cell): Level[level.upper()] for cell, level in said.cells.items()}
     return Policy(cells, said.fields, never, said.expires)
 

@@ -35,6 +35,10 @@ def _released(context: Context, partner: str) -> str:
     known = releases.every(context.ledger, partner)
     if not known:
         return "nothing was released before"
-    named = [f"release {one.id} ({one.released_at:%Y-%m-%d}, {one.file_name})" for one in known[:_MOST_NAMED]]
+    zone = context.workspace.zone
+    named = [
+        f"release {one.id} ({one.released_at.astimezone(zone):%Y-%m-%d}, {one.file_name})"
+        for one in known[:_MOST_NAMED]
+    ]
     more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
     return f"released already: {', '.join(named)}{more}; see 'overlap releases {partner}'"

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from overlap.diff import ENGINE_MADE
-from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, SUGGESTED
+from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, SUGGESTED, TICKED
 
 #: The name of a record that must have one.
 NEUTRAL: Final = "Erased"
@@ -36,6 +36,8 @@ _OF_THEIRS: Final = (
     *("partner_owner_name", "partner_owner_email", "match_probability", "match_relation", "match_reason", "priority"),
 )
 _ADDRESS: Final = re.compile(r"[^\s@,;:<>()\[\]\"'|/]+@[^\s@,;:<>()\[\]\"'|/]+\.[^\s@,;:<>()\[\]\"'|/]+")
+#: What a partner's key is called wherever we note it.
+_KEY: Final = "partner"
 #: Marks who is meant in the audit, when the name is gone.
 _DIGITS: Final = 16
 
@@ -107,6 +109,8 @@ def emptied_record(
         wanted |= {"suggestion_state": "Withdrawn"} if now.get("origin") == ENGINE_MADE else {}
     elif name in (ACCOUNT.name, OPPORTUNITY.name):
         said = {field: value for field, value in now.items() if field in (*OF_BEST, *LISTS)}
+        if now.get(TICKED) and now.get(SUGGESTED) in names:
+            del said[SUGGESTED]  # a person's tick says that this one is right: it is the evidence of that
         kept = without_partner(said, names, now.get(BEST))
         wanted = {field: kept.get(field) for field in said}
         if wanted != said and not any(wanted.get(field) for field in LISTS):
@@ -141,14 +145,22 @@ def mentions(words: Collection[str]) -> Callable[[str], bool]:
     return lambda text: found.search(text) is not None
 
 
-def redacted(value: Any, is_told: Callable[[str], bool], instead: Callable[[str], str]) -> Any:
-    """Return JSON's *value* with *instead* of each text that *is_told* is to go, names of keys included."""
+def redacted(
+    value: Any, is_told: Callable[[str], bool], instead: Callable[[str], str], crms: Collection[str] = ()
+) -> Any:
+    """Return JSON's *value* with *instead* of each text that *is_told* is to go, names of keys included.
+
+    A text that is one of *crms*, names of CRM connections, means that one, unless it stands where a partner's key does.
+    """
     if isinstance(value, str):
-        return instead(value) if is_told(value) else value
+        return instead(value) if is_told(value) and value not in crms else value
     if isinstance(value, Mapping):
-        return {redacted(name, is_told, instead): redacted(one, is_told, instead) for name, one in value.items()}
+        return {
+            redacted(name, is_told, instead, crms): redacted(one, is_told, instead, () if name == _KEY else crms)
+            for name, one in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [redacted(one, is_told, instead) for one in value]
+        return [redacted(one, is_told, instead, crms) for one in value]
     return value
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from overlap.confirmed import confirmed_names
 from overlap.fields import ACCOUNT, OPPORTUNITY, CrmObject, Owner
 from overlap.keys import external_key
 from overlap.model import CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS, SAME
@@ -31,6 +32,7 @@ class Findings:
     has at most *most_suggestions* current ones. *former_names* are names that partners had, with those that they have.
     *withheld* are partners of whom nothing may be written, each with the reason: no other frame here has them. *ever*
     are the names of all partners that there ever were, by the keys of their records: what people confirmed stays.
+    *removed* are names of those that are none any more.
     """
 
     workspace_id: str
@@ -47,6 +49,7 @@ class Findings:
     former_names: Mapping[str, str] = field(default_factory=dict)
     withheld: Mapping[str, str] = field(default_factory=dict)
     ever: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
 
 
 def partner_records(found: Findings) -> pl.DataFrame:
@@ -178,7 +181,7 @@ def opportunity_records(
 
     A closed deal keeps what it said about overlaps when it closed. Its play is always of the row Open Opportunities.
     *suggested* says by ``id`` who is suggested, where the CRM has no records of that; see `overlap.stand_ins`.
-    *says_late* is as in `account_records`.
+    *says_late* is as in `account_records`: where the CRM has no records of partners.
     """
     rows = found.overlaps.filter(pl.col("relation") == SAME).join(labelled_partners(found), on="partner")
     order = pl.col("partner_population").replace_strict(
@@ -209,7 +212,9 @@ def opportunity_records(
     )
     kept = found.current["opportunity"].select("id", *_flat_names(of_account))
     closed_deals = deals.filter(pl.col("is_closed")).join(kept, on="id", how="left").select(open_deals.columns)
-    everything = pl.concat([open_deals, closed_deals]).join(_confirmed(found), on="id", how="left")
+    everything = pl.concat([open_deals, closed_deals]).join(
+        confirmed_names(found, labelled_partners(found), has_partners=not says_late), on="id", how="left"
+    )
     if suggested is not None:
         everything = everything.join(suggested, on="id", how="left")
     flat = [name for name in everything.columns if name.startswith("overlap_")]
@@ -267,23 +272,6 @@ def _best_columns(best_play: pl.Expr, says_late: bool) -> dict[str, pl.Expr]:
         "overlap_best_reason": cut(reason, 255),
         "overlap_partner_contact": pl.when(contact != "").then(cut(contact, 255)),
     }
-
-
-def _confirmed(found: Findings) -> pl.DataFrame:
-    """Partners whose influence people confirmed, by opportunity; the first by name where two claim to have sourced."""
-    # A partner that was removed, or is withheld, keeps its part in deals.
-    removed = found.current["overlap_partner"].select("partner_key", partner_name="name")
-    ever = pl.DataFrame(
-        {"partner_key": [*found.ever], "partner_name": [*found.ever.values()]},
-        schema=dict.fromkeys(removed.columns, pl.String),
-    )
-    names = pl.concat([labelled_partners(found).select("partner_key", "partner_name"), removed, ever])
-    first = names.unique("partner_key", keep="first", maintain_order=True)
-    named = found.confirmed.join(first, left_on="partner", right_on="partner_key")
-    sourced = pl.col("partner_name").filter(pl.col("sourced").fill_null(False)).sort().first()
-    return named.group_by(id="opportunity_id").agg(
-        overlap_confirmed_partners=pl.col("partner_name").unique().sort().str.join(";"), overlap_sourced_by=sourced
-    )
 
 
 def _flat_names(frame: pl.DataFrame) -> list[str]:

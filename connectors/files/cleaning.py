@@ -22,7 +22,7 @@ from connectors.files.source import Hints, understood
 from overlap.erasing import Marks, addresses_in, without_addresses, without_words
 
 if TYPE_CHECKING:
-    from config.settings import PartnerSettings
+    from config.partners import PartnerSettings
 
 #: What the column is called that says where an account stands with the partner, if the list has none.
 _STATUS: Final = "Status"

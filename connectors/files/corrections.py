@@ -20,7 +20,7 @@ from connectors.files.source import NO_HINTS, Hints, read_list
 from overlap.errors import ConfigError, GuardError
 
 if TYPE_CHECKING:
-    from config.settings import PartnerSettings
+    from config.partners import PartnerSettings
 
 Cells = tuple[str | None, ...]
 _VALUE: Final = TITLES.index("Value")

@@ -24,7 +24,7 @@ from overlap.errors import ConfigError, GuardError
 
 if TYPE_CHECKING:
     from config.lists import ListsSettings
-    from config.settings import PartnerSettings
+    from config.partners import PartnerSettings
     from overlap.erasing import Marks
 
 COMMAND: Final = (sys.executable, "-s", "-P", "-m", "connectors.files.child")
@@ -64,7 +64,7 @@ class Reader:
         if self._limits.separate_process:
             request = {"read": "list", "partner": partner, **_told(settings, hints)}
             reply, tables = self._ask(path, request, 2)
-            found = self._believed(path, lambda: replies.list_read(reply, tables, partner))
+            found = self._believed(path, lambda: replies.list_read(reply, tables, partner, self._limits.memory_mb))
         else:
             found = read_list(path, partner, settings, hints)
         require_same(path, before, self._limits.file_mb)
@@ -87,7 +87,7 @@ class Reader:
         before = look(path, self._limits.file_mb)
         if self._limits.separate_process:
             reply, tables = self._ask(path, {"read": "accounts", "id_column": id_column}, 1)
-            found = self._believed(path, lambda: replies.accounts(reply, tables))
+            found = self._believed(path, lambda: replies.accounts(reply, tables, self._limits.memory_mb))
         else:
             found = read_accounts(path, id_column)
         require_same(path, before, self._limits.file_mb)
@@ -101,7 +101,7 @@ class Reader:
         if self._limits.separate_process:
             request = {"read": "corrected", "corrections": str(corrections.absolute())}
             reply, tables = self._ask(path, {**request, **_told(settings, hints)}, 1)
-            count = self._believed(path, lambda: replies.corrections(reply, tables, target))
+            count = self._believed(path, lambda: replies.corrections(reply, tables, target, self._limits.memory_mb))
         else:
             count = corrected(path, corrections, settings, target, hints)
         require_same(path, before[0], self._limits.file_mb)
@@ -115,7 +115,7 @@ class Reader:
             persons = {"workspace_id": erased.workspace_id, "marks": sorted(erased.marks)}
             request = {"read": "cleaned", "partner": partner, **persons, **_told(settings, hints)}
             reply, tables = self._ask(path, request, 1)
-            found = self._believed(path, lambda: replies.cleaning(reply, tables))
+            found = self._believed(path, lambda: replies.cleaning(reply, tables, self._limits.memory_mb))
         else:
             found = cleaned(path, partner, settings, hints, erased)
         require_same(path, before, self._limits.file_mb)

@@ -16,7 +16,7 @@ from connectors.files.reading import Reading
 from overlap.model import OPEN_OPPORTUNITIES, PROSPECTS
 
 if TYPE_CHECKING:
-    from config.settings import PartnerSettings
+    from config.partners import PartnerSettings
 
 #: The column with the tick for an open opportunity, in lists that have one.
 OPEN_DEAL: Final = "#open_deal"

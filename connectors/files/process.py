@@ -78,11 +78,9 @@ class Child:
         Raises:
             BrokenOffError: there is none within *wall_s*, or it is no JSON; the process is of no use any more.
         """
-        assert self._process.stdin
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(self._first + _line(request))
-            self._first = b""
-        reply = self._reply(time.monotonic() + wall_s)
+        deadline_s = time.monotonic() + wall_s
+        said, self._first = self._first + _line(request), b""
+        reply = self._reply(deadline_s) if self._tell(said, deadline_s) else None
         if reply is None:
             raise BrokenOffError(self._cause())
         try:
@@ -99,6 +97,21 @@ class Child:
         self._process.stdout.close()
         self._process.wait()
         self._clear()
+
+    def _tell(self, said: bytes, deadline_s: float) -> bool:
+        """Write what is *said*, and return whether there was time for it: a taken-over process need not read it."""
+        assert self._process.stdin
+        pipe = self._process.stdin.fileno()
+        os.set_blocking(pipe, False)
+        with selectors.DefaultSelector() as waiting, suppress(BrokenPipeError):
+            waiting.register(pipe, selectors.EVENT_WRITE)
+            while said:
+                if not waiting.select(max(deadline_s - time.monotonic(), 0)):
+                    self._is_late = True
+                    self._process.kill()
+                    return False
+                said = said[os.write(pipe, said) :]
+        return True
 
     def _reply(self, deadline_s: float) -> bytes | None:
         """Return what comes up to the end of a line, None if the process ends or the time is over before."""

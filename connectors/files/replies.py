@@ -1,6 +1,7 @@
 """What the parsing process says, held against a shape before anybody believes it: what it read may have taken it over.
 
-Tables come as Parquet: a damaged one is an error, where a damaged Arrow file ends the process that reads it.
+Tables come as Parquet: a damaged one is an error, where a damaged Arrow file ends the process that reads it. A few
+bytes of it can say a billion rows: no more are read than an honest process could have held in its *memory_mb*.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from overlap.model import OTHER, POPULATIONS, PartnerAccount, schema_of
 
 ACCOUNTS: Final = {name: pl.Int64 if name == "headcount" else pl.String for name in ACCOUNT_COLUMNS}
 _LONGEST: Final = 20_000
+_MB: Final = 1_000_000
+#: A cell of a table takes about so many bytes of memory at least, whatever is in it.
+_CELL_BYTES: Final = 16
 _Text = Annotated[str, StringConstraints(max_length=_LONGEST)]
 Shape = TypeVar("Shape", bound=BaseModel)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -82,14 +86,15 @@ def refusal(reply: Any) -> Refusal | None:
     return _shaped(Refusal, reply) if reply.keys() & Refusal.model_fields.keys() else None
 
 
-def list_read(reply: Any, tables: Sequence[Path], partner: str) -> ListRead:
+def list_read(reply: Any, tables: Sequence[Path], partner: str, memory_mb: int) -> ListRead:
     """Return the list of *partner* that *reply* and the two *tables* describe.
 
     Raises:
         NonsenseError: a shape is wrong, the counts do not add up, or an id is missing or comes twice.
     """
     said: Any = _shaped(_LIST, reply)
-    rows, quarantine = _table(tables[0], schema_of(PartnerAccount)), _table(tables[1], SCHEMA)
+    rows = _table(tables[0], schema_of(PartnerAccount), memory_mb)
+    quarantine = _table(tables[1], SCHEMA, memory_mb)
     if said.rows_in != rows.height + quarantine.height + said.duplicates or said.duplicates < 0:
         raise NonsenseError("rows in are not rows out, quarantined and duplicates")
     if rows["id"].has_nulls() or not (rows["id"].slice(1) > rows["id"].head(-1)).all():
@@ -111,14 +116,14 @@ def reading(reply: Any) -> Reading:
     return Reading(**dict(_shaped(_READING, reply)))
 
 
-def accounts(reply: Any, tables: Sequence[Path]) -> Accounts:
+def accounts(reply: Any, tables: Sequence[Path], memory_mb: int) -> Accounts:
     """Return the companies that *reply* and its table describe.
 
     Raises:
         NonsenseError: a shape is wrong, or an id or a name is missing, or an id comes twice.
     """
     said: Any = _shaped(_ACCOUNTS, reply)
-    rows = _table(tables[0], ACCOUNTS)
+    rows = _table(tables[0], ACCOUNTS, memory_mb)
     if (
         said.dropped < 0
         or rows.select("id", "name").null_count().sum_horizontal().item()
@@ -128,18 +133,18 @@ def accounts(reply: Any, tables: Sequence[Path]) -> Accounts:
     return Accounts(**dict(said), rows=rows)
 
 
-def corrections(reply: Any, tables: Sequence[Path], target: Path) -> int:
+def corrections(reply: Any, tables: Sequence[Path], target: Path, memory_mb: int) -> int:
     """Return how many rows *reply* says are corrected, and copy the list that came of it to *target*.
 
     Raises:
         NonsenseError: a shape is wrong, or there is no list.
     """
     said = _shaped(_Corrected, reply)
-    target.write_bytes(_bytes(tables[0]))
+    target.write_bytes(_bytes(tables[0], memory_mb))
     return said.corrected
 
 
-def cleaning(reply: Any, tables: Sequence[Path]) -> Cleaned | None:
+def cleaning(reply: Any, tables: Sequence[Path], memory_mb: int) -> Cleaned | None:
     """Return the list without erased persons that *reply* and its file describe; None if it named none of them.
 
     Raises:
@@ -149,7 +154,7 @@ def cleaning(reply: Any, tables: Sequence[Path]) -> Cleaned | None:
         _shaped(_NamesNobody, reply)
         return None
     said = _shaped(_Cleaned, reply)
-    return Cleaned(_bytes(tables[0]), said.rows, frozenset(said.names))
+    return Cleaned(_bytes(tables[0], memory_mb), said.rows, frozenset(said.names))
 
 
 def _plain(said: Any) -> Any:
@@ -173,20 +178,27 @@ def _opened(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, memory_mb: int) -> bytes:
     try:
         with _opened(path) as file:
-            return file.read()
+            size = os.fstat(file.fileno()).st_size
+            if size > memory_mb * _MB:
+                raise NonsenseError("a list that is larger than its memory")
+            return file.read(size)
     except OSError as error:
         raise NonsenseError("no list") from error
 
 
-def _table(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
+def _table(path: Path, schema: Mapping[str, Any], memory_mb: int) -> pl.DataFrame:
+    most_rows = memory_mb * _MB // (_CELL_BYTES * len(schema))
     try:
         with _opened(path) as file:
-            frame = pl.read_parquet(file)
+            if list(pl.read_parquet_schema(file).items()) != list(schema.items()):
+                raise NonsenseError(f"another table {path.name}")
+            file.seek(0)
+            frame = pl.read_parquet(file, n_rows=most_rows + 1)
     except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise NonsenseError(f"no table {path.name}") from error
-    if list(frame.schema.items()) != list(schema.items()):
-        raise NonsenseError(f"another table {path.name}")
+    if frame.height > most_rows:
+        raise NonsenseError(f"more rows in {path.name} than there is memory for")
     return frame

@@ -29,7 +29,7 @@ from overlap.errors import ConfigError, GuardError
 from overlap.model import PartnerAccount, schema_of
 
 if TYPE_CHECKING:
-    from config.settings import PartnerSettings
+    from config.partners import PartnerSettings
 
 STREAM: Final = "partner_accounts"
 _NAME_CHARACTERS: Final = 255

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from config.settings import SalesforceSettings
+    from config.salesforce import SalesforceSettings
     from connectors.base import Browser, Vault
     from connectors.salesforce.connection import SalesforceConnection
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.base import Finding, Sink, Source, Vault
 from connectors.salesforce import check
 from connectors.salesforce.columns import Wishes

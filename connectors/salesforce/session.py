@@ -17,7 +17,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.authority import ca_file
 from connectors.base import Vault
 from connectors.salesforce import soql

@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.base import Vault
 from connectors.refresh_tokens import RefreshTokens
 from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from jobs.cli import times
 from jobs.cli.console import err, out
 
 if TYPE_CHECKING:
@@ -77,5 +78,5 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
+        return times.stamp(value)
     return "—" if value is None else escape(str(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, auto
 from functools import partial
@@ -44,13 +44,13 @@ def erase_partner(
     _dialogue(f"Erase '{key}' for good?", _Wish(folder, preview, yes, as_json), partial(erase, key=key), tell)
 
 
-def erase_removed(key: str, pattern: str, folder: Path, as_json: bool) -> None:
-    """Erase a partner whose table was taken out just now; its files fit *pattern*."""
+def erase_removed(key: str, folder: Path, as_json: bool) -> None:
+    """Erase a partner whose table was taken out just now."""
     from jobs.cli import console
     from jobs.erasure import erase_partner as erase
 
     with opened(folder) as context:
-        found = erase(context, key, patterns=(pattern,))
+        found = erase(context, key)
     if as_json:
         console.print_json(asdict(found))
     else:
@@ -145,9 +145,26 @@ def _told_of_person(found: PersonErasure) -> None:
         out.print("A CRM has a user with this address, whom the next pull reads again: change that there.")
     for name in found.unread:
         out.print(f"could not be looked into: {escape(name)}")
+    for name in found.released:
+        out.print(f"went out to a partner with the address, and is yours to look at: {escape(name)}")
     for name in found.named:
         out.print(f"still names the address, and is yours to look at: {escape(name)}")
+    unreached(found.unreached)
     out.print("Backups outside of this folder are not known to overlap: see to them yourself.")
+
+
+def unreached(crms: Sequence[str]) -> None:
+    """Print which CRMs no erasure looks at, and what to do."""
+    from rich.markup import escape
+
+    from jobs.cli.console import out
+
+    for crm in crms:
+        out.print(
+            f"[yellow]not looked at:[/] '{escape(crm)}', which is not in the settings any more. "
+            f"Write \\[crm.{crm}] back before you erase; afterwards, empty by hand what our records say there",
+            soft_wrap=True,
+        )
 
 
 def _told(found: PartnerErasure, records: str, files: str) -> None:
@@ -168,4 +185,5 @@ def _told(found: PartnerErasure, records: str, files: str) -> None:
         out.print(f"may have been fitted with its verdicts, holds numbers only: models/{escape(name)}.toml")
     for name in found.named:
         out.print(f"still names it, and is yours to look at: {escape(name)}")
+    unreached(found.unreached)
     out.print("Backups outside of this folder are not known to overlap: see to them yourself.")

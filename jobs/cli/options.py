@@ -39,10 +39,12 @@ def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
     """Open the workspace in *folder*, as the environment has it, for one job; unless *quiet*, progress on stderr."""
     from config.workspace import open_workspace
     from jobs.cli.console import err, progress
+    from jobs.cli.times import show_in
     from jobs.context import open_context
     from jobs.withdraw import withdraw
 
     workspace = open_workspace(folder, _ENVIRONMENT.get())
+    show_in(workspace.zone)
     if quiet:
         with open_context(workspace) as context:
             withdraw(context)

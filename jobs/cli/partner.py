@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.cli.erase import erase_removed
+from jobs.cli import erase as erasing
 from jobs.cli.options import HERE, Folder, Json, Limit, opened, require_known
 from jobs.cli.partner_correct import correct
 from jobs.cli.partner_mapping import mapping
@@ -162,16 +162,17 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Take a partner out of overlap.toml: the next run retires its overlaps. It says first what that means."""
-    from jobs import partner_settings
+    from jobs import erased_records, partner_settings
     from jobs.cli import console, partner_tables
     from jobs.cli import show as shown
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)
         means = partner_settings.what_removal_means(context, partner)
-        files = context.workspace.settings.partners[partner].files
+        unreached = erased_records.unreached(context) if erase else ()
     if not as_json:
         partner_tables.removal(means)
+        erasing.unreached(unreached)
     if not yes:
         shown.ask(
             f"Remove '{partner}' and erase it for good? Nothing brings it back" if erase else f"Remove '{partner}'?"
@@ -179,7 +180,7 @@ def remove(
     with opened(folder) as context:
         done = partner_settings.remove(context, partner)
     if erase:
-        erase_removed(partner, files, folder, as_json)
+        erasing.erase_removed(partner, folder, as_json)
     elif as_json:
         console.print_json(done)
     else:

@@ -10,7 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.cli import show
+from jobs.cli import show, times
 from jobs.cli.console import out
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def states(found: Sequence[PartnerState]) -> None:
         table.add_row(
             f"{escape(one.name)} ({one.partner})",
             escape(one.file or ""),
-            f"{one.as_of:%Y-%m-%d}" if one.as_of else "",
+            times.day(one.as_of) if one.as_of else "",
             age,
             f"{one.rows:,}",
             f"{one.overlaps:,}",
@@ -75,7 +75,7 @@ def imported(report: ListReport, file: Path, dry: bool) -> None:
     state = f"[{'red' if report.state == 'held' else 'green'}]{would}{report.state}[/]"
     counts = f"{report.rows_in:,} rows in, {report.rows_out:,} out, {report.quarantined:,} quarantined"
     detail = f"{counts}, {report.duplicates:,} duplicates" if report.state == "accepted" else counts
-    day = f", as of {report.as_of:%Y-%m-%d}" if report.as_of else ""
+    day = f", as of {times.day(report.as_of)}" if report.as_of else ""
     out.print(f"[bold]{report.partner}[/] {state} {escape(file.name)}{day}: {detail}", soft_wrap=True)
     if report.quarantine:
         out.print(f"  bad rows, each with its reason: {escape(report.quarantine)}", soft_wrap=True)
@@ -93,7 +93,7 @@ def imported(report: ListReport, file: Path, dry: bool) -> None:
 def difference(found: ListDifference, limit: int) -> None:
     """Print the counts, and the first *limit* rows."""
     counts = ", ".join(f"{found.count(what):,} {what}" for what in _SIGNS)
-    out.print(f"{found.partner}, from {found.before:%Y-%m-%d} to {found.after:%Y-%m-%d}: {counts}")
+    out.print(f"{found.partner}, from {times.day(found.before)} to {times.day(found.after)}: {counts}")
     for row in found.rows[:limit]:
         out.print(f"{_SIGNS[row.what]} {escape(row.id)} {escape(row.name)}{escape(_moved(row))}", soft_wrap=True)
     if len(found.rows) > limit:
@@ -122,9 +122,9 @@ def _lists(found: PartnerDetails) -> None:
         how = [*(["in force"] if at == 0 else []), *(["imported"] if one.imported else [])]
         how += [f"approved by {escape(one.approved_by)}"] if one.approved_by else []
         table.add_row(
-            f"{one.as_of:%Y-%m-%d}",
+            times.day(one.as_of),
             escape(one.file_name),
-            f"{one.accepted_at:%Y-%m-%d}",
+            times.day(one.accepted_at),
             *(f"{count:,}" for count in (one.rows_in, one.rows_out, one.quarantined, one.duplicates)),
             ", ".join(how),
         )

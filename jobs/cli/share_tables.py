@@ -10,6 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from jobs.cli import times
 from jobs.cli.console import out
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def releases(known: Sequence[Release], limit: int) -> None:
     for name in ("id", "partner", "released", "by", "run", "rows", "file"):
         table.add_column(name, overflow="fold", justify="right" if name in ("id", "run", "rows") else "left")
     for one in known[:limit]:
-        when = f"{one.released_at:%Y-%m-%d %H:%M}"
+        when = times.minute(one.released_at)
         facts = (str(one.id), one.partner, when, one.who, str(one.run_id), f"{one.rows:,}", one.file_name)
         table.add_row(*map(escape, facts))
     out.print(table)
@@ -69,7 +70,7 @@ def release(one: Release, rows: Sequence[Mapping[str, Any]], limit: int) -> None
     """Print what went out in one release."""
     share = json.loads(one.policy_text).get("share")
     out.print(
-        f"Release {one.id} to {one.partner} by {escape(one.who)}, {one.released_at:%Y-%m-%d %H:%M} UTC, of run "
+        f"Release {one.id} to {one.partner} by {escape(one.who)}, {times.stamp(one.released_at)}, of run "
         f"{one.run_id}: {one.rows:,} rows in {escape(one.file_name)}",
         soft_wrap=True,
     )

@@ -13,7 +13,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.cli import changes, tables
+from jobs.cli import changes, tables, times
 from jobs.cli.console import err, out
 from overlap.errors import ConfigError
 from overlap.fields import BY_NAME
@@ -75,7 +75,7 @@ def pulled(report: PullReport) -> None:
             for stream, count in crm.rows.items()
             if not stream.startswith("record:")
         )
-        since = "everything" if crm.since is None else f"since {crm.since:%Y-%m-%d %H:%M} UTC and the look-back"
+        since = "everything" if crm.since is None else f"since {times.stamp(crm.since)} and the look-back"
         gone = sum(crm.deleted.values())
         out.print(f"[bold]{crm.crm}[/] {since}: {read or 'nothing new'}" + (f", {gone:,} deleted" if gone else ""))
         if crm.merged:
@@ -119,7 +119,7 @@ def corrected(done: Correction) -> None:
         next_steps("Nothing was changed. Correct more rows in that file, or give it with --accept.", [])
         return
     left = f"What is still bad is in {one.quarantine}, numbered anew." if one.quarantine else "No row of it is bad."
-    next_steps(left, ["overlap pull", "overlap match"])
+    next_steps(left, ["overlap match"])
 
 
 def excluded(by_rule: Mapping[str, int]) -> None:
@@ -137,6 +137,8 @@ def matched(report: MatchReport) -> None:
         soft_wrap=True,
     )
     tables.in_several(report)
+    for crm in report.behind:
+        out.print(f"[yellow]the last pull could not read '{escape(crm)}':[/] its rows are those of an earlier one")
     excluded(report.excluded)
     next_steps("", ["overlap matrix", "overlap overlaps", "overlap plan"])
 

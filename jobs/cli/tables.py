@@ -11,6 +11,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from jobs.cli import times
 from jobs.cli.console import out
 from overlap.fields import PLAYS
 from overlap.model import OTHER, POPULATIONS
@@ -53,7 +54,7 @@ def matrix(
         if partner in united:
             out.print(_reconciled(united[partner], name))
         if partner in late:
-            out.print(f"[red]unknown by now:[/] the list of {name} is of {late[partner]:%Y-%m-%d}, and late")
+            out.print(f"[red]unknown by now:[/] the list of {name} is of {times.day(late[partner])}, and late")
 
 
 def _reconciled(found: Mapping[str, Any], name: str) -> str:
@@ -201,11 +202,11 @@ def _crms(found: Status) -> None:
 
 def _runs(found: Status) -> None:
     table = _table("Last runs")
-    for heading in ("verb", "run", "state", "started (UTC)", "seconds"):
+    for heading in ("verb", "run", "state", f"started ({times.zone_name()})", "seconds"):
         table.add_column(heading)
     for run in found.runs:
         took = f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
-        table.add_row(run.verb, str(run.id), run.state, f"{run.started_at:%Y-%m-%d %H:%M:%S}", took)
+        table.add_row(run.verb, str(run.id), run.state, times.second(run.started_at), took)
     out.print(table)
     for run in found.runs:
         if run.state == "failed":
@@ -220,7 +221,7 @@ def _lists(found: Status) -> None:
     table.add_column("accounts", justify="right")
     table.add_column("")
     for one in found.lists:
-        day = f"{one.as_of:%Y-%m-%d}" if one.as_of else ""
+        day = times.day(one.as_of) if one.as_of else ""
         note = "[red]late[/]" if one.late else "" if one.file else "[red]no list yet[/]"
         note = "[red]a newer one is held[/]" if one.held else note
         table.add_row(f"{escape(one.name)} ({one.partner})", escape(one.file or ""), day, f"{one.accounts:,}", note)

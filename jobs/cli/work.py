@@ -110,6 +110,9 @@ def match(
         str | None,
         typer.Option(envvar="OVERLAP_MEMORY_LIMIT", help="What DuckDB may take, such as 2GB.", callback=memory_size),
     ] = None,
+    old_rows: Annotated[
+        bool, typer.Option("--old-rows", help="Also where the last pull could not read a CRM: with its rows of before.")
+    ] = False,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
@@ -117,6 +120,8 @@ def match(
     given = {"mode": mode, "precision": precision, "least": least, "explain": explain, "diagnose": diagnose}
     wishes: dict[str, Any] = {name: wish for name, wish in given.items() if wish is not None and wish is not False}
     if left is not None:
+        if old_rows:
+            raise typer.BadParameter("--old-rows is for what was pulled; two files are matched as they are")
         wishes |= {"memory_limit": memory_limit}
         _match_files(left, right, (left_id, right_id), output, wishes, as_json)
         return
@@ -126,7 +131,7 @@ def match(
     from jobs.match import match as find
 
     with opened(folder) as context:
-        report = find(context)
+        report = find(context, old_rows)
     if as_json:
         console.print_json(report)
     else:

@@ -27,6 +27,8 @@ from overlap.fields import ACCOUNT, OPPORTUNITY
 #: Fields of a row's images, changed; None drops none of them.
 Kept = Callable[[str, Mapping[str, Any], str | None], Mapping[str, Any]]
 _FLAT: Final = (ACCOUNT.name, OPPORTUNITY.name)
+#: What the pin of the names that an erasure found begins with.
+_NAMES: Final = "erasing:"
 _BLANK: Final = {
     "label": "",
     "cause": "",
@@ -42,20 +44,22 @@ _TEXTS: Final = ((schema.plans, ("held", "notes")), (schema.runs, ("summary",)),
 
 def begin(ledger: Ledger, kind: str, subject: str, at: datetime) -> int:
     """Note that *subject* is being erased and return the number of that; one that was cut short goes on."""
-    table = schema.erasures
-    open_ones = select(table.c.id).where(table.c.kind == kind, table.c.subject == subject, table.c.done_at.is_(None))
-    with ledger.engine.begin() as connection:
-        found = connection.execute(open_ones).scalar()
-        if found is None:
+    number = unfinished(ledger, kind, subject)
+    if number is None:
+        table = schema.erasures
+        with ledger.engine.begin() as connection:
             row = insert(table).values(kind=kind, subject=subject, began_at=at).returning(table.c.id)
-            found = connection.execute(row).scalar_one()
-    return int(found)
+            number = int(connection.execute(row).scalar_one())
+    return number
 
 
-def unfinished(ledger: Ledger, kind: str, mark: str) -> int | None:
-    """Return the number of an erasure of which the ledger knows only its *mark* any more; None: none is open."""
+def unfinished(ledger: Ledger, kind: str, subject: str) -> int | None:
+    """Return the number of the erasure of *subject* that is open; None: none is.
+
+    *subject* is a mark where the ledger knows no more of it: it has forgotten already.
+    """
     table = schema.erasures
-    query = select(table.c.id).where(table.c.kind == kind, table.c.subject == mark, table.c.done_at.is_(None))
+    query = select(table.c.id).where(table.c.kind == kind, table.c.subject == subject, table.c.done_at.is_(None))
     with ledger.engine.connect() as connection:
         return connection.execute(query).scalar()
 
@@ -67,6 +71,22 @@ def ended_at(ledger: Ledger, kind: str, mark: str) -> datetime | None:
     with ledger.engine.connect() as connection:
         found: datetime | None = connection.execute(query).scalar()
     return found
+
+
+def keep_names(ledger: Ledger, number: int, names: Collection[str]) -> None:
+    """Keep the *names* that were found of a person until erasure *number* is through."""
+    ledger.pin(f"{_NAMES}{number}", json.dumps(sorted(names)))
+
+
+def kept_names(ledger: Ledger, kind: str, subject: str) -> frozenset[str]:
+    """Return the names that an erasure of *subject* found, which was cut short."""
+    number = unfinished(ledger, kind, subject)
+    return frozenset(json.loads(ledger.pinned(f"{_NAMES}{number}") or "[]"))
+
+
+def drop_names(connection: Connection, number: int) -> None:
+    """Forget the names that erasure *number* kept."""
+    connection.execute(delete(schema.pins).where(schema.pins.c.name == f"{_NAMES}{number}"))
 
 
 def forgotten(connection: Connection, number: int, mark: str, line: Mapping[str, Any]) -> None:
@@ -127,11 +147,19 @@ def clean_images(connection: Connection, kept: Kept, objects: Collection[str] = 
             connection.execute(update(box).where(box.c.seq == row.seq).values(values))
 
 
-def clean_texts(connection: Connection, is_told: Callable[[str], bool], instead: Callable[[str], str]) -> None:
-    """Put *instead* into the place of every text of plans, runs and the audit that *is_told* is to go."""
+def clean_texts(
+    connection: Connection,
+    is_told: Callable[[str], bool],
+    instead: Callable[[str], str],
+    crms: Collection[str] = (),
+) -> None:
+    """Put *instead* into the place of every text of plans, runs and the audit that *is_told* is to go.
+
+    What is just the name of one of *crms* stays: that is no partner, though it may be called the same.
+    """
     for table, columns in _TEXTS:
         for row in connection.execute(select(table.c.id, *(table.c[name] for name in columns))).all():
-            values = dict(_cleaned(row, columns, is_told, instead))
+            values = dict(_cleaned(row, columns, lambda said: redacted(said, is_told, instead, crms)))
             if values:
                 connection.execute(update(table).where(table.c.id == row.id).values(values))
     box = schema.outbox
@@ -143,16 +171,14 @@ def clean_texts(connection: Connection, is_told: Callable[[str], bool], instead:
     connection.execute(update(schema.plans).values(drift="[]"))  # only ever shown, and full of values
 
 
-def _cleaned(
-    row: Row[Any], columns: Collection[str], is_told: Callable[[str], bool], instead: Callable[[str], str]
-) -> Iterator[tuple[str, str]]:
+def _cleaned(row: Row[Any], columns: Collection[str], left_of: Callable[[Any], Any]) -> Iterator[tuple[str, str]]:
     for name in columns:
         text = getattr(row, name)
         if text:
             said = json.loads(text)
             if name == "summary":
                 said.pop("error", None)  # it may repeat a line of a list, and nobody can tell whose
-            left = json.dumps(redacted(said, is_told, instead))
+            left = json.dumps(left_of(said))
             if left != text:
                 yield name, left
 

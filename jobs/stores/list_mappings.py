@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -22,6 +24,22 @@ def memory(ledger: Ledger, partner: str, at: datetime | None = None) -> tuple[Me
     if row is None:
         return Memory(), 0
     return Memory.of({name: json.loads(row[name]) for name in Memory.__slots__}), row["id"]
+
+
+def fingerprints(ledger: Ledger, partners: Iterable[str]) -> dict[str, str]:
+    """Return for each of *partners* 16 hex digits that change when a person says how its lists are to be read.
+
+    Not when a list is accepted: what is read of it comes with a pull.
+    """
+    found = {partner: memory(ledger, partner) for partner in partners}
+    said = {
+        partner: [_plain(one.corrected), _plain(one.ignored), number > 0 and not one.headings]  # the last: forgotten
+        for partner, (one, number) in found.items()
+    }
+    return {
+        partner: hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest()[:16]
+        for partner, one in said.items()
+    }
 
 
 def remember(ledger: Ledger, partner: str, found: Memory, who: str, at: datetime) -> None:

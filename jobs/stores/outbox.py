@@ -98,7 +98,8 @@ def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Chan
     """Return the changes that *crm* took since then (None: ever), also in part; what came before, a pull has seen."""
     query = select(outbox).join(plans).where(plans.c.crm == crm, _TAKEN).order_by(outbox.c.seq)
     if since is not None:
-        query = query.where(outbox.c.settled_at >= since)
+        # What the CRM took of a change that still waits has no time yet: it may be of any.
+        query = query.where((outbox.c.settled_at >= since) | outbox.c.settled_at.is_(None))
     with ledger.engine.connect() as connection:
         return [entry_of(row, crm).change for row in connection.execute(query).mappings()]
 

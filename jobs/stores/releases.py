@@ -82,6 +82,13 @@ def rows_of(ledger: Ledger, release_id: int) -> list[str]:
         return [str(said) for said in connection.execute(query).scalars()]
 
 
+def files_with(ledger: Ledger, is_about: Callable[[str], bool]) -> set[str]:
+    """Return the names of released files of which a row is about somebody, wherever they are by now."""
+    query = select(releases.c.file_name, release_rows.c.said).join(releases)
+    with ledger.engine.connect() as connection:
+        return {row.file_name for row in connection.execute(query) if is_about(row.said)} - {""}
+
+
 def forget(connection: Connection, partner: str, mark: str) -> None:
     """Let releases say that rows went to *mark*, and no more which: their hashes stay."""
     ours = select(releases.c.id).where(releases.c.partner == partner)

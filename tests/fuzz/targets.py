@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.lists import ListsSettings
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.guarded import Reader
 from connectors.files.headings import COLUMNS, check_recognised, recognise
 from connectors.files.source import read_list

@@ -7,6 +7,7 @@ import pytest
 from connectors.sandbox.store import Store
 from jobs import pairs, steps, views, writing
 from jobs.apply import Leftovers, standing
+from jobs.run import UnfinishedRunError
 from jobs.stores import plans
 from jobs.stores.entries import State
 from jobs.undo import undo_plans
@@ -262,6 +263,24 @@ def test_what_did_not_go_through_of_a_plan_that_was_cut_short_is_told_by_whoever
     gone = ("Globex: Cedar Robotics", State.CONFLICT, "the record is gone from the CRM")
     assert report.finished_first == Leftovers((int(changed.plan_made.id),), (gone,))
     assert report.troubles == (gone,)
+
+
+def test_it_is_told_also_when_what_comes_after_it_fails(changed):
+    changed.store.delete(OBJECT, changed.overlap(2)["Id"])
+    die_at("account: look", changed)
+
+    def fail(name):
+        if name == "match: publish":
+            raise OverlapError("the disk is full")
+
+    steps.listen(fail)
+    try:
+        with pytest.raises(UnfinishedRunError, match=r"^the disk is full$") as told:
+            changed.run()
+    finally:
+        steps.listen(None)
+    assert [label for label, *_ in told.value.report.troubles] == ["Globex: Cedar Robotics"]
+    assert told.value.exit_code == 1
 
 
 def test_a_record_that_is_gone_since_the_plan_is_a_conflict(changed):

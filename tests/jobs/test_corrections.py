@@ -40,6 +40,7 @@ def test_a_corrected_row_is_in_force_and_the_sent_list_does_not_come_back(world:
     assert (done.corrected, done.report.state) == (1, "accepted")
     assert (done.report.rows_out, done.report.quarantined) == (3, 0)
     assert not bad_rows.exists()
+    assert world.match().partner_accounts == 5, "no pull is needed for it to count"
     report = next(one for one in world.pull().lists if one.partner == GLOBEX)
     assert (report.state, report.rows_out) == ("unchanged", 3)
     with world.context() as context:

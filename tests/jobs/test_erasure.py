@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from connectors.sandbox.store import Store
+from jobs import partner_settings, steps
 from jobs.cli import share_tables
 from jobs.erasure import erase_partner
 from jobs.pairs import judge
@@ -201,3 +202,52 @@ def test_an_erased_person_is_found_nowhere_and_no_later_list_brings_them_back(le
     assert said_by_the_crm(left.store, PERSON) == set()
     assert left.overlap(2, NAME)["Status__c"] == "Active"
     assert left.look().changes == ()
+
+
+def test_a_persons_erasure_that_was_killed_still_knows_the_names_and_what_went_out_with_them(left):
+    listed_again(left)
+    name, address = "Qqowner 97", "qqmail97@partner.example"  # of a row that matches nothing: only lists have it
+    with left.context() as context:
+        rows = [releases.row_text({"their_id": "ZYID-97", "note": address.upper()})]
+        facts = ("0", "{}", 1, "0" * 64, "0" * 64, "xlsx", "shared/initech/packed.xlsx")
+        releases.record(context.ledger, releases.Release(0, "initech", 1, context.now, "ada", *facts), rows)
+        plain = context.workspace.shared / "initech" / "plain.csv"
+        plain.parent.mkdir()
+        plain.write_text(f"x,{address}")
+        context.ledger.pin("org:former", "00D000000000077AAA")
+
+        def die(step: str) -> None:
+            if step == "erase: files are gone":
+                raise KeyboardInterrupt
+
+        steps.listen(die)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                erase_person(context, address)
+        finally:
+            steps.listen(None)
+        assert name not in repr([path.read_bytes() for path in context.workspace.lists.iterdir()])
+        assert erasures.kept_names(context.ledger, "person", address) == {name}
+        report = erase_person(context, address)
+        assert report.released == ("shared/initech/packed.xlsx", "shared/initech/plain.csv")
+        assert report.unreached == ("former",)
+        assert erasures.kept_names(context.ledger, "person", address) == frozenset()
+    plain.unlink()
+    assert places_of(left.folder, (name, address)) == {}
+
+
+def test_a_partner_that_was_never_pulled_is_erased_with_its_files_and_former_crms_are_told(written):
+    sent = written.folder / "inbox" / "umbrella-2026-03-01.csv"
+    sent.write_text("Company\nAlder Pumps\n")
+    with written.context() as context:
+        partner_settings.add(context, "umbrella", {"name": "Umbrella", "files": "inbox/umbrella*"}, {})
+        context.ledger.pin("org:former", "00D000000000077AAA")
+    with written.context() as context:
+        partner_settings.remove(context, "umbrella")
+    with written.context() as context:
+        report = erase_partner(context, "umbrella")
+        assert (report.files, report.unreached) == (("inbox/umbrella-2026-03-01.csv",), ("former",))
+        with pytest.raises(ConfigError, match="was erased on"):
+            erase_partner(context, "umbrella")
+    assert not sent.exists()
+    assert places_of(written.folder, ("umbrella",)) == {}

@@ -183,6 +183,50 @@ def test_a_correction_is_written_down_and_counts_from_the_next_pull_on(context: 
     assert {one.heading: one.column for one in again.headings}["Domain"] == "website"
 
 
+def test_a_list_that_was_accepted_and_is_not_in_the_warehouse_is_told(context: Context, send: Send) -> None:
+    send(1, *BEFORE)
+    take_in(context)
+    with open_warehouse(context.workspace.warehouse_file) as warehouse, lists_in_force.reading(context) as read:
+        assert lists_in_force.is_landed(context, warehouse, "globex")
+        send(2, *BEFORE)
+        assert lists.take_in(context, "globex", approve=False, read=read).state == "accepted"
+        assert not lists_in_force.is_landed(context, warehouse, "globex")
+        lists_in_force.give_up(context, warehouse, "globex")
+        assert lists_in_force.is_landed(context, warehouse, "globex"), "a pull told that it cannot be read"
+        send(3, *BEFORE)
+        lists.take_in(context, "globex", approve=False, read=read)
+        assert not lists_in_force.is_landed(context, warehouse, "globex")
+
+
+def test_what_reading_does_not_ask_reads_no_list_again(context: Context, send: Send) -> None:
+    send(1, *BEFORE)
+    take_in(context)
+    partners = context.workspace.settings.partners
+    with open_warehouse(context.workspace.warehouse_file) as warehouse, lists_in_force.reading(context) as read:
+        for change in ({"terms": TermsSettings(agreement="NDA")}, {"expected_every_days": 7}, {"account": "001"}):
+            partners["globex"] = partners["globex"].model_copy(update=change)
+            assert lists_in_force.land(context, warehouse, "globex", read) is None, change
+        for change in ({"population": "Prospects"}, {"name": "Customer Labs"}):
+            partners["globex"] = partners["globex"].model_copy(update=change)
+            assert lists_in_force.land(context, warehouse, "globex", read) == 8, change
+
+
+def test_what_a_person_says_of_headings_has_a_fingerprint_that_an_accepted_list_leaves(
+    context: Context, send: Send
+) -> None:
+    def now() -> str:
+        return list_mappings.fingerprints(context.ledger, ["globex"])["globex"]
+
+    said = [now()]
+    send(1, *BEFORE)
+    take_in(context)
+    assert now() == said[0]
+    for correction in (Correction({"city": "Country"}), Correction({}, ignore=["Domain"]), Correction({}, forget=True)):
+        correct(context, "globex", correction)
+        assert now() not in said
+        said.append(now())
+
+
 def test_without_a_file_in_the_inbox_the_list_in_force_is_shown(context: Context, send: Send) -> None:
     with pytest.raises(ConfigError, match="has sent no list yet"):
         look(context, "globex")

@@ -14,6 +14,7 @@ from connectors.sandbox.schema import visible
 from jobs import pairs, views
 from jobs.merges import follow, names_of, survivors
 from jobs.pull import UnfinishedPullError
+from jobs.sharing_policy import policy_of
 from jobs.stores import judgements, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.warehouse import open_warehouse
@@ -33,6 +34,16 @@ def stamp(world):
 def landed(world, stream="accounts"):
     with open_warehouse(world.folder / "warehouse.duckdb") as warehouse:
         return warehouse.frame(stream)
+
+
+NAMED = """
+[exclusions.legal-hold]
+ids = ["{0}"]
+[partners.globex.share]
+never = {{ ids = ["{0}"] }}
+[partners.globex.share.cells]
+"our Prospects x their Customers" = "overlapping"
+"""
 
 
 def merge(world, loser, survivor):
@@ -108,6 +119,22 @@ def test_a_partners_own_account_that_was_merged_is_named(written):
         follow(context, warehouse, "salesforce", {account_id(FREE): account_id(LAST)})
         names = names_of(context, "salesforce", GLOBEX_ACCOUNT)
     assert names == (GLOBEX_ACCOUNT, account_id(FREE), account_id(LAST)), "until then it counts as the partner's"
+
+
+def test_who_is_excluded_or_never_shared_is_so_under_the_id_that_a_merge_leaves(written):
+    with (written.folder / "overlap.toml").open("a") as settings:
+        settings.write(NAMED.format(account_id(LAST)))
+    written.wait(days=1)
+    merge(written, LAST, FREE)
+    report = written.pull()
+    places = (f"{place}.ids: {account_id(LAST)}" for place in ("partners.globex.share.never", "exclusions.legal-hold"))
+    told = tuple(f"{place} was merged into {account_id(FREE)}: write that into overlap.toml" for place in places)
+    assert report.crms[0].drift == told
+    assert report.excluded == {"legal-hold": 1}, "the one that is left"
+    with written.context() as context:
+        never = policy_of(context, GLOBEX).never
+    assert never is not None
+    assert never.ids == (account_id(LAST), account_id(FREE))
 
 
 def test_a_merge_that_is_told_again_changes_nothing(written):

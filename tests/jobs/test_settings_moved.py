@@ -11,14 +11,15 @@ from importlib import resources
 
 import pytest
 
-from jobs import match, pairs, populations, steps, views
+from jobs import fresh, match, pairs, populations, steps, views
 from jobs.context import Context
+from jobs.partner_mapping import Correction, correct
 from jobs.pulled import require_pulled
 from jobs.stores import snapshot
 from jobs.stores.warehouse import open_warehouse
 from overlap.errors import ConfigError, OverlapError
 from tests.jobs.test_exclusions import settle
-from tests.jobs.world import SELLER, World, account_id
+from tests.jobs.world import GLOBEX, SELLER, World, account_id
 
 CRM, PARTNER = 'type = "salesforce"', 'name = "Globex"'
 
@@ -49,6 +50,14 @@ def test_a_run_is_not_planned_after_a_newer_pull_or_a_verdict_or_a_day(written: 
     refused(written, r"pairs were judged since run \d+ was matched; run 'overlap match' first")
     written.match()
     assert "judged different" in {change.cause for change in written.plan().changes}
+    planned = written.plan()
+    with written.context() as context:
+        correct(context, GLOBEX, Correction({}, ignore=["Country"]))
+        (stale,) = fresh.why_stale(context, planned)
+    assert stale == "how lists of 'globex' are read was corrected since"
+    refused(written, rf"{stale} run \d+ was matched; run 'overlap pull' and 'overlap match' first")
+    written.pull()
+    written.match()
     cut_short_after_landing(written)
     refused(written, r"what was pulled since run \d+ is not matched yet; run 'overlap match' first")
     written.match()

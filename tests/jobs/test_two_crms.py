@@ -15,12 +15,13 @@ from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.server import in_a_thread
 from connectors.sandbox.store import Store
-from jobs import check, pairs, plan, several_crms, steps, views, writing
+from jobs import check, match, pairs, plan, several_crms, steps, views, writing
 from jobs.match import MatchReport
+from jobs.pull import UnfinishedPullError
 from jobs.run import RunReport, UnfinishedRunError
 from jobs.stores import judgements
 from jobs.stores.entries import State
-from overlap.errors import PausedError
+from overlap.errors import GuardError, PausedError
 from overlap.plan import SyncPlan
 from tests.jobs.conftest import Org, assert_no_human_field_was_sent, new_world
 from tests.jobs.world import COMPANIES, GLOBEX, SELLER, World, account_id, deal_id, listed
@@ -209,6 +210,16 @@ def test_what_cannot_be_read_of_one_crm_keeps_neither_the_other_nor_the_lists_fr
     again = two.run()
     assert again.pulled.crms[1].since is not None, "what landed is not read again"
     assert again.matched is not None and again.matched.in_several == 6
+    two.world.store.set_credentials_valid(False)
+    two.world.store.expire_tokens()
+    with pytest.raises(UnfinishedPullError):
+        two.world.pull()
+    said = "could not read 'salesforce', whose rows are of 2026-03-02 09:0.*again, or say 'overlap match --old-rows'"
+    with pytest.raises(GuardError, match=said):
+        two.world.match()
+    with two.world.context() as context:
+        assert match.match(context, old_rows=True).behind == ("salesforce",)
+    assert "could not be read by the last pull" in two.plan("marketing").notes[0]
 
 
 def test_a_crm_that_shuts_us_out_while_it_is_written_keeps_nothing_from_the_other(two: Two) -> None:

@@ -13,7 +13,7 @@ from jobs import writing
 from jobs.context import Context
 from jobs.receipts import Writing
 from jobs.stores import given_up, outbox, plans
-from jobs.stores.entries import OPEN, State
+from jobs.stores.entries import OPEN, Settled, State
 from overlap.errors import BusyError, TransientError
 from overlap.plan import Action, Change, SyncPlan
 from tests.jobs.test_undo_random import NOW, Memory
@@ -150,3 +150,10 @@ def test_what_landed_of_a_refused_change_is_what_was_written_last_and_can_be_tak
     assert (done.old, done.new) == ({"priority": None}, {"priority": 5.0})
     assert outbox.last_written(ledger, "crm", [done]) == {("partner_overlap", "k0"): {"priority": 5.0}}
     assert [change.key for change in outbox.written_since(ledger, "crm", NOW)] == ["k0"]
+
+
+def test_what_landed_of_a_change_that_still_waits_is_looked_at_by_the_next_plan(context):
+    number, ledger = planned(context, 2), context.ledger
+    half, _ = outbox.entries(ledger, number, [State.PENDING])
+    outbox.settle(ledger, [Settled(half.seq, State.PENDING, landed={"priority": 5.0})], NOW)
+    assert [change.key for change in outbox.written_since(ledger, "crm", NOW)] == [half.change.key]

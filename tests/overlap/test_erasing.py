@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from overlap.erasing import Person, emptied_record, mark_of, mentions, without_partner
+from overlap.erasing import Person, emptied_record, mark_of, mentions, redacted, without_partner
+from overlap.fields import SUGGESTED, TICKED
 
 TODAY, NAMES = date(2026, 3, 2), {"Globex", "Globex Old"}
 
@@ -54,6 +55,19 @@ def test_flat_fields_lose_the_partner_and_keep_another_ones():
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ({SUGGESTED: "Globex", TICKED: True}, "as it is"),
+        ({SUGGESTED: "Globex", TICKED: False}, None),
+        ({SUGGESTED: "Globex;Initech", TICKED: True}, "Initech"),  # a tick that confirms nobody
+    ],
+)
+def test_what_a_tick_confirmed_stays_on_the_deal(said, left):
+    said |= {"overlap_confirmed_partners": "Globex"}
+    assert emptied_record("opportunity", said, NAMES, TODAY, False).get(SUGGESTED, "as it is") == left
+
+
 def test_an_account_that_no_partner_is_left_of_says_nothing_at_all():
     said = {
         "overlap_customer_of": "Globex",
@@ -77,6 +91,18 @@ def test_an_image_loses_the_contact_of_a_partner_that_was_the_best_by_then():
 def test_a_name_is_told_where_it_stands_by_itself(text, told):
     assert mentions({"Globex"})(text) is told
     assert mentions(set())(text) is False
+
+
+def test_a_crm_that_is_called_like_the_partner_stays_what_it_is():
+    told = mentions({"acme", "Acme Inc"})
+    said = {"crm": "acme", "partner": "acme", "records": {"acme": 2}, "crms": [{"crm": "acme", "note": "to acme"}]}
+    assert redacted(said, told, lambda _: "-", crms={"acme"}) == {
+        "crm": "acme",
+        "partner": "-",
+        "records": {"acme": 2},
+        "crms": [{"crm": "acme", "note": "-"}],
+    }
+    assert redacted(said, told, lambda _: "-")["crm"] == "-"
 
 
 def test_a_mark_knows_no_case_and_differs_between_workspaces():

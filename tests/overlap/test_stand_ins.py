@@ -117,6 +117,26 @@ def test_off_limits_suggests_nobody() -> None:
     assert listed(deal_with("globex", engagement="Off limits")) == []
 
 
+CONFIRMED = {"overlap_confirmed_partners": "Erased Inc;Globex", "overlap_sourced_by": "Erased Inc"}
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        ({SUGGESTED: "Erased Inc", TICKED: True}, ("Erased Inc", "as it is")),
+        ({}, ("Erased Inc", "as it is")),  # by a label, which says no name
+        ({TICKED: False}, (None, None)),
+    ],
+)
+def test_what_people_confirmed_of_a_partner_that_nobody_knows_any_more_stays_where_nothing_else_names_it(now, left):
+    (change,) = of(OPPORTUNITY, planned(deal_with(now=CONFIRMED | now)))
+    assert (change.new["overlap_confirmed_partners"], change.new.get("overlap_sourced_by", "as it is")) == left
+    known = replace(deal_with(now=CONFIRMED | now), former_names={"Erased Inc": "Hooli"})
+    assert [one.new["overlap_confirmed_partners"] for one in of(OPPORTUNITY, planned(known))] == [None]
+    removed = replace(deal_with(now=CONFIRMED | now), ever={"pi1-x": "Erased Inc"}, removed=frozenset({"Erased Inc"}))
+    assert planned(removed).changes == (change,)
+
+
 def test_a_tick_confirms_the_one_partner_that_was_suggested() -> None:
     deals = said(
         OPPORTUNITY,

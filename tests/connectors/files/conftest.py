@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 
 
 @pytest.fixture

@@ -142,6 +142,40 @@ def sftp(folder: Path, password: str, keys: Sequence[str] = ()) -> Iterator[tupl
     import paramiko
 
     host_key = paramiko.ECDSAKey.generate()
+    door, files = _door(password, keys), _files(folder)
+    listening = socket.create_server(("127.0.0.1", 0))
+    transports: list[Any] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(host_key)
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
+            transports.append(transport)
+            try:
+                transport.start_server(server=door())
+            except (paramiko.SSHException, EOFError, OSError):
+                continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listening.getsockname()[1], f"{host_key.get_name()} {host_key.get_base64()}"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        for transport in transports:
+            transport.close()
+        thread.join()
+
+
+def _door(password: str, keys: Sequence[str]) -> Any:
+    """Who is let in."""
+    import paramiko
 
     class Door(paramiko.ServerInterface):
         def check_auth_password(self, username: str, given: str) -> int:
@@ -160,6 +194,13 @@ def sftp(folder: Path, password: str, keys: Sequence[str] = ()) -> Iterator[tupl
             del username
             return "password,publickey"
 
+    return Door
+
+
+def _files(folder: Path) -> Any:
+    """What there is to see."""
+    import paramiko
+
     class Files(paramiko.SFTPServerInterface):
         def list_folder(self, path: str) -> Any:
             place = folder / path.lstrip("/")
@@ -176,34 +217,7 @@ def sftp(folder: Path, password: str, keys: Sequence[str] = ()) -> Iterator[tupl
             handle.readfile = (folder / path.lstrip("/")).open("rb")
             return handle
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    transports: list[Any] = []
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            transport = paramiko.Transport(connection)
-            transport.add_server_key(host_key)
-            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Files)
-            transports.append(transport)
-            try:
-                transport.start_server(server=Door())
-            except (paramiko.SSHException, EOFError, OSError):
-                continue
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield listening.getsockname()[1], f"{host_key.get_name()} {host_key.get_base64()}"
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        for transport in transports:
-            transport.close()
-        thread.join()
+    return Files
 
 
 def at(day: str) -> datetime:

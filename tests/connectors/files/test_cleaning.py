@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import xlsxwriter
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.cleaning import cleaned
 from connectors.files.source import NO_HINTS, read_list
 from overlap.erasing import Marks, mark_of

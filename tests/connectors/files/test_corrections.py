@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files import quarantine
 from connectors.files.corrections import corrected
 from connectors.files.source import ListRead, read_list

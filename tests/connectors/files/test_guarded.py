@@ -16,9 +16,9 @@ import polars as pl
 import pytest
 
 from config.lists import ListsSettings
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.guarded import Reader
-from connectors.files.source import read_list
+from connectors.files.source import Hints, read_list
 from overlap.errors import ConfigError, GuardError
 
 Save = Callable[..., Path]
@@ -125,15 +125,15 @@ def test_a_list_that_takes_more_memory_than_it_may_is_held_and_the_next_one_is_r
         assert reader.read_list(save("id,name\n1,x\n"), "globex", GLOBEX).rows.height == 1
 
 
-def test_a_process_that_hangs_is_ended(save: Save) -> None:
+@pytest.mark.parametrize("code", ["input(); input(); input()", "import signal; signal.pause()"])
+def test_a_process_that_hangs_or_does_not_listen_is_ended(save: Save, code: str) -> None:
     path = save("id,name\n1,x\n")
+    more_than_a_pipe_takes = Hints("list.csv", own_names=("x" * 1_000_000,))
     with (
-        Reader(
-            LIMITS.model_copy(update={"wall_s": 0.3}), (sys.executable, "-c", "input(); input(); input()")
-        ) as reader,
+        Reader(LIMITS.model_copy(update={"wall_s": 0.3}), (sys.executable, "-c", code)) as reader,
         pytest.raises(GuardError, match=r"not read within 0.3 s; .* wall_s in \[lists\]"),
     ):
-        reader.read_list(path, "globex", GLOBEX)
+        reader.read_list(path, "globex", GLOBEX, more_than_a_pipe_takes)
 
 
 @pytest.mark.parametrize(

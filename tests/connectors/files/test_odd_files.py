@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from config.lists import ListsSettings
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.guarded import Reader
 from connectors.files.source import ListRead
 from overlap.errors import GuardError

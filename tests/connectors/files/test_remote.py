@@ -15,7 +15,7 @@ import stamina
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from config.sources import SourceSettings, kind, sheet_of
 from connectors.files import remote
 from connectors.files.remote import fetch_newest, fits

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.files.reading import Memory
 from connectors.files.source import Hints, ListRead, read_list
 

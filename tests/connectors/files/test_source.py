@@ -11,7 +11,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.settings import PartnerSettings
+from config.partners import PartnerSettings
 from connectors.base import Source
 from connectors.files.quarantine import SCHEMA
 from connectors.files.source import FilesSource, Hints, ListRead, as_of, newest_list, read_list

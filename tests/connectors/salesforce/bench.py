@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.base import Vault
 from connectors.salesforce import connect
 from connectors.salesforce.connection import SalesforceConnection

@@ -12,7 +12,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.base import Browser, Vault
 from connectors.salesforce import authorize
 from connectors.salesforce.session import SalesforceSession

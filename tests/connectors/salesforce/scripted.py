@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trustme
 
-from config.settings import SalesforceSettings
+from config.salesforce import SalesforceSettings
 from connectors.base import Vault
 from connectors.salesforce.session import SalesforceSession
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 import time_machine
 
-from config.settings import IcpSettings, PartnerSettings, PopulationSettings
+from config.partners import PartnerSettings
+from config.profiles import IcpSettings, PopulationSettings
 from connectors.sandbox.demo import DemoData, DemoList, load
 
 TODAY = date(2026, 2, 28)

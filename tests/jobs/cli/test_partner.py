@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -230,3 +232,19 @@ def test_a_partner_that_an_environment_speaks_of_is_not_half_removed(desk: Desk)
     said = desk.overlap("partner", "remove", "globex", "--yes")
     assert (said.code, "overlap.live.toml speaks of 'globex' too" in said.error) == (2, True)
     assert (desk.folder / "overlap.toml").read_bytes() == before
+
+
+# --- times ----------------------------------------------------------------------------------------------------------
+
+
+def test_days_and_times_are_those_of_the_workspace(desk: Desk, elsewhere: Path):
+    desk.world.change_settings('name = "Contoso"', 'name = "Contoso"\ntime_zone = "Pacific/Kiritimati"')
+    write(elsewhere, [*listed(*LISTED), *listed(8)])
+    day = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()  # at midnight there, it is the day before in UTC
+    said = desk.overlap("partner", "import", "globex", elsewhere, "--as-of", day)
+    assert f", as of {day}: " in said.out
+    assert f"{day} " in desk.overlap("partner", "list").out
+    assert f"{day} " in desk.overlap("partner", "show", "globex").out
+    status = desk.overlap("status").out
+    assert f"{day} " in status
+    assert "started (Pacific/Kiritimati)" in status
