@@ -6,22 +6,23 @@ import argparse
 import sys
 
 from tests.histories.bench import running_bench
-from tests.histories.crms import BY_NAME
+from tests.histories.crms import CASTS
 from tests.histories.script import described, history, twin
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.histories", description="Play one seeded history again.")
     parser.add_argument("seed", type=int)
-    parser.add_argument("--crm", choices=BY_NAME, default="salesforce", help="whose sandbox it is played on")
+    parser.add_argument("--crm", choices=CASTS, default="salesforce", help="whose sandboxes it is played on")
     parser.add_argument("--twin", action="store_true", help="only the same weeks without crash and fault")
     parser.add_argument("--trace", action="store_true", help="show every try, step, fault and request")
     parser.add_argument("--real", action="store_true", help="by the installed command, a new process for each try")
     options = parser.parse_args()
-    crm = BY_NAME[options.crm]
-    for act in (twin if options.twin else history)(options.seed, crm.faults).acts():
+    cast = CASTS[options.crm]
+    faults = tuple(crm.faults for crm in cast)
+    for act in (twin if options.twin else history)(options.seed, faults).acts():
         print(described(act))
-    with running_bench(crm, options.real, is_sharing=False) as bench:
+    with running_bench(cast, options.real, is_sharing=False) as bench:
         found = bench.play_twin(options.seed) if options.twin else bench.play(options.seed)
     print(*(found.trace if options.trace else ()), sep="\n")
     print(

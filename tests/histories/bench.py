@@ -10,24 +10,25 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox.direct import URL
 from connectors.sandbox.server import Address
 from tests.histories import oracle
-from tests.histories.crms import SALESFORCE, Crm
+from tests.histories.crms import SALESFORCE, Crm, Site
 from tests.histories.play import Player, Progress
 from tests.histories.processes import Order, Processes, Real, forked
-from tests.histories.script import OF_A_WORLD, History, Week, history, twin
+from tests.histories.script import OF_A_WORLD, History, Repertoire, Week, history, twin
 from tests.jobs.conftest import Org
-from tests.jobs.world import START
+from tests.jobs.world import GLOBEX, INITECH, LISTED, START, listed
 from tests.sandbox import copy_database
 
 _IMMUTABLE = ("runs", "lists", "stats")
+#: A second run on unchanged input costs as much as a history: one in so many shows that it writes nothing.
+_RUN_AGAIN_EACH = 10
 #: Memory, where there is some to write files into: what is tested is the death of processes, not of machines.
 _MEMORY = Path("/dev/shm")
 
@@ -37,9 +38,7 @@ class Bench:
     """A sandbox, processes, and what has been played so far of the world at hand; *met* counts tries and faults."""
 
     folder: Path
-    crm: Crm
-    org: Org
-    store: Any
+    sites: tuple[Site, ...]
     processes: Processes
     template: Path
     founding: list[str]
@@ -54,15 +53,17 @@ class Bench:
         if number not in self.twins:
             self.forget()
             self.twins[number] = self.play_twin(seed)
-        played = self._play(history(seed, self.crm.faults), self.twins[number])
+        played = self._play(history(seed, self._faults), self.twins[number])
+        if seed % _RUN_AGAIN_EACH == 0:
+            self._player(played, None).run_again()
         played.problems += [f"the twin, {problem}" for problem in self.twins[number].problems]
         return played
 
     def play_twin(self, seed: int) -> Progress:
         """Play the uninterrupted weeks of *seed*, and look whether they missed something."""
-        progress = self._play(twin(seed, self.crm.faults), None)
+        progress = self._play(twin(seed, self._faults), None)
         progress.problems += self.founding
-        Player(self.workspace, self.crm, self.store, self.processes, progress, None, self.met).read_again()
+        self._player(progress, None).read_again()
         return progress
 
     def forget(self) -> None:
@@ -75,7 +76,7 @@ class Bench:
     def _play(self, whole: History, beside: Progress | None) -> Progress:
         acts = whole.acts()
         begun, progress = self._begin(whole)
-        player = Player(self.workspace, self.crm, self.store, self.processes, progress, beside, self.met)
+        player = self._player(progress, beside)
         for place, act in enumerate(acts[begun:], begun):
             if isinstance(act, Week):
                 player.live(act)
@@ -87,6 +88,9 @@ class Bench:
                 self._keep(whole.prefix(place + 1), progress)
         return progress
 
+    def _player(self, progress: Progress, beside: Progress | None) -> Player:
+        return Player(self.workspace, self.sites, self.processes, progress, beside, self.met)
+
     def _begin(self, whole: History) -> tuple[int, Progress]:
         """Bring workspace and org to the last state that was kept of *whole*; return how many acts it has."""
         shutil.rmtree(self.workspace, ignore_errors=True)
@@ -96,7 +100,7 @@ class Bench:
                 self._copy(found[0], self.workspace.parent)
                 return length, found[1].copy()
         self._copy(self.template, self.workspace.parent)
-        return 0, Progress(changes=len(self.store.history()))
+        return 0, Progress(changes={site.crm.name: len(site.store.history()) for site in self.sites})
 
     def _keep(self, name: str, progress: Progress) -> None:
         if name in self.kept:
@@ -104,33 +108,49 @@ class Bench:
         folder = self.folder / "kept" / f"{len(self.kept)}"
         folder.mkdir(parents=True)
         _copied(self.workspace, folder / "workspace")
-        copy_database(self.org.folder / self.crm.file_name, folder / "org.sqlite")
+        _keep_orgs(self.sites, folder)
         self.kept[name] = folder, progress.copy()
 
     def _copy(self, source: Path, target: Path) -> None:
         _copied(source / "workspace", target / "workspace")
-        self.crm.put_back(self.org, source / "org.sqlite")
+        for site in self.sites:
+            site.crm.put_back(site.org, source / f"{site.crm.name}.sqlite")
 
     @property
     def workspace(self) -> Path:
         return self.folder / "at work" / "workspace"
 
+    @property
+    def _faults(self) -> tuple[Repertoire, ...]:
+        return tuple(site.crm.faults for site in self.sites)
+
 
 @contextmanager
-def running_bench(crm: Crm = SALESFORCE, is_real: bool = False, is_sharing: bool = True) -> Iterator[Bench]:
-    """Set up a bench whose template has done its first run; *is_real* runs the installed command, not forks."""
+def running_bench(
+    cast: Sequence[Crm] = (SALESFORCE,), is_real: bool = False, is_sharing: bool = True
+) -> Iterator[Bench]:
+    """Set up a bench with the CRMs of *cast* whose template has done its first run.
+
+    *is_real* runs the installed command, not forks.
+    """
     place = _MEMORY if _MEMORY.is_dir() else None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="histories-", dir=place)))
-        store = stack.enter_context(crm.open(folder / "org"))
-        address = stack.enter_context(crm.served(folder / "org")) if is_real else _unserved(folder, store)
-        org = Org(address, folder / "org", folder / "blank.sqlite")
-        processes: Processes = Real(folder, org.folder, crm.name)
+        sites = tuple(stack.enter_context(_site(crm, folder / crm.name, is_real)) for crm in cast)
+        processes: Processes = Real(folder, sites)
         if not is_real:
-            processes = stack.enter_context(forked(folder, org.folder, crm.name))
+            processes = stack.enter_context(forked(folder, sites))
         template = folder / "template"
-        founding = _found(crm, org, store, processes, template)
-        yield Bench(folder, crm, org, store, processes, template, founding, is_sharing=is_sharing)
+        founding = _found(sites, processes, template)
+        yield Bench(folder, sites, processes, template, founding, is_sharing=is_sharing)
+
+
+@contextmanager
+def _site(crm: Crm, folder: Path, is_real: bool) -> Iterator[Site]:
+    with ExitStack() as stack:
+        store = stack.enter_context(crm.open(folder))
+        address = stack.enter_context(crm.served(folder)) if is_real else _unserved(crm, folder, store)
+        yield Site(crm, Org(address, folder, folder / "blank.sqlite"), store)
 
 
 def _copied(source: Path, target: Path) -> None:
@@ -141,25 +161,40 @@ def _copied(source: Path, target: Path) -> None:
             shutil.copytree(source / name, target / name, copy_function=os.link)
 
 
-def _unserved(folder: Path, store: Any) -> Address:
-    """Where forked processes find the org: nobody listens there, they answer themselves, see server.py."""
+def _keep_orgs(sites: Sequence[Site], folder: Path) -> None:
+    for site in sites:
+        copy_database(site.org.folder / site.crm.file_name, folder / f"{site.crm.name}.sqlite")
+
+
+def _unserved(crm: Crm, folder: Path, store: Any) -> Address:
+    """Where forked processes find the CRM: nobody listens there, they answer themselves, see server.py."""
     authority = folder / "authority.pem"
     authority.touch()
-    return Address(URL, str(authority), *store.credentials)
+    return Address(crm.url, str(authority), *store.credentials)
 
 
-def _found(crm: Crm, org: Org, store: Any, processes: Processes, template: Path) -> list[str]:
-    """Do a first run at `START`, keep workspace and org as *template*, and return what was wrong with the run."""
-    first = crm.set_up(org, store, template.parent / "at work" / "workspace")
-    here = ("--dir", str(template.parent / "at work" / "workspace"))
-    for command in filter(None, (first, ("run", "--approve"))):
+def _found(sites: Sequence[Site], processes: Processes, template: Path) -> list[str]:
+    """Do a first run at `START`, keep workspace and CRMs as *template*, and return what was wrong with the run."""
+    workspace = template.parent / "at work" / "workspace"
+    for part in ("inbox", "lists", "quarantine", "runs"):
+        (workspace / part).mkdir(parents=True)
+    for site in sites:
+        site.crm.set_up(site.org.address, site.store, workspace)
+    world = sites[0].crm.world(workspace, sites[0].store)
+    world.send(GLOBEX, listed(*LISTED))
+    world.send(INITECH, listed(0, 1, Status="Prospect"))
+    here = ("--dir", str(workspace))
+    for command in filter(None, (*(site.crm.first for site in sites), ("run", "--approve"))):
         done = processes.run(Order((*command, *here), START))
         assert done.code == 0, done.stderr
     processes.rehearse(Order(("apply", "latest", "--yes", *here), START))
-    asked = [(request.method, request.path, request.body) for request in store.requests()]
-    problems = [*crm.problems(store, asked), *oracle.written(store.history(), store.api_user).problems]
-    store.database.rows("delete from request")
+    problems = []
+    for site in sites:
+        asked = [(request.method, request.path, request.body) for request in site.store.requests()]
+        problems += site.crm.problems(site.store, asked)
+        problems += oracle.written(site.store.history(), site.store.api_user).problems
+        site.store.database.rows("delete from request")
     template.mkdir()
-    shutil.copytree(template.parent / "at work" / "workspace", template / "workspace")
-    copy_database(org.folder / crm.file_name, template / "org.sqlite")
+    shutil.copytree(workspace, template / "workspace")
+    _keep_orgs(sites, template)
     return [f"the first run: {problem}" for problem in problems]

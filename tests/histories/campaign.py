@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.report import machine, table, versions
 from tests.histories.bench import Bench, running_bench
-from tests.histories.crms import BY_NAME, Crm
+from tests.histories.crms import CASTS, Crm
 from tests.histories.script import OF_A_WORLD
 
 _COUNTS = ("histories", "tries", "effective", "repeated", "unavoidable", "doubles", "failed")
@@ -30,7 +30,7 @@ _COUNTS = ("histories", "tries", "effective", "repeated", "unavoidable", "double
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.histories.campaign", description=__doc__)
-    parser.add_argument("--crm", choices=BY_NAME, default="salesforce", help="whose sandbox they are played on")
+    parser.add_argument("--crm", choices=CASTS, default="salesforce", help="whose sandboxes they are played on")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--to", dest="end", type=int, default=700, help="the seed after the last")
     parser.add_argument("--jobs", type=int, default=2, help="processes that play at the same time")
@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--obey", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.obey:
-        _obey(BY_NAME[options.crm])
+        _obey(CASTS[options.crm])
         return 0
     blocks = range(options.first // OF_A_WORLD, -(-options.end // OF_A_WORLD))
     found = _load(options.save, options.crm)
@@ -131,9 +131,9 @@ def _played(missing: Sequence[int], options: argparse.Namespace) -> Iterator[tup
             yield done.result()
 
 
-def _obey(crm: Crm) -> None:
+def _obey(cast: Sequence[Crm]) -> None:
     """Play the blocks whose numbers come on stdin, and answer each with a line of JSON."""
-    with running_bench(crm) as bench:
+    with running_bench(cast) as bench:
         for line in sys.stdin:
             print(json.dumps(play_block(bench, int(line))), flush=True)
 
@@ -180,7 +180,7 @@ def _markdown(found: dict[str, Any]) -> str:
 
 
 def _never_met(found: dict[str, Any]) -> list[str]:
-    return sorted(BY_NAME[found["crm"]].faults.every - found["met"].keys())
+    return sorted({kind for crm in CASTS[found["crm"]] for kind in crm.faults.every} - found["met"].keys())
 
 
 def _command(options: argparse.Namespace) -> str:

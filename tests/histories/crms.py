@@ -18,14 +18,16 @@ from tests.histories import oracle, portal
 from tests.histories.portal import GLOBEX_COMPANY, PortalOrg, PortalWorld
 from tests.histories.script import HUBSPOT_FAULTS, SALESFORCE_FAULTS, Repertoire
 from tests.jobs import portals
-from tests.jobs.conftest import Org, new_world
-from tests.jobs.world import GLOBEX, INITECH, LISTED, START, World, bulk_objects, listed, make_workspace
+from tests.jobs.conftest import Org
+from tests.jobs.world import GLOBEX_ACCOUNT, SETTINGS, START, World, bulk_objects, seed
 from tests.sandbox import copy_database, running_sandbox
 
 #: A request: its method, its path and its body.
 Asked = tuple[str, str, str]
 _REVOKED = "pat-eu1-revoked"
 _CALLS_OF_A_DAY = 10_000_000
+#: A portal may stand beside an org; nobody listens at this address either.
+PORTAL_URL = "https://portal.invalid"
 #: What the fault "hidden field" hides: every run reads it.
 _HIDDEN = ("Account", "Website")
 
@@ -44,7 +46,8 @@ class Crm:
     wire: Callable[[Any], Callable[..., Any]]
     served: Callable[[Path], AbstractContextManager[Address]]
     world: type[World]
-    set_up: Callable[[Any, Any, Path], tuple[str, ...]]
+    set_up: Callable[[Address, Any, Path], None]
+    first: tuple[str, ...]
     put_back: Callable[[Org, Path], None]
     settle: Callable[[Any], None]
     is_counted: Callable[[str, str], bool]
@@ -53,13 +56,14 @@ class Crm:
     breaks: Mapping[str, Callable[[Any, int], None]]
     repair: Callable[[Any], None]
     faults: Repertoire
+    url: str = URL
 
 
 class PortalWire(DirectWire):
     """Answers from a portal."""
 
     def __init__(self, store: PortalOrg) -> None:
-        self._answer = api.endpoint(store.portal, URL)
+        self._answer = api.endpoint(store.portal, PORTAL_URL)
 
 
 def _problems_of_org(store: Store, asked: Iterable[Asked]) -> list[str]:
@@ -81,9 +85,11 @@ def _repair_org(store: Store) -> None:
     store.lock_rows(0)
 
 
-def _new_org(org: Org, store: Store, folder: Path) -> tuple[str, ...]:
-    new_world(org, store, folder)
-    return ()
+def _new_org(address: Address, store: Store, folder: Path) -> None:
+    store.set_time(START)
+    seed(store)
+    settings = SETTINGS.format(url=address.url, ca_file=address.ca_file, globex_account=GLOBEX_ACCOUNT)
+    _join(folder, settings, {name: getattr(address, name) for name in ("consumer_key", "consumer_secret")})
 
 
 SALESFORCE = Crm(
@@ -94,6 +100,7 @@ SALESFORCE = Crm(
     served=running_sandbox,
     world=World,
     set_up=_new_org,
+    first=(),
     put_back=Org.put_back,
     settle=salesforce.settle,
     is_counted=lambda method, _: method == "PATCH",
@@ -139,16 +146,23 @@ def _repair_portal(store: PortalOrg) -> None:
         store.database.keep("key", store.database.setting("key of then"))
 
 
-def _new_portal(org: Org, store: PortalOrg, folder: Path) -> tuple[str, ...]:
+def _new_portal(address: Address, store: PortalOrg, folder: Path) -> None:
     store.set_time(START)
     store.found(portal.LONG_AGO)
-    settings = portals.SETTINGS.replace('api = "{api}"\n', "").format(url=org.address.url, ca_file=org.address.ca_file)
-    make_workspace(folder, org.address, settings.replace('account = "90"', f'account = "{GLOBEX_COMPANY}"'))
-    (folder / "token").write_text(store.key)
-    world = PortalWorld(folder, store)  # type: ignore[arg-type]
-    world.send(GLOBEX, listed(*LISTED))
-    world.send(INITECH, listed(0, 1, Status="Prospect"))
-    return ("setup", "hubspot", "--apply", "--yes")
+    settings = portals.SETTINGS.replace('api = "{api}"\n', "").format(url=address.url, ca_file=address.ca_file)
+    _join(folder, settings.replace('account = "90"', f'account = "{GLOBEX_COMPANY}"'), {"token": store.key})
+
+
+def _join(folder: Path, settings: str, secrets: Mapping[str, str]) -> None:
+    """Make *folder* a workspace of *settings*; if it is one, only the CRM's connection is new in it."""
+    for name, secret in secrets.items():
+        (folder / name).write_text(secret)
+    path = folder / "overlap.toml"
+    if path.exists():
+        connection = settings[settings.index("[crm.") : settings.index("[partners.")]
+        path.write_text(path.read_text(encoding="utf-8") + "\n" + connection, encoding="utf-8")
+    else:
+        path.write_text(settings, encoding="utf-8")
 
 
 HUBSPOT = Crm(
@@ -159,6 +173,7 @@ HUBSPOT = Crm(
     served=_served_portal,
     world=PortalWorld,
     set_up=_new_portal,
+    first=("setup", "hubspot", "--apply", "--yes"),
     put_back=lambda org, state: copy_database(state, org.folder / portal_database.FILE_NAME),
     settle=lambda store: api.settle(store.portal),
     is_counted=portal.is_write,
@@ -167,5 +182,17 @@ HUBSPOT = Crm(
     breaks={"calls used up": _use_up, "refused sign-in": _revoke},
     repair=_repair_portal,
     faults=HUBSPOT_FAULTS,
+    url=PORTAL_URL,
 )
 BY_NAME = {crm.name: crm for crm in (SALESFORCE, HUBSPOT)}
+#: What a workspace may have: one CRM, or both.
+CASTS = {**{name: (crm,) for name, crm in BY_NAME.items()}, "both": (SALESFORCE, HUBSPOT)}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A CRM of a bench: its org, and what a person sees of it."""
+
+    crm: Crm
+    org: Org
+    store: Any

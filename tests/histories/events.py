@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,16 +23,13 @@ KEYS = {
 }
 
 
-#: The line of the settings below which those of the connection stand.
-_CONNECTION = re.compile('^type = "(?:salesforce|hubspot)"$', re.MULTILINE)
-
-
 @dataclass(frozen=True)
 class Event:
-    """One thing that somebody did; *what* are its facts."""
+    """One thing that somebody did; *what* are its facts, *crm* is where, if it was in a CRM."""
 
     kind: str
     what: Mapping[str, Any]
+    crm: str = ""
 
 
 def targets(world: World, event: Event) -> str | None:
@@ -79,8 +75,8 @@ def _happen(world: World, event: Event) -> None:
         case "connection":
             path = world.folder / "overlap.toml"
             text = path.read_text(encoding="utf-8")
-            lines = filter(None, what["lines"])
-            path.write_text(_CONNECTION.sub(lambda line: "\n".join((line[0], *lines)), text), encoding="utf-8")
+            begin = f'type = "{event.crm}"'  # the line below which those of the connection stand
+            path.write_text(text.replace(begin, "\n".join(filter(None, (begin, *what["lines"])))), encoding="utf-8")
         case "long transaction":
             arguments = ("Account", world.account_id(what["number"]), what["set"])
             store.in_a_long_transaction("edit", *arguments, requests=what["requests"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import Counter
@@ -15,6 +16,8 @@ from connectors.sandbox.store import Change, Store
 from tests.histories.events import KEYS
 from tests.jobs.conftest import HUMAN_OWNED
 
+#: The files of a workspace that hold a secret.
+SECRETS = ("consumer_secret", "token")
 #: (object, key): a record of ours by its key, one of the CRM's own by its id.
 Place = tuple[str, str]
 #: A raced record may have changed in this week or in the one that put it right.
@@ -89,13 +92,13 @@ def doubles(store: Store) -> list[str]:
     return [f"{name}: {key} stands twice" for (name, key), count in counts.items() if count > 1 and key]
 
 
-def kept_books(ledger: Path, changes: Iterable[Change], api_user: str, raced: Iterable[str]) -> list[str]:
-    """Hold the outbox against the org: each write that the org took is acknowledged once, and nothing is in flight."""
+def kept_books(ledger: Path, changes: Iterable[Change], raced: Iterable[str]) -> list[str]:
+    """Hold the outbox against the CRMs' *changes* by the API: each is acknowledged once, and nothing is in flight."""
     with closing(sqlite3.connect(ledger)) as connection:
         states = dict(connection.execute("select state, count(*) from outbox group by state").fetchall())
         rows = connection.execute("select record_id from outbox where state = 'acknowledged'").fetchall()
     acknowledged = Counter(record for (record,) in rows)
-    taken = Counter(change.id for change in changes if change.user == api_user and change.effective)
+    taken = Counter(change.id for change in changes if change.effective)
     apart = sorted({*acknowledged, *taken} - set(raced))
     problems = [
         f"{record}: {taken[record]} writes taken, {acknowledged[record]} acknowledged"
@@ -104,6 +107,38 @@ def kept_books(ledger: Path, changes: Iterable[Change], api_user: str, raced: It
     ]
     problems += [f"{states[state]} changes are {state} at the end" for state in ("pending", "sent") if state in states]
     return problems
+
+
+def kept_rows(ledger: Path) -> list[str]:
+    """Return what was lost of partners' lists: each row is accepted, in quarantine or a duplicate."""
+    sql = "select id, partner, rows_in - rows_out - quarantined - duplicates from lists"
+    with closing(sqlite3.connect(ledger)) as connection:
+        return [
+            f"list {number} of {partner} lost {lost} rows" for number, partner, lost in connection.execute(sql) if lost
+        ]
+
+
+def whole_runs(runs: Path) -> list[str]:
+    """Return which runs are not whole: each holds the bytes that its manifest names, and no others."""
+    problems = []
+    for run in (folder for folder in runs.iterdir() if folder.name.isdecimal()):
+        manifest = json.loads((run / "manifest.json").read_bytes())
+        named = {name: told["sha256"] for name, told in manifest["files"].items()}
+        found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in run.glob("*.parquet")}
+        problems += [f"run {run.name} is not what its manifest says"] if named != found else []
+    return problems
+
+
+def leaked(workspace: Path, said: Iterable[Path]) -> list[str]:
+    """Return the files of *workspace*, and of what the commands *said*, in which one of its secrets stands."""
+    kept = [file for file in workspace.iterdir() if file.name in SECRETS]
+    secrets = [file.read_bytes() for file in kept]
+    others = [file for file in workspace.rglob("*") if file.is_file() and file not in kept]
+    return [
+        f"{file.name} holds a secret"
+        for file in (*others, *said)
+        if any(secret in text for text in (file.read_bytes(),) for secret in secrets)
+    ]
 
 
 def differences(
@@ -115,19 +150,24 @@ def differences(
     """Return where the org differs from its twin.
 
     A record that people change while the job runs says what came last, and that is right: *racing* ones, of this week,
-    are left to the next, and so is what points to them. It puts them right; only the day on which a *raced* one
-    changed may be either. A deleted record is a deleted record, whatever it says.
+    are left to the next, and so is what points to them. It puts them right; only the day on which a *raced* one, or
+    what points to it, changed may be either. A deleted record is a deleted record, whatever it says.
     """
     problems = []
-    keys = {key for _, key in racing}
-    pointing = {place for said in (ours, twins) for place, row in said.items() if keys & set(map(str, row.values()))}
-    for place in sorted({*ours, *twins} - racing - pointing):
+    undated = raced | _pointing(raced, ours, twins)
+    for place in sorted({*ours, *twins} - racing - _pointing(racing, ours, twins)):
         mine, other = ours.get(place), twins.get(place)
         if mine and other and mine.get("IsDeleted") and other.get("IsDeleted"):
             continue
         if mine is None or other is None:
             problems.append(f"{place}: {'missing' if mine is None else 'not in the twin'}")
             continue
-        names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in raced and n in _DAYS)]
+        names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in undated and n in _DAYS)]
         problems += [f"{place}: {name} is {mine[name]!r}, the twin says {other[name]!r}" for name in names]
     return problems
+
+
+def _pointing(places: frozenset[Place], *said: Mapping[Place, Mapping[str, Any]]) -> frozenset[Place]:
+    """Return what points to one of *places*, in one org or the other."""
+    keys = {key for _, key in places}
+    return frozenset(place for one in said for place, row in one.items() if keys & set(map(str, row.values())))

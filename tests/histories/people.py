@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from dataclasses import replace
 
 from tests.histories.events import KEYS, LATER, Event
 from tests.jobs.world import COMPANIES, GLOBEX, INITECH, LISTED, OTHER_SELLER, Row, listed
@@ -55,12 +57,12 @@ PORTAL_CONNECTION = (CONNECTION[0], ("", "", 'api = "2026-03"', 'api = "v3"'))
 class People:
     """Invents what people and partners do, week after week; remembers what the partners list.
 
-    *connection* are the settings of the CRM's connection, one of each line for a world.
+    *connections* are the settings of each CRM's connection, one of each line for a world.
     """
 
-    def __init__(self, chance: random.Random, connection: tuple[tuple[str, ...], ...] = CONNECTION) -> None:
+    def __init__(self, chance: random.Random, connections: Mapping[str, tuple[tuple[str, ...], ...]]) -> None:
         self._chance = chance
-        self._connection = connection
+        self._connections = connections
         self._lists: dict[str, dict[str, Row]] = {
             GLOBEX: {row["Account ID"]: row for row in listed(*LISTED)},
             INITECH: {row["Account ID"]: row for row in listed(0, 1, Status="Prospect")},
@@ -68,7 +70,7 @@ class People:
 
     def week(self, is_busy: bool) -> tuple[Event, ...]:
         """Return what happens before a run; a busy week has something to write for every object."""
-        happened = [self._one() for _ in range(self._chance.choice((2, 3, 4)) + 2 * is_busy)]
+        happened = [self._somewhere(self._one()) for _ in range(self._chance.choice((2, 3, 4)) + 2 * is_busy)]
         for partner in (GLOBEX, INITECH):
             if is_busy or self._chance.random() < 0.7:
                 for _ in range(self._chance.choice((1, 2, 3)) if is_busy or self._chance.random() < 0.8 else 0):
@@ -76,9 +78,17 @@ class People:
                 happened.append(Event("list", {"partner": partner, "rows": list(self._lists[partner].values())}))
         return tuple(happened)
 
-    def wishes(self) -> Event:
-        """Return how this world's connection is set up."""
-        return Event("connection", {"lines": [self._chance.choice(lines) for lines in self._connection]})
+    @property
+    def crms(self) -> list[str]:
+        """Where people work."""
+        return list(self._connections)
+
+    def wishes(self) -> tuple[Event, ...]:
+        """Return how this world's connections are set up."""
+        return tuple(
+            Event("connection", {"lines": [self._chance.choice(lines) for lines in connection]}, crm)
+            for crm, connection in self._connections.items()
+        )
 
     def slow(self) -> Event:
         """Return an edit of an account that is committed while the job is at work.
@@ -88,12 +98,16 @@ class People:
         number = self._chance.randrange(len(COMPANIES))
         said = ({"OwnerId": OTHER_SELLER}, {"Type": "Customer - Direct"}, {"NumberOfEmployees": 70})
         what = {"number": number, "set": self._chance.choice(said), "requests": self._chance.randrange(1, 60)}
-        return Event("long transaction", what)
+        return self._somewhere(Event("long transaction", what))
 
     def race(self, is_last: bool) -> tuple[Event, ...]:
         """Return what people do while the job runs: it may find it or not, and the week after must put all right."""
         kinds = ["edit", "edit", "edit own", "edit flat", *(() if is_last else ("delete",))]
-        return tuple(self._edit(self._chance.choice(kinds)) for _ in range(self._chance.choice((1, 1, 2))))
+        edits = (self._edit(self._chance.choice(kinds)) for _ in range(self._chance.choice((1, 1, 2))))
+        return tuple(self._somewhere(event) for event in edits)
+
+    def _somewhere(self, event: Event) -> Event:
+        return replace(event, crm=self._chance.choice(self.crms) if len(self.crms) > 1 else self.crms[0])
 
     def _one(self) -> Event:
         number = self._chance.randrange(len(COMPANIES))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.histories import events, oracle, scripted
-from tests.histories.crms import Crm
+from tests.histories.crms import Site
 from tests.histories.processes import Ended, Order, Processes
 from tests.histories.script import UNHARMED, Fate, Stage, Week
-from tests.jobs.world import COMPANIES, GLOBEX, INITECH, START, World, said
+from tests.jobs.world import GLOBEX, INITECH, START, World, said
 
 _TRIES = 3  # after those that have a fate
 _ENDED_WELL, _WITH_CONFLICTS = 0, 5
@@ -34,16 +34,19 @@ _COMMANDS = {
 
 @dataclass(frozen=True)
 class Size:
-    """What a stage of the twin came to: where a fate's place lies is told by it."""
+    """What a stage of the twin came to: where a fate's place lies is told by it. Requests are by CRM."""
 
-    steps: int
-    requests: int
-    writes: int
+    steps: int = 0
+    requests: Mapping[str, int] = field(default_factory=dict)
+    writes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class Progress:
-    """How far a history has come, beside workspace and org. *said* and *sizes* are by number of week and of act."""
+    """How far a history has come, beside workspace and CRMs. *said* and *sizes* are by number of week and of act.
+
+    *requests* and *changes* say, by CRM, how much of its log and of its history was looked at.
+    """
 
     now: datetime = START
     act: int = 0
@@ -56,8 +59,8 @@ class Progress:
     unavoidable: int = 0
     said: list[Mapping[oracle.Place, Mapping[str, Any]]] = field(default_factory=list)
     sizes: dict[int, Size] = field(default_factory=dict)
-    requests: int = 0
-    changes: int = 0
+    requests: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
     aims: list[tuple[events.Event, str]] = field(default_factory=list)
     mending: tuple[str, ...] = ()
     racing: frozenset[oracle.Place] = frozenset()
@@ -85,16 +88,16 @@ class Player:
     """Plays act after act of one history."""
 
     folder: Path
-    crm: Crm
-    store: Any
+    sites: Sequence[Site]
     processes: Processes
     progress: Progress
     twin: Progress | None
     met: Counter[str]
 
-    @property
-    def world(self) -> World:
-        return self.crm.world(self.folder, self.store, self.progress.now)
+    def world(self, crm: str = "") -> World:
+        """Return the workspace with one of its CRMs, the first if nobody says which."""
+        site = next((site for site in self.sites if site.crm.name == crm), self.sites[0])
+        return site.crm.world(self.folder, site.store, self.progress.now)
 
     def live(self, week: Week) -> None:
         """Let a week pass, and its events happen."""
@@ -104,24 +107,24 @@ class Player:
         for event in week.events:
             self._note(f"{event.kind} {json.dumps(event.what, sort_keys=True)}")
             if event.kind == "judge":
-                name = COMPANIES[event.what["number"]][0]
-                order = Order(("judge", name, f"X-{event.what['number']}", event.what["verdict"]), progress.now)
+                ours = self.world(event.crm).account_id(event.what["number"])
+                order = Order(("judge", ours, f"X-{event.what['number']}", event.what["verdict"]), progress.now)
                 self._try(order)
             else:
-                events.happen(self.world, event)
+                events.happen(self.world(event.crm), event)
         progress.racing = frozenset()
         progress.mending = ("run",) if week.is_slow else ()
         race = [event for stage in week.stages for event in stage.race]
-        aims = [(event, events.targets(self.world, event)) for event in race]
+        aims = [(event, events.targets(self.world(event.crm), event)) for event in race]
         progress.aims = [(event, target) for event, target in aims if target is not None]
         progress.act += 1
 
     def work(self, stage: Stage) -> None:
         """Call the stage's command until it ends well."""
         progress = self.progress
-        size = self.twin.sizes[progress.act] if self.twin else Size(0, 0, 0)
+        size = self.twin.sizes[progress.act] if self.twin else Size()
         waiting = bool(stage.race)
-        if waiting and stage.verb == "apply" and not stage.fates:
+        if waiting and stage.verb.startswith("apply") and not stage.fates:
             waiting = self._race()
         ended = None
         before = self._latest_plan()
@@ -152,37 +155,66 @@ class Player:
         """
         for verb in self.progress.mending:
             self._turn(self.progress.now + timedelta(minutes=5))
-            ended = self._try(self._order(verb, UNHARMED, Size(0, 0, 0)))
+            ended = self._try(self._order(verb, UNHARMED, Size()))
             if ended.code != _ENDED_WELL and not (ended.code == _WITH_CONFLICTS and self.progress.racing):
                 what = f"{verb} after a troubled one did not end well: {ended.stderr[-500:]}"
                 self.progress.problems.append(f"week {self.progress.week}: {what}")
 
     def judge(self) -> None:
-        """Hold the week against its twin, the org's books and the ledger."""
-        progress, store = self.progress, self.store
-        self.crm.settle(store)
-        if not progress.mending and scripted.delayed(store, store.history()[progress.changes :]):
-            progress.mending = ("apply",)
+        """Hold the week against its twin, the CRMs' own books and the ledger."""
+        progress = self.progress
+        for site in self.sites:
+            site.crm.settle(site.store)
+            new = site.store.history()[progress.changes.get(site.crm.name, 0) :]
+            if not progress.mending and scripted.delayed(site.store, new):
+                progress.mending = self._applies()
         self.mend()
-        changes, user = store.history(), store.api_user
-        late = scripted.delayed(store, changes)
-        count = oracle.written(changes[progress.changes :], user, late)
+        taken, now, problems = [], {}, []
         raced = {key for _, key in progress.raced}
-        ids = {
-            row["Id"] for name, key in events.KEYS.items() for row in store.records(name) if row[key] in raced
-        } | raced
-        problems = [*count.problems, *oracle.doubles(store)]
-        problems += oracle.kept_books(self.folder / "ledger.sqlite", changes, user, ids)
-        now = said(store)
+        changes = {}
+        for site in self.sites:
+            store, name = site.store, site.crm.name
+            history = store.history()
+            late = scripted.delayed(store, history)
+            count = oracle.written(history[progress.changes.get(name, 0) :], store.api_user, late)
+            raced |= {
+                row["Id"] for kind, key in events.KEYS.items() for row in store.records(kind) if row[key] in raced
+            }
+            problems += [*count.problems, *oracle.doubles(store)]
+            taken += [change for change in history if change.user == store.api_user]
+            now |= said(store)
+            progress.effective += count.effective
+            progress.repeated += count.repeated
+            progress.unavoidable += count.unavoidable
+            changes[name] = len(history)
+        ledger = self.folder / "ledger.sqlite"
+        problems += [*oracle.kept_books(ledger, taken, raced), *oracle.kept_rows(ledger)]
+        problems += [*oracle.whole_runs(self.folder / "runs"), *oracle.leaked(self.folder, self.processes.said)]
         if self.twin is not None:
             problems += oracle.differences(now, self.twin.said[progress.week - 1], progress.racing, progress.raced)
         progress.problems += [f"week {progress.week}: {problem}" for problem in problems]
-        progress.effective += count.effective
-        progress.repeated += count.repeated
-        progress.unavoidable += count.unavoidable
         progress.said.append(now)
-        progress.changes = len(changes)
+        progress.changes = changes
         self._note("said " + hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest())
+
+    def _applies(self) -> tuple[str, ...]:
+        """Return the verbs that apply what was planned last."""
+        return tuple(f"apply {site.crm.name}" for site in self.sites) if len(self.sites) > 1 else ("apply",)
+
+    def run_again(self) -> None:
+        """Run once more what has come to rest: nothing is written."""
+        if self.progress.racing:  # what people changed meanwhile is put right now
+            return
+        self._turn(self.progress.now + timedelta(minutes=5))
+        ended = self._try(self._order("run", UNHARMED, Size()))
+        before = self.progress.changes
+        written = sum(
+            change.user == site.store.api_user
+            for site in self.sites
+            for change in site.store.history()[before[site.crm.name] :]
+        )
+        if ended.code or written:
+            self.progress.problems.append(f"a second run: exit code {ended.code}, {written} writes")
 
     def read_again(self) -> None:
         """Let a quiet week pass and read the whole org anew: there is nothing to write that the weekly reads missed.
@@ -198,28 +230,34 @@ class Player:
 
     def _try(self, order: Order) -> Ended:
         order = replace(order, arguments=(*order.arguments, "--dir", str(self.folder)))
-        by_script = scripted.begin(self.store, self.crm.faults.rules, order.faults)
+        by_script = [
+            scripted.begin(site.store, site.crm.faults.rules, [f for f in order.faults if f["crm"] == site.crm.name])
+            for site in self.sites
+        ]
         ended = self.processes.run(order)
-        struck = scripted.end(self.store, by_script)
-        self.crm.repair(self.store)
+        struck = []
+        for site, begun in zip(self.sites, by_script, strict=True):
+            struck += scripted.end(site.store, begun)
+            site.crm.repair(site.store)
         if not self.progress.mending and set(struck) & set(scripted.KEEPING):
-            self.progress.mending = ("plan", "apply")
+            self.progress.mending = ("plan", *self._applies())
         reached = [f"died at {ended.steps[-1]}"] if ended.code < 0 and ended.steps else []
         self.progress.reached.update([*reached, *ended.faults, *struck])
         self.met.update(["tries", *reached, *ended.faults, *struck])
         self._note(f"{order.arguments[0]} {ended.code} {'; '.join([*ended.steps, *ended.faults])}")
         return ended
 
-    def _latest_plan(self) -> int:
+    def _latest_plan(self, crm: str = "%") -> int:
         with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as ledger:
-            return int(ledger.execute("select coalesce(max(id), 0) from plans").fetchone()[0])
+            sql = "select coalesce(max(id), 0) from plans where crm like ?"
+            return int(ledger.execute(sql, (crm,)).fetchone()[0])
 
     def _race(self) -> bool:
         """Let people do what they do while the job runs; return that there is nothing of it left to wait for."""
         progress = self.progress
         for event, target in progress.aims:
             self._note(f"race: {event.kind} {target}")
-            events.edit(self.world, event, target)
+            events.edit(self.world(event.crm), event, target)
         places = frozenset((event.what.get("object", "Account"), target) for event, target in progress.aims)
         progress.racing = places
         progress.raced |= places
@@ -228,34 +266,43 @@ class Player:
     def _measure(self, ended: Ended) -> None:
         """Look at the requests of a try: keep the size of the twin's stage, and find what people own in payloads."""
         progress = self.progress
-        sql = "select number, method, path, body, status from request where number > ? order by number"
-        rows = self.store.database.rows(sql, (progress.requests,))
-        writes = [path for _, method, path, _, _ in rows if self.crm.is_write(method, path)]
-        found = self.crm.problems(self.store, [(method, path, body) for _, method, path, body, _ in rows])
-        progress.problems += [f"week {progress.week}: {problem}" for problem in found]
-        progress.requests = rows[-1][0] if rows else progress.requests
+        requests, writes, seen = {}, {}, {}
+        for site in self.sites:
+            name = site.crm.name
+            last = progress.requests.get(name, 0)
+            sql = "select number, method, path, body, status from request where number > ? order by number"
+            rows = site.store.database.rows(sql, (last,))
+            found = site.crm.problems(site.store, [(method, path, body) for _, method, path, body, _ in rows])
+            progress.problems += [f"week {progress.week}: {problem}" for problem in found]
+            requests[name] = len(rows)
+            writes[name] = sum(site.crm.is_write(method, path) for _, method, path, _, _ in rows)
+            seen[name] = rows[-1][0] if rows else last
+            for _, method, path, _, status in rows:
+                self._note(f"{method} {path} {status}")
+        progress.requests = seen
         if self.twin is None:
-            progress.sizes[progress.act] = Size(len(ended.steps), len(rows), len(writes))
-        for _, method, path, _, status in rows:
-            self._note(f"{method} {path} {status}")
+            progress.sizes[progress.act] = Size(len(ended.steps), requests, writes)
 
     def _turn(self, now: datetime) -> None:
         self.progress.now = now
-        self.store.set_time(now)
+        for site in self.sites:
+            site.store.set_time(now)
 
     def _note(self, line: str) -> None:
         self.progress.trace.append(line)
 
     def _order(self, verb: str, fate: Fate, size: Size) -> Order:
         """Return the order of one try, its fate's places counted out for what the twin's stage took."""
-        of_writes = {*self.crm.faults.at_writes, *scripted.at_a_write(self.crm.faults.rules)}
         die_at = None if fate.die is None or not size.steps else 1 + int(fate.die * size.steps)
-        faults = [
-            {
-                "kind": fault.kind,
-                "at": 1 + int(fault.place * (size.writes if fault.kind in of_writes else size.requests)),
-                "count": fault.count,
-            }
-            for fault in fate.faults
-        ]
-        return Order(_COMMANDS[verb], self.progress.now, die_at, tuple(faults))
+        faults = []
+        for site in self.sites:
+            name, repertoire = site.crm.name, site.crm.faults
+            of_writes = {*repertoire.at_writes, *scripted.at_a_write(repertoire.rules)}
+            for fault in fate.faults:
+                if fault.crm == name:
+                    among = (size.writes if fault.kind in of_writes else size.requests).get(name, 0)
+                    at = 1 + int(fault.place * among)
+                    faults.append({"crm": name, "kind": fault.kind, "at": at, "count": fault.count})
+        verb, _, crm = verb.partition(" ")
+        command = ("apply", str(self._latest_plan(crm)), "--approve") if crm else _COMMANDS[verb]
+        return Order(command, self.progress.now, die_at, tuple(faults))

@@ -108,10 +108,18 @@ class PortalOrg:
         rows = []
         for found in self.portal.records(word):
             row = {_name(object_name, name): _USERS.get(value, value) for name, value in found.items()}
-            row |= {name: ";".join(sorted({*linked.get((found["id"], end), ())})) for name, end in ends.items()}
+            row |= {name: ";".join(self._there(end, linked.get((found["id"], end), ()))) for name, end in ends.items()}
             row |= {"Id": found["id"], "IsDeleted": found["archived"]}
             rows.append(dict.fromkeys(_known(object_name)) | row)
         return rows
+
+    def _there(self, word: str, records: Iterable[str]) -> list[str]:
+        """Return the ends of a lookup; where a new one came beside one that was archived, the new one."""
+        found = sorted({*records})
+        if len(found) < 2:
+            return found
+        gone = {record["id"] for record in self.portal.records(word) if record["archived"]}
+        return [record for record in found if record not in gone]
 
     def history(self) -> list[Change]:
         """Return every write; what one try wrote into one record is one, its properties and links together."""

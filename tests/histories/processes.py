@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import connectors
+from tests.histories.crms import Site
 from tests.jobs.trials import ONE_THREAD
 
 KILLED = -signal.SIGKILL
@@ -42,7 +43,10 @@ class Ended:
 
 
 class Processes(Protocol):
-    """Runs tries."""
+    """Runs tries. *said* are the files with what the last one said."""
+
+    @property
+    def said(self) -> Sequence[Path]: ...
 
     def run(self, order: Order) -> Ended:
         """Run *order* and wait for its end."""
@@ -58,8 +62,11 @@ class Forked:
     orders: IO[str]
     answers: IO[str]
     folder: Path
-    org: Path
-    crm: str
+    sites: Sequence[Site]
+
+    @property
+    def said(self) -> Sequence[Path]:
+        return _said(self.folder)
 
     def run(self, order: Order) -> Ended:
         return self._obeyed(order, is_rehearsal=False)
@@ -80,8 +87,11 @@ class Real:
     """Tries by the installed command, each a process from its first import on; `sitecustomize` brings its fate."""
 
     folder: Path
-    org: Path
-    crm: str
+    sites: Sequence[Site]
+
+    @property
+    def said(self) -> Sequence[Path]:
+        return _said(self.folder)
 
     def run(self, order: Order) -> Ended:
         environment = _environment(_HERE / "real") | {"OVERLAP_ORDER": json.dumps(_spelled(order, self))}
@@ -95,14 +105,14 @@ class Real:
 
 
 @contextmanager
-def forked(folder: Path, org: Path, crm: str) -> Iterator[Forked]:
+def forked(folder: Path, sites: Sequence[Site]) -> Iterator[Forked]:
     """Start the fork server and end it."""
     command = [sys.executable, "-P", str(_HERE / "server.py")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as process:
         assert process.stdin is not None and process.stdout is not None
-        yield Forked(process.stdin, process.stdout, folder, org, crm)
+        yield Forked(process.stdin, process.stdout, folder, sites)
         process.stdin.close()
         assert process.wait(60) == 0
 
@@ -115,14 +125,19 @@ def _environment(*more: Path) -> dict[str, str]:
     return {**kept, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(map(str, paths)), "COLUMNS": "120"}
 
 
+def _said(folder: Path) -> tuple[Path, ...]:
+    return tuple(folder / name for name in ("log", "stdout", "stderr"))
+
+
 def _spelled(order: Order, of: Forked | Real) -> dict[str, Any]:
     return {
         "arguments": order.arguments,
         "now": order.now.isoformat(),
         "die_at": order.die_at,
         "faults": order.faults,
-        "org": str(of.org),
-        "crm": of.crm,
+        "sites": [
+            {"crm": site.crm.name, "org": str(site.org.folder), "url": site.org.address.url} for site in of.sites
+        ],
         **{name: str(of.folder / name) for name in ("log", "stdout", "stderr")},
     }
 

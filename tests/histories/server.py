@@ -26,8 +26,8 @@ from typing import Any
 import time_machine
 
 from jobs import steps
-from tests.histories.crms import BY_NAME, Crm
-from tests.histories.wire import Wire
+from tests.histories.crms import BY_NAME
+from tests.histories.wire import Wires
 from tests.warm import COMMAND, load_compiled, rehearse
 
 _TIDY_EVERY = 40
@@ -52,9 +52,10 @@ def _rehearse(order: dict[str, Any]) -> int:
 
 
 def _close(order: dict[str, Any]) -> None:
-    """Close the org: SQLite's connections do not survive a fork."""
-    _org(BY_NAME[order["crm"]], order["org"]).close()
-    _org.cache_clear()
+    """Close the CRMs: SQLite's connections do not survive a fork."""
+    for crm, org in _places(order):
+        _store(crm, org).close()
+    _store.cache_clear()
 
 
 def _alone(order: dict[str, Any]) -> int:
@@ -112,11 +113,11 @@ def _run(order: dict[str, Any]) -> int:
         os.dup2(file, stream)
         os.close(file)
     code = 1
-    crm = BY_NAME[order["crm"]]
+    answers = {crm: BY_NAME[crm].wire(_store(crm, org)) for crm, org in _places(order)}
     sleep = time.sleep
     try:
         with (
-            Wire(order, log, crm.wire(_org(crm, order["org"]))),
+            Wires(order, log, answers),
             time_machine.travel(datetime.fromisoformat(order["now"]), tick=False) as clock,
         ):
             time.sleep = clock.shift
@@ -137,10 +138,14 @@ def _run(order: dict[str, Any]) -> int:
     return code
 
 
+def _places(order: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(site["crm"], site["org"]) for site in order["sites"]]
+
+
 @cache
-def _org(crm: Crm, folder: str) -> Any:
-    """Return the org in *folder*, open once for each process."""
-    return crm.open(Path(folder))
+def _store(crm: str, folder: str) -> Any:
+    """Return the org of *crm* in *folder*, open once for each process."""
+    return BY_NAME[crm].open(Path(folder))
 
 
 def follower(die_at: int | None, log: int) -> Callable[[str], None]:

@@ -1,6 +1,6 @@
 """Seeded histories end where an uninterrupted run would, whatever crashed, got lost or was edited on the way.
 
-A failing seed plays again by ``python -m tests.histories SEED --trace``, on a portal with ``--crm hubspot``.
+A failing seed plays again by ``python -m tests.histories SEED --trace``, with ``--crm hubspot`` or ``--crm both``.
 """
 
 from __future__ import annotations
@@ -11,23 +11,30 @@ import pytest
 
 from tests.histories.bench import Bench, running_bench
 from tests.histories.campaign import play, play_block
-from tests.histories.crms import HUBSPOT, SALESFORCE
+from tests.histories.crms import CASTS, HUBSPOT, SALESFORCE
 from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
 BLOCKS = range(14)  # of 50: more are a matter of `make histories`
+BLOCKS_OF_BOTH = range(12)
 
 
 @pytest.fixture(scope="session")
 def bench() -> Iterator[Bench]:
     with running_bench() as bench:
         yield bench
-        assert_soql(bench.org.asked.values())
+        assert_soql(bench.sites[0].org.asked.values())
 
 
 @pytest.fixture(scope="session")
 def portal_bench() -> Iterator[Bench]:
-    with running_bench(HUBSPOT) as bench:
+    with running_bench((HUBSPOT,)) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def bench_of_both() -> Iterator[Bench]:
+    with running_bench(CASTS["both"]) as bench:
         yield bench
 
 
@@ -39,6 +46,11 @@ def test_a_history_ends_as_its_twin_and_writes_nothing_twice(block, bench):
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_history_of_a_portal_ends_as_its_twin_and_writes_nothing_twice(block, portal_bench):
     assert_good(play_block(portal_bench, block))
+
+
+@pytest.mark.parametrize("block", BLOCKS_OF_BOTH)
+def test_a_history_of_an_org_and_a_portal_ends_as_its_twin_and_writes_nothing_twice(block, bench_of_both):
+    assert_good(play_block(bench_of_both, block))
 
 
 def assert_good(found):
@@ -66,8 +78,8 @@ def test_the_installed_command_comes_to_the_same_history(bench):
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("crm", [SALESFORCE, HUBSPOT], ids=lambda crm: crm.name)
-def test_fifty_histories_of_the_installed_command(crm):
-    with running_bench(crm, is_real=True) as real:
+@pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
+def test_fifty_histories_of_the_installed_command(cast):
+    with running_bench(cast, is_real=True) as real:
         found = play(real, range(50))
     assert (found["failures"], found["counts"]["histories"], found["counts"]["repeated"]) == ({}, 50, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -80,8 +82,8 @@ def test_the_outbox_says_what_the_org_took(rows, problems, tmp_path):
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
         ledger.execute("create table outbox (state text, record_id text)")
         ledger.executemany("insert into outbox values (?, ?)", rows)
-    changes = [change(API, Play__c=("x", "y")), change(ADA, record="a9", Play__c=("x", "y"))]
-    assert len(oracle.kept_books(tmp_path / "ledger.sqlite", changes, API, ())) == problems
+    taken = [change(API, Play__c=("x", "y")), change(API, record="a9")]
+    assert len(oracle.kept_books(tmp_path / "ledger.sqlite", taken, ())) == problems
 
 
 def test_a_raced_record_may_differ_for_a_week_and_its_day_for_good():
@@ -93,6 +95,10 @@ def test_a_raced_record_may_differ_for_a_week_and_its_day_for_good():
     assert oracle.differences(ours, {place: {**twins[place], "Play__c": "b"}}, nobody, everyone)
     assert not oracle.differences(ours, {}, everyone, everyone)
     assert oracle.differences({}, twins, nobody, everyone)
+    partner = frozenset({("Overlap_Partner__c", "p1")})
+    ours, twins = ({place: {**row, "Partner__c": "p1"}} for row in (ours[place], twins[place]))
+    assert oracle.differences(ours, twins, nobody, nobody)
+    assert not oracle.differences(ours, twins, nobody, partner)
 
 
 def test_a_racing_deletion_takes_along_what_points_to_it():
@@ -101,3 +107,34 @@ def test_a_racing_deletion_takes_along_what_points_to_it():
     twins = {partner: {"IsDeleted": False}, pointing: {"IsDeleted": False, "Partner__c": "p1"}}
     assert not oracle.differences(ours, twins, frozenset({partner}), frozenset({partner}))
     assert len(oracle.differences(ours, twins, frozenset(), frozenset({partner}))) == 2
+
+
+def test_a_list_that_lost_a_row_is_found(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("create table lists (id, partner, rows_in, rows_out, quarantined, duplicates)")
+        ledger.executemany("insert into lists values (?, 'globex', 10, ?, 1, 2)", [(1, 7), (2, 6)])
+    assert oracle.kept_rows(tmp_path / "ledger.sqlite") == ["list 2 of globex lost 1 rows"]
+
+
+@pytest.mark.parametrize("spoil", ["other bytes", "one more", "one less"])
+def test_a_run_that_is_not_whole_is_found(spoil, tmp_path):
+    run = tmp_path / "7"
+    run.mkdir()
+    (run / "a.parquet").write_bytes(b"rows")
+    named = {"a.parquet": {"sha256": hashlib.sha256(b"rows").hexdigest()}}
+    (run / "manifest.json").write_text(json.dumps({"files": named}))
+    assert oracle.whole_runs(tmp_path) == []
+    if spoil == "one less":
+        (run / "a.parquet").unlink()
+    else:
+        (run / ("a.parquet" if spoil == "other bytes" else "b.parquet")).write_bytes(b"rowz")
+    assert oracle.whole_runs(tmp_path) == ["run 7 is not what its manifest says"]
+
+
+def test_a_secret_is_found_wherever_it_stands_but_in_its_file(tmp_path):
+    (tmp_path / "token").write_text("pat-1")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "log").write_text("all is well")
+    assert oracle.leaked(tmp_path, ()) == []
+    (tmp_path / "runs" / "log").write_text("Authorization: Bearer pat-1")
+    assert oracle.leaked(tmp_path, (tmp_path / "token",)) == ["log holds a secret", "token holds a secret"]

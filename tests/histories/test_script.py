@@ -15,15 +15,17 @@ from tests.histories.script import (
 )
 from tests.histories.scripted import KEEPING, OF_SWEEPS
 
+BOTH = (SALESFORCE_FAULTS, HUBSPOT_FAULTS)
 
-@pytest.fixture(scope="module", params=[SALESFORCE_FAULTS, HUBSPOT_FAULTS], ids=lambda faults: faults.name)
-def repertoire(request):
+
+@pytest.fixture(scope="module", params=[BOTH[:1], BOTH[1:], BOTH], ids=["salesforce", "hubspot", "both"])
+def cast(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def all_of_ci(repertoire):
-    return [history(seed, repertoire) for seed in range(700)]
+def all_of_ci(cast):
+    return [history(seed, cast) for seed in range(700)]
 
 
 def stages(whole):
@@ -56,22 +58,32 @@ def test_a_history_has_two_to_four_weeks_and_ends_with_an_apply():
     assert all(history(seed).acts()[-1].verb == "apply" for seed in range(0, 1000, 99))
 
 
-def test_every_kind_of_fault_and_event_comes_up(all_of_ci, repertoire):
+def test_every_kind_of_fault_and_event_comes_up(all_of_ci, cast):
     faults, kinds = set(), set()
     for whole in all_of_ci:
         for act in whole.acts():
             if isinstance(act, Week):
                 kinds |= {event.kind for event in act.events}
             else:
-                faults |= {fault.kind for fate in act.fates for fault in fate.faults}
-    assert faults == repertoire.every
+                faults |= {(fault.crm, fault.kind) for fate in act.fates for fault in fate.faults}
+    assert faults == {(one.name, kind) for one in cast for kind in one.every}
     assert kinds >= {"list", "settings", "judge", "late commit", "delete", "edit own", "influence made", "deal deleted"}
     assert kinds >= {"connection", "long transaction", "lead made", "lead converted"}
 
 
-def test_worlds_differ_in_how_their_connection_is_set_up(all_of_ci, repertoire):
-    chosen = {line for whole in all_of_ci for line in whole.weeks[0].events[0].what["lines"]}
-    assert chosen == {line for lines in repertoire.connection for line in lines}
+def test_worlds_differ_in_how_their_connections_are_set_up(all_of_ci, cast):
+    wishes = [event for whole in all_of_ci for event in whole.weeks[0].events if event.kind == "connection"]
+    chosen = {(event.crm, line) for event in wishes for line in event.what["lines"]}
+    assert chosen == {(one.name, line) for one in cast for lines in one.connection for line in lines}
+
+
+def test_a_fault_strikes_the_crm_of_its_stage(all_of_ci):
+    for whole in all_of_ci:
+        for stage in stages(whole):
+            crm = stage.verb.partition(" ")[2]
+            assert {fault.crm for fate in stage.fates for fault in fate.faults} <= (
+                {crm} if crm else {"salesforce", "hubspot"}
+            )
 
 
 def test_what_is_kept_back_meets_neither_a_race_nor_an_undo_after_it(all_of_ci):

@@ -101,6 +101,8 @@ def test_an_owner_that_is_not_known_is_no_reason_to_change_it() -> None:
     nobody = overlap_records(findings(overlaps=frame(Overlap, {}), users=findings().users.clear()))
     assert nobody["owner_id"].to_list() == [None]
     assert differences(nobody, as_written(wanted(), owner_id="005Z")).changes == ()
+    (change,) = differences(nobody, as_written(wanted(), owner_id="005Z", play="Another one")).changes
+    assert change.new.keys() == {"play", "changed_on"}
 
 
 def test_a_new_owner_is_written() -> None:

@@ -101,6 +101,12 @@ def test_memory_ends_a_process_and_not_this_one() -> None:
     assert confined("x = bytearray(200_000_000)").returncode == 0
 
 
+def test_a_file_that_a_process_writes_is_no_larger_than_its_memory(tmp_path: Path) -> None:
+    path = tmp_path / "spill"
+    assert "File too large" in confined(f"open({str(path)!r}, 'wb').truncate(301_000_000)").stderr
+    assert confined(f"open({str(path)!r}, 'wb').truncate(299_000_000)").returncode == 0
+
+
 def test_a_loop_ends_by_the_kernel() -> None:
     assert confined("while True: pass").returncode == -signal.SIGXCPU
 

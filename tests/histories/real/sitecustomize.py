@@ -11,11 +11,11 @@ import time_machine
 
 from jobs import steps
 from tests.histories.server import follower
-from tests.histories.wire import Wire
+from tests.histories.wire import Wires
 
 if "OVERLAP_ORDER" in os.environ:
     order = json.loads(os.environ["OVERLAP_ORDER"])
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     time.sleep = time_machine.travel(datetime.fromisoformat(order["now"]), tick=False).start().shift
     steps.listen(follower(order["die_at"], log))
-    Wire(order, log).__enter__()
+    Wires(order, log).__enter__()
