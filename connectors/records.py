@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from overlap.fields import CrmObject, Kind, Owner
+from overlap.fields import OVERLAP, CrmObject, Kind, Owner
 
 #: Multi-picklists stay the one string that the CRM stores, "A;B"; lookups are a key or an id, see `Page`.
 _TYPES: Final[dict[Kind, pl.DataType]] = {
@@ -15,6 +15,13 @@ _TYPES: Final[dict[Kind, pl.DataType]] = {
     Kind.DATE: pl.Date(),
     Kind.DATETIME: pl.Datetime("us", "UTC"),
 }
+#: Who made an overlap and who changed it last, when: of feedback, nothing else says whose it is. Null where a CRM does
+#: not tell.
+CHANGES: Final[dict[str, pl.DataType]] = {
+    "made_by": pl.String(),
+    "last_changed_by": pl.String(),
+    "last_changed_at": pl.Datetime("us", "UTC"),
+}
 
 
 def record_schema(thing: CrmObject) -> dict[str, pl.DataType]:
@@ -22,10 +29,10 @@ def record_schema(thing: CrmObject) -> dict[str, pl.DataType]:
 
     A field that a CRM does not have is null.
 
-    Formula fields are left out: what the CRM works out itself is neither compared nor sent. What `Sink.current`
-    returns has the same columns without ``crm``.
+    An overlap has `CHANGES` besides. Formula fields are left out: what the CRM works out itself is neither compared
+    nor sent. What `Sink.current` returns has the same columns without ``crm``.
     """
     fields = {
         field.name: _TYPES.get(field.kind, pl.String()) for field in thing.columns if field.owner != Owner.FORMULA
     }
-    return {"crm": pl.String(), "id": pl.String(), **fields}
+    return {"crm": pl.String(), "id": pl.String(), **fields, **(CHANGES if thing == OVERLAP else {})}

@@ -30,7 +30,7 @@ def newest_file(context: Context, partner: str) -> Path | None:
     if kind(settings.files) is None:
         file = arrived(context, partner)
         if file is not None:
-            _wait_for(context, file)
+            wait_for(context, file)
         return file
     from connectors.files.remote import fetch_newest  # few have lists elsewhere
 
@@ -67,7 +67,12 @@ def rest_s(written_s: float, now: datetime, quiet_s: float) -> float:
     return quiet_s - age_s if 0 <= age_s < quiet_s else 0.0
 
 
-def _wait_for(context: Context, file: Path) -> None:
+def wait_for(context: Context, file: Path) -> None:
+    """Wait until nobody writes *file*, for a while.
+
+    Raises:
+        BusyError: somebody still does.
+    """
     quiet_s = context.workspace.settings.guards.list_quiet_s
     for _ in range(_LOOKS):
         rest = rest_s(file.stat().st_mtime, context.by_now(), quiet_s)

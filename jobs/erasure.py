@@ -17,6 +17,7 @@ import polars as pl
 from sqlalchemy import Connection, delete, func, select
 
 from connectors import base
+from connectors.files.answers import REVIEWED
 from jobs import arrivals, erased_files, erased_records
 from jobs.context import Context, recorded
 from jobs.partner_names import files_of
@@ -163,7 +164,9 @@ def _found(context: Context, known: _Known, mark: str, written: bool = False) ->
     bytes_of = [path for path in sorted(workspace.lists.glob("*")) if path.stem.strip(".")[:64] in hashes - others]
     sent, kept = erased_files.sent_by(workspace, known.patterns, lambda path: digest(path) in hashes - others)
     files = [*bytes_of, *erased_files.quarantined(workspace, known.key), *sent]
-    of_it = (workspace.shares / known.key, workspace.shared / known.key, arrivals.fetched(workspace.folder, known.key))
+    reviewed = workspace.folder / "inbox" / REVIEWED / known.key
+    fetched = arrivals.fetched(workspace.folder, known.key)
+    of_it = (workspace.shares / known.key, workspace.shared / known.key, fetched, reviewed)
     files += [folder for folder in of_it if folder.is_dir()]
     words = {*known.names, f"[partners.{known.key}]", *hashes}
     named = erased_files.still_named_in(workspace, words) if words else []

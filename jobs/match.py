@@ -9,7 +9,7 @@ import polars as pl
 
 from jobs import fresh, models
 from jobs.context import Context, recorded
-from jobs.feedback import take_feedback
+from jobs.feedback import People, take_feedback
 from jobs.found_pairs import found_pairs
 from jobs.identity import every_domain, identified, plain_names
 from jobs.our_companies import OurCompanies, our_companies, own_accounts
@@ -81,8 +81,8 @@ def match(context: Context, old_rows: bool = False) -> MatchReport:
             said, judged = _verdicts(context, pulled)
             ours = our_companies(context, pulled["accounts"], pulled["opportunities"], said)
             pulled |= {"accounts": ours.accounts, "opportunities": ours.deals}
-            pairs, how = _pairs(context, warehouse, pulled, ours, said)
-        frames = _find(context, _without(pulled, ours.gone), pairs, ours)
+            pairs, how, heard = _pairs(context, warehouse, pulled, ours, said)
+        frames = _find(context, _without(pulled, ours.gone), pairs, ours) | {"judged": heard}
         frames["greenfield"] = _unknown(frames["greenfield"], pulled["accounts"], ours.gone, said)
         frames |= _left_out(pulled["accounts"], ours.gone, said)
         how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
@@ -116,15 +116,15 @@ def _verdicts(context: Context, pulled: dict[str, pl.DataFrame]) -> tuple[pl.Dat
     if judgements.in_force(context.ledger).is_empty() and records["feedback"].is_null().all():
         accounts, theirs = accounts.clear(), theirs.clear()  # reading a million names for nothing takes long
     ours, theirs = identified(accounts, "crm"), identified(theirs, "partner")
-    take_feedback(context, records, ours, theirs)
+    take_feedback(context, records, ours, theirs, People.of(pulled["users"]))
     judged = judgements.fingerprint(context.ledger)  # before they are read: one more is better than one too few
     return verdicts.resolve(judgements.in_force(context.ledger), ours, theirs), judged
 
 
 def _pairs(
     context: Context, warehouse: Warehouse, pulled: dict[str, pl.DataFrame], ours: OurCompanies, said: pl.DataFrame
-) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Return the pairs, the verdicts *said* in force, and the facts of how they were found."""
+) -> tuple[pl.DataFrame, dict[str, Any], pl.DataFrame]:
+    """Return the pairs, the verdicts *said* in force, the facts of how they were found, and `verdicts.heard`."""
     accounts, theirs, gone = pulled["accounts"], pulled["partner_accounts"], ours.gone.accounts
     matched = accounts.height - gone.height
     context.report(f"matching {matched:,} accounts with {theirs.height:,} of {theirs['partner'].n_unique()} partners")
@@ -135,7 +135,7 @@ def _pairs(
     left = gone.select("crm", ours_id="id")
     judged = judged.join(left, on=["crm", "ours_id"], how="anti", maintain_order="left")
     together = shared.matches_of_all(judged, ours.known, accounts)
-    return doubles.follow(together, ours.known.select("crm", "id", "company")), how
+    return doubles.follow(together, ours.known.select("crm", "id", "company")), how, verdicts.heard(pairs, said)
 
 
 def _without(pulled: dict[str, pl.DataFrame], gone: Excluded) -> dict[str, pl.DataFrame]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from jobs.context import Context
-from jobs.stores import judgements
+from jobs.stores import judgements, questions
 from jobs.stores.warehouse import Warehouse
 from overlap.keys import external_key
 
@@ -40,6 +40,7 @@ def follow(context: Context, warehouse: Warehouse, crm: str, merged: Mapping[str
         warehouse.rename(stream, "account_id", crm, found)
     _pin(context, crm, found)
     moved = judgements.move(context.ledger, crm, found)
+    questions.move(context.ledger, crm, found)
     workspace_id = context.workspace.settings.workspace.id
     keys = {
         external_key(workspace_id, partner, loser, "overlap"): external_key(workspace_id, partner, survivor, "overlap")

@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs import lists_in_force, views
 from jobs.context import Context
+from jobs.reviewing.measured import measured
 from jobs.stores import lists
 from jobs.stores.lists import AcceptedList
 from jobs.terms import said_of
@@ -17,7 +18,10 @@ from overlap.list_changes import RowChange, row_changes
 
 @dataclass(frozen=True, slots=True)
 class PartnerState:
-    """One line per partner. *age_days* is that of the list in force; *overlaps* are those of the published run."""
+    """One line per partner. *age_days* is that of the list in force; *overlaps* are those of the published run.
+
+    *precision* says how right its matches are, as far as people said; empty if nobody did.
+    """
 
     partner: str
     name: str
@@ -29,6 +33,7 @@ class PartnerState:
     held: str | None
     terms: str
     overlaps: int
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +164,5 @@ def _state(context: Context, partner: str, overlaps: dict[str, int]) -> PartnerS
         held=one.held,
         terms=said_of(context, partner),
         overlaps=overlaps.get(partner, 0),
+        precision=str(measured(context).get(partner, "")),
     )

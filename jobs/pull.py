@@ -15,6 +15,8 @@ from jobs.merges import follow, outdated
 from jobs.partner_names import remember as remember_names
 from jobs.partner_names import remember_files
 from jobs.pulled import mark_read, removed
+from jobs.reviewing.inbox import take_workbooks
+from jobs.reviewing.reports import WorkbookReport
 from jobs.steps import step
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import LANDING_MB, Warehouse, open_warehouse
@@ -48,12 +50,14 @@ class PullReport:
     """What one pull brought.
 
     *excluded* counts the accounts that each rule of the settings takes; *uncounted* says why it could not be asked.
+    *reviews* are the review workbooks that came back.
     """
 
     crms: tuple[CrmReport, ...]
     lists: tuple[ListReport, ...]
     excluded: dict[str, int] = field(default_factory=dict)
     uncounted: str | None = None
+    reviews: tuple[WorkbookReport, ...] = ()
 
     @property
     def held(self) -> tuple[ListReport, ...]:
@@ -88,13 +92,15 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
                 crms.append(_pull_crm(context, warehouse, crm, full, run_id))
             if crm in stopped:
                 mark_read(warehouse, crm, could=False)
+        reviews = take_workbooks(context)  # before the lists: none of them is taken for one
         reports = tuple(
             _pull_list(context, warehouse, key, key in approve, run_id) for key in context.workspace.settings.partners
         )
-        report = PullReport(tuple(crms), reports, *_excluded(context, warehouse))
+        report = PullReport(tuple(crms), reports, *_excluded(context, warehouse), reviews)
         summary |= {"crms": [asdict(one) | {"since": str(one.since), "until": str(one.until)} for one in crms]}
         summary |= {"lists": [asdict(found) | {"as_of": str(found.as_of)} for found in reports]}
-        summary |= {"excluded": report.excluded}
+        taken = [{"file": one.file, "taken": one.taken, "not_taken": len(one.bad)} for one in reviews]
+        summary |= {"excluded": report.excluded} | ({"reviews": taken} if taken else {})
         if stopped:
             raise UnfinishedPullError(stopped, report)
     return report

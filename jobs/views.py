@@ -12,6 +12,7 @@ from jobs import fresh
 from jobs.context import Context, require_crm
 from jobs.crm_status import CrmStatus, crm_statuses
 from jobs.lists import is_late
+from jobs.reviewing.measured import measured
 from jobs.stores import lists, outbox, plans, snapshot
 from jobs.stores.ledger import RunRecord
 from jobs.terms import warnings
@@ -43,7 +44,8 @@ class Status:
     """Where the workspace stands.
 
     *unfinished* are plans whose writing a crash cut short; *excluded* counts the accounts that each rule left out;
-    *drift* says what the last pull read otherwise than the one before; *terms* whose end soon, or did.
+    *drift* says what the last pull read otherwise than the one before; *terms* whose end soon, or did. *precision* says
+    by partner how right its matches are, as far as people said.
     """
 
     workspace: str
@@ -56,6 +58,7 @@ class Status:
     drift: tuple[str, ...] = ()
     crms: tuple[CrmStatus, ...] = ()
     terms: dict[str, str] = field(default_factory=dict)
+    precision: dict[str, str] = field(default_factory=dict)
 
 
 def matrix(
@@ -185,6 +188,7 @@ def status(context: Context) -> Status:
         next_step=_next_step(context, run_id, unfinished, crms, damage),
         crms=crms,
         terms=warnings(context),
+        precision={partner: str(said) for partner, said in measured(context).items()},
         drift=tuple(f"{crm['crm']}: {note}" for crm in pulled.get("crms", []) for note in crm.get("drift", ())),
     )
 

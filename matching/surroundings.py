@@ -92,23 +92,55 @@ class Outcome:
     frequent: tuple[int, ...]
 
 
-def look_at(
-    ours: pl.DataFrame, theirs: pl.DataFrame, pair: pl.DataFrame, counted: Statistics | None = None
-) -> Surroundings:
-    """Return what surrounds *pair* (one row of `PAIR`) in *ours* and *theirs* (see `matching.engine.Engine`).
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All rows, read and counted once, so that one pair after the other can be looked at.
+
+    *o* and *t* are the candidates, as places in *read*; *counted* keeps `Keys` by the books of the pairs looked at.
+    """
+
+    ours: pl.DataFrame
+    theirs: pl.DataFrame
+    read: Tables
+    statistics: Statistics
+    features: Features
+    o: Array
+    t: Array
+    counted: dict[tuple[int, int], Keys] = field(default_factory=dict)
+
+
+def survey(ours: pl.DataFrame, theirs: pl.DataFrame, counted: Statistics | None = None) -> Survey:
+    """Return *ours* and *theirs* (see `matching.engine.Engine`) ready to look at any of their pairs.
 
     *counted* are the statistics of the run that is to be explained; without them, *ours* and *theirs* are counted.
-
-    Raises:
-        ValueError: one of the pair's rows is not there.
     """
     read = tables(ours, theirs)
     counted = statistics.measure(read) if counted is None else counted
     features = featurise(read, counted)
+    return Survey(ours, theirs, read, counted, features, *candidates.propose(features, counted))
+
+
+def look_at(
+    ours: pl.DataFrame, theirs: pl.DataFrame, pair: pl.DataFrame, counted: Statistics | None = None
+) -> Surroundings:
+    """Return what surrounds *pair* (one row of `PAIR`); the rest as in `survey`.
+
+    Raises:
+        ValueError: one of the pair's rows is not there.
+    """
+    return look_from(survey(ours, theirs, counted), pair)
+
+
+def look_from(known: Survey, pair: pl.DataFrame) -> Surroundings:
+    """Return what surrounds *pair* (one row of `PAIR`) in what is *known*.
+
+    Raises:
+        ValueError: one of the pair's rows is not there.
+    """
+    read, features, o, t = known.read, known.features, known.o, known.t
     (a, b) = (rows[0] if len(rows) else -1 for rows in rows_of(pair, read))
     if a < 0:
         raise ValueError(f"no such pair of rows: {pair.row(0)}")
-    o, t = candidates.propose(features, counted)
     # Pairs compete within one crm and one partner.
     within = (features.book[o] == features.book[a]) & (features.book[t] == features.book[b])
     o, t = o[within], t[within]
@@ -116,14 +148,17 @@ def look_at(
     mine, yours = (read.accounts.select("book", "id")[rows[near]] for rows in (o, t))
     named = {"crm": mine["book"], "ours_id": mine["id"], "partner": yours["book"], "theirs_id": yours["id"]}
     pair, pairs = pair.select(PAIR), pl.DataFrame(named)
+    books = (int(features.book[a]), int(features.book[b]))
+    if books not in known.counted:
+        known.counted[books] = _counted_keys(features, known.statistics, books)
     return Surroundings(
         pair=pair,
-        ours=_reached(ours, pl.concat([pairs, pair]), "crm", "ours_id"),
-        theirs=_reached(theirs, pl.concat([pairs, pair]), "partner", "theirs_id"),
+        ours=_reached(known.ours, pl.concat([pairs, pair]), "crm", "ours_id"),
+        theirs=_reached(known.theirs, pl.concat([pairs, pair]), "partner", "theirs_id"),
         pairs=pairs,
         proposed=bool(((o == a) & (t == b)).any()),
-        statistics=counted,
-        keys=_counted_keys(features, counted, (features.book[a], features.book[b])),
+        statistics=known.statistics,
+        keys=known.counted[books],
     )
 
 

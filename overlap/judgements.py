@@ -6,10 +6,11 @@ from typing import Final
 
 import polars as pl
 
-from overlap.model import SAME, Match, schema_of
+from overlap.model import SAME, Heard, Match, conform, schema_of
 
 VERDICTS: Final = ("same", "different")
 _FINGERPRINT = ("name", "domain", "country")
+_PAIR: Final = ["crm", "ours_id", "partner", "theirs_id"]
 
 
 def resolve(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
@@ -22,16 +23,22 @@ def resolve(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) 
     a second row, the latest before earlier ones.
     """
     numbered = judgements.with_row_index("judgement")
-    ours_now = _ours_today(numbered, ours)
-    theirs_now = _theirs_today(numbered, theirs)
     return (
         numbered.select("judgement", "verdict", "judged_by", "judged_at")
-        .join(ours_now, on="judgement")
-        .join(theirs_now, on="judgement")
+        .join(located(judgements, ours, theirs), on="judgement")
         .sort("by_id", "judged_at", "judgement")
         .unique(["crm", "ours_id", "partner", "theirs_id"], keep="last", maintain_order=True)
         .drop("judgement", "by_id")
     )
+
+
+def located(judgements: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """Return judgement (its row in *judgements*), crm, ours_id, partner, theirs_id, by_id: where each holds today.
+
+    The arguments are those of `resolve`; *by_id* is false for a row of theirs that only bears the same name.
+    """
+    numbered = judgements.with_row_index("judgement")
+    return _ours_today(numbered, ours).join(_theirs_today(numbered, theirs), on="judgement")
 
 
 def apply(pairs: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
@@ -60,6 +67,16 @@ def apply(pairs: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
         evidence=pl.col("evidence").fill_null(""),
     )
     return decided.select(list(schema_of(Match))).sort(pair)
+
+
+def heard(pairs: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Return *verdicts* (see `resolve`) beside what the engine alone says of their pairs, as `overlap.model.Heard`.
+
+    *pairs* have the columns of Match, before any verdict is in force. *decision* is null for a pair that the engine
+    does not know.
+    """
+    engine = pairs.select(*_PAIR, "probability", "decision")
+    return conform(verdicts.join(engine, on=_PAIR, how="left", maintain_order="left"), Heard)
 
 
 def _ours_today(judgements: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:

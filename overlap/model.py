@@ -164,7 +164,8 @@ class Judgement:
     """A person's verdict on a pair: ``same`` or ``different``. It beats every score.
 
     It is kept by ids and by name, domain and country of both sides, so that it survives when either side is
-    given a new id. *source* is ``command`` or ``crm`` (the record's Feedback field).
+    given a new id. *source* is ``command``, ``review``, ``workbook``, ``import`` or ``crm`` (the record's Feedback
+    field).
     """
 
     crm: str
@@ -181,6 +182,23 @@ class Judgement:
     source: str
     judged_by: str
     judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A verdict that a run heeded, and what the engine alone said of the pair: *decision* and *probability* of `Match`.
+
+    Both are None for a pair that the engine does not know.
+    """
+
+    crm: str
+    ours_id: str
+    partner: str
+    theirs_id: str
+    verdict: str
+    judged_by: str
+    decision: str | None
+    probability: float | None
 
 
 @dataclass(frozen=True, slots=True)

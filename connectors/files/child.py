@@ -125,6 +125,16 @@ def _cleaned(request: Request) -> Reply:
     return {"rows": found.rows, "names": sorted(found.names)}
 
 
+def _answers(request: Request) -> Reply:
+    from connectors.files.answers import read_answers
+
+    found = read_answers(Path(request["path"]))
+    if found is None:
+        return {"no_review": True}
+    _leave(request, found.rows)
+    return _said(found)
+
+
 def _leave(request: Request, *frames: pl.DataFrame) -> None:
     for name, frame in zip(request["tables"], frames, strict=True):
         frame.write_parquet(name, compression="uncompressed")
@@ -136,6 +146,7 @@ _READERS: Final[Mapping[str, Callable[[Request], Reply]]] = {
     "accounts": _accounts,
     "corrected": _corrected,
     "cleaned": _cleaned,
+    "answers": _answers,
 }
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from connectors.files import replies
 from connectors.files.accounts import Accounts, read_accounts
+from connectors.files.answers import Answers, read_answers
 from connectors.files.cleaning import Cleaned, cleaned
 from connectors.files.corrections import corrected
 from connectors.files.inbox import look, require_same
@@ -118,6 +119,17 @@ class Reader:
             found = self._believed(path, lambda: replies.cleaning(reply, tables, self._limits.memory_mb))
         else:
             found = cleaned(path, partner, settings, hints, erased)
+        require_same(path, before, self._limits.file_mb)
+        return found
+
+    def read_answers(self, path: Path) -> Answers | None:
+        """Do what `connectors.files.answers.read_answers` does; raises what `read_list` raises."""
+        before = look(path, self._limits.file_mb)
+        if self._limits.separate_process:
+            reply, tables = self._ask(path, {"read": "answers"}, 1)
+            found = self._believed(path, lambda: replies.answers(reply, tables, self._limits.memory_mb))
+        else:
+            found = read_answers(path)
         require_same(path, before, self._limits.file_mb)
         return found
 

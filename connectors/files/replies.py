@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from connectors.files.accounts import COLUMNS as ACCOUNT_COLUMNS
 from connectors.files.accounts import Accounts
+from connectors.files.answers import SCHEMA as ANSWERS
+from connectors.files.answers import Answers
 from connectors.files.cleaning import Cleaned
 from connectors.files.headings import COLUMNS
 from connectors.files.quarantine import SCHEMA
@@ -60,6 +62,7 @@ class Refusal(_Shape):
 _LIST: Final = _but_frames(ListRead)
 _ACCOUNTS: Final = _but_frames(Accounts)
 _READING: Final = _but_frames(Reading)
+_ANSWERS: Final = _but_frames(Answers)
 
 
 class _Corrected(_Shape):
@@ -73,6 +76,10 @@ class _Cleaned(_Shape):
 
 class _NamesNobody(_Shape):
     names_nobody: Literal[True]
+
+
+class _NoReview(_Shape):
+    no_review: Literal[True]
 
 
 def refusal(reply: Any) -> Refusal | None:
@@ -155,6 +162,20 @@ def cleaning(reply: Any, tables: Sequence[Path], memory_mb: int) -> Cleaned | No
         return None
     said = _shaped(_Cleaned, reply)
     return Cleaned(_bytes(tables[0], memory_mb), said.rows, frozenset(said.names))
+
+
+def answers(reply: Any, tables: Sequence[Path], memory_mb: int) -> Answers | None:
+    """Return the answers that *reply* and its table describe; None if the file is no review workbook.
+
+    Raises:
+        NonsenseError: a shape is wrong.
+    """
+    if isinstance(reply, dict) and "no_review" in reply:
+        _shaped(_NoReview, reply)
+        return None
+    said: Any = _shaped(_ANSWERS, reply)
+    rows = _table(tables[0], ANSWERS, memory_mb)
+    return Answers(said.judged_by, rows.with_columns(pl.col(pl.String).str.replace_all(_CONTROL.pattern, "\ufffd")))
 
 
 def _plain(said: Any) -> Any:

@@ -18,6 +18,7 @@ import polars as pl
 
 from connectors.base import Page
 from connectors.files import quarantine, values
+from connectors.files.answers import REVIEWED
 from connectors.files.headings import COLUMNS, check_recognised
 from connectors.files.mapping import understand
 from connectors.files.populations import OPEN_DEAL, default_population, with_population
@@ -185,14 +186,17 @@ class FilesSource:
 def newest_list(pattern: str, folder: Path) -> Path | None:
     """Return the newest file in *folder* that *pattern* names (as ``lists/acme*.csv``), None if there is none.
 
-    Newest by `as_of`, then by name. Files of programs that are still writing (".x", "~$x") do not count.
+    Newest by `as_of`, then by name. Files of programs that are still writing (".x", "~$x") do not count, nor do review
+    workbooks whose verdicts were taken.
 
     Raises:
         ConfigError: *pattern* is absolute or empty, or climbs with "..".
     """
     if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise ConfigError(f"files = '{pattern}': write a pattern within the workspace, like 'inbox/acme*.csv'")
+    left = folder / "inbox" / REVIEWED
     found = (path for path in folder.glob(pattern) if path.is_file() and not is_being_written(path.name))
+    found = (path for path in found if left not in path.parents)
     return max(found, key=lambda path: (as_of(path, "UTC"), path.name, str(path)), default=None)
 
 

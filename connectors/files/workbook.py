@@ -28,6 +28,8 @@ from connectors.files.tails import without_tail
 from connectors.files.top import BARE_NOTE, LOOKED_AT, find_top, made_headings, titles_note
 from overlap.errors import ConfigError, GuardError
 
+#: The sheet of our own review workbooks, see `connectors.files.answers`.
+REVIEW_SHEET: Final = "Overlap review"
 _UNPACKED_BYTES: Final = 500_000_000
 _ENTRIES: Final = 1_000
 #: Blank rows and titles among them.
@@ -61,9 +63,13 @@ def read_xlsx(path: Path, sheets: Sheets, known: Collection[str] = ()) -> RawTab
         ConfigError: there is no sheet of that name.
         GuardError: the file is no workbook, protected by a password, damaged, or would unpack to over 500 MB.
     """
-    _check_archive(path)
+    check_archive(path)
     try:
         workbook = fastexcel.read_excel(path)
+        if sheets.name is None and REVIEW_SHEET in workbook.sheet_names:
+            raise GuardError(
+                f"{path.name}: a review workbook, no list; take its verdicts with 'overlap review --read FILE'"
+            )
         names = _chosen(workbook, path, sheets, known)
         tables = [_table(workbook, path, name, known) for name in names]
     except fastexcel.FastExcelError as error:
@@ -98,8 +104,11 @@ def read_parquet(path: Path) -> RawTable:
     return RawTable(tuple(table.columns), body.filter(_HOLDS_TEXT), rejects_of([]), "parquet")
 
 
-def _check_archive(path: Path) -> None:
-    """Refuse what the parser must not see. Reading every entry once proves sizes that the directory may lie about."""
+def check_archive(path: Path) -> None:
+    """Refuse, with a GuardError, what the parser must not see.
+
+    Reading every entry once proves sizes that the directory may lie about.
+    """
     with path.open("rb") as file:
         start = file.read(4)
     if start == b"\xd0\xcf\x11\xe0":

@@ -119,6 +119,12 @@ _USER_FIELDS: Final = {
     "is_active": "IsActive",
     "modified_at": "SystemModstamp",
 }
+#: See `connectors.records.CHANGES`.
+_CHANGES: Final = {
+    "made_by": "CreatedById",
+    "last_changed_by": "LastModifiedById",
+    "last_changed_at": "LastModifiedDate",
+}
 _OPPORTUNITY_PARTNER_FIELDS: Final = {
     "id": "Id",
     "opportunity_id": "OpportunityId",
@@ -189,7 +195,9 @@ def record_view(thing: CrmObject) -> View:
         if one.owner is not Owner.FORMULA:
             path = ".".join(reference(one) or (api_name(one),))
             columns.append(Column(one.name, path, api_name(one), required=thing.key is not None))
-    return View(f"record:{thing.name}", record_schema(thing), tuple(columns))
+    schema = record_schema(thing)
+    columns += [Column(name, path, path) for name, path in _CHANGES.items() if name in schema]
+    return View(f"record:{thing.name}", schema, tuple(columns))
 
 
 def _leads() -> Reading:

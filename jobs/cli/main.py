@@ -13,7 +13,7 @@ import typer
 import typer.core
 from rich.markup import escape
 
-from jobs.cli import connect, erase, look, model, partner, populations, sandbox, setup, share, work
+from jobs.cli import connect, erase, judgements, look, model, partner, populations, review, sandbox, setup, share, work
 from jobs.cli.options import with_environment
 from jobs.cli.undo import undo
 from overlap.errors import OverlapError
@@ -59,7 +59,7 @@ _PANELS = {
     "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
     "Share": (share.share, share.releases),
-    "Settle matches": (look.explain, work.judge),
+    "Settle matches": (review.review, look.explain, work.judge),
     "Forget": (erase.erase_partner, erase.erase_person),
 }
 for _panel, _verbs in _PANELS.items():
@@ -68,6 +68,7 @@ for _panel, _verbs in _PANELS.items():
 app.add_typer(setup.app, name="setup", rich_help_panel="Start")
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 app.add_typer(partner.app, name="partner", rich_help_panel="The weekly job")
+app.add_typer(judgements.app, name="judgements", rich_help_panel="Settle matches")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
 app.add_typer(populations.app, name="populations", rich_help_panel="Look")
 with_environment(app)

@@ -61,6 +61,8 @@ def details(found: PartnerDetails) -> None:
     if found.headings:
         read = ", ".join(f"{ours} = '{theirs}'" for ours, theirs in found.headings.items())
         out.print(f"read from its list: {escape(read)}", soft_wrap=True)
+    if one.precision:
+        out.print(one.precision)
     _lists(found)
     for file in found.quarantine[:3]:
         out.print(f"bad rows, each with its reason: {escape(file)}", soft_wrap=True)

@@ -13,7 +13,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.cli import changes, tables, times
+from jobs.cli import changes, review_tables, tables, times
 from jobs.cli.console import err, out
 from overlap.errors import ConfigError
 from overlap.fields import BY_NAME
@@ -102,6 +102,8 @@ def pulled(report: PullReport) -> None:
             for reason in one.reasons:
                 out.print(f"  → {escape(reason)}", soft_wrap=True)
             out.print(f"  if it is right all the same: overlap pull --accept {one.partner}{_STANDS}", soft_wrap=True)
+    for one_review in report.reviews:
+        review_tables.reviewed(one_review)
     excluded(report.excluded)
     if report.uncounted:
         out.print(f"[yellow]match will stop at this:[/] {escape(report.uncounted)}", soft_wrap=True)

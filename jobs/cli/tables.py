@@ -109,7 +109,7 @@ def reviews(found: pl.DataFrame, limit: int) -> None:
         theirs = f"{escape(row['theirs'])}\n[dim]{escape(row['partner'])}:{escape(row['theirs_id'])}[/]"
         table.add_row(ours, theirs, f"{row['probability']:.0%}", escape(row["reasons"]))
     _print(table, found.height, limit)
-    out.print("Settle one with: overlap judge OURS THEIRS same|different", style="dim")
+    out.print("Settle them one after the other with: overlap review", style="dim")
 
 
 def companies(found: Sequence[Company], limit: int) -> None:
@@ -183,6 +183,8 @@ def status(found: Status) -> None:
         out.print(f"[yellow]changed in the CRM:[/] {escape(note)}", soft_wrap=True)
     for rule, count in found.excluded.items():
         out.print(f"{count:,} accounts excluded by '{rule}'")
+    for partner, said in found.precision.items():
+        out.print(f"{escape(partner)}: {said}", soft_wrap=True)
     if found.unfinished:
         out.print(f"[bold red]Unfinished:[/] plan {', '.join(map(str, found.unfinished))} was cut short")
     out.print(f"next: [bold]{escape(found.next_step)}[/]", soft_wrap=True)

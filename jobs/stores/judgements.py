@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import judgements
 from overlap.model import Judgement, schema_of
 
 _PAIR = ("crm", "ours_id", "partner", "theirs_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A verdict with its *number*, and when it was undone, if it was: by a person, or by a later verdict."""
+
+    number: int
+    said: Judgement
+    undone_at: datetime | None
+
+    @property
+    def last_word_at(self) -> datetime:
+        """When anything was last decided about the pair."""
+        return max(self.said.judged_at, self.undone_at or self.said.judged_at)
 
 
 def record(ledger: Ledger, verdict: Judgement) -> None:
@@ -28,6 +42,31 @@ def undo(ledger: Ledger, pair: tuple[str, str, str, str], at: datetime) -> bool:
     """Undo the verdict on *pair* (crm, ours_id, partner, theirs_id); return whether there was one."""
     with ledger.engine.begin() as connection:
         return bool(connection.execute(_of_pair(pair, at)).rowcount)
+
+
+def undo_one(ledger: Ledger, number: int, at: datetime) -> Kept | None:
+    """Undo verdict *number* and return it; None if there is none of that number in force."""
+    with ledger.engine.begin() as connection:
+        mine = (judgements.c.id == number) & judgements.c.undone_at.is_(None)
+        row = connection.execute(select(judgements).where(mine)).mappings().one_or_none()
+        if row is None:
+            return None
+        connection.execute(update(judgements).where(mine).values(undone_at=at))
+    return replace(_kept(row), undone_at=at)
+
+
+def every(ledger: Ledger) -> list[Kept]:
+    """Return all verdicts, oldest first, also those that count no more."""
+    with ledger.engine.connect() as connection:
+        return [_kept(row) for row in connection.execute(select(judgements).order_by(judgements.c.id)).mappings()]
+
+
+def last_of_each(ledger: Ledger) -> dict[tuple[str, str, str, str], Kept]:
+    """Return what was said last of each pair of ids, in force or not."""
+    newest = select(func.max(judgements.c.id)).group_by(*(judgements.c[name] for name in _PAIR))
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(select(judgements).where(judgements.c.id.in_(newest))).mappings()
+        return {(row["crm"], row["ours_id"], row["partner"], row["theirs_id"]): _kept(row) for row in rows}
 
 
 def move(ledger: Ledger, crm: str, survivors: Mapping[str, str]) -> int:
@@ -56,6 +95,10 @@ def fingerprint(ledger: Ledger) -> str:
     with ledger.engine.connect() as connection:
         said = str(connection.execute(query).scalars().all())
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _kept(row: RowMapping) -> Kept:
+    return Kept(row["id"], Judgement(**{name: row[name] for name in schema_of(Judgement)}), row["undone_at"])
 
 
 def _of_pair(pair: tuple[str, ...], at: datetime):  # type: ignore[no-untyped-def]  # SQLAlchemy's Update is private

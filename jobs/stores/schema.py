@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,26 +96,39 @@ list_mappings = Table(
     comment="which headings of a partner's lists stand for what; the newest counts",
 )
 
+
+def _pair() -> Iterator[Column[Any]]:
+    """The columns of a pair of accounts: ids, and what finds it again when ids change."""
+    for side, parts in (
+        ("", ("crm",)),
+        ("ours_", ("id", "name", "domain", "country")),
+        ("", ("partner",)),
+        ("theirs_", ("id", "name", "domain", "country")),
+    ):
+        for part in parts:
+            yield Column(f"{side}{part}", String(255), nullable=part.endswith(("domain", "country")))
+
+
 judgements = Table(
     "judgements",
     metadata,
     Column("id", Integer, primary_key=True),
-    *(
-        Column(f"{side}{part}", String(255), nullable=part.endswith(("domain", "country")))
-        for side, parts in (
-            ("", ("crm",)),
-            ("ours_", ("id", "name", "domain", "country")),
-            ("", ("partner",)),
-            ("theirs_", ("id", "name", "domain", "country")),
-        )
-        for part in parts
-    ),
+    *_pair(),
     Column("verdict", String(16), nullable=False),
     Column("source", String(16), nullable=False),
     Column("judged_by", String(80), nullable=False),
     Column("judged_at", UtcDateTime, nullable=False),
     Column("undone_at", UtcDateTime),
     comment="people's verdicts on pairs; undone ones stay, with the day",
+)
+
+review_questions = Table(
+    "review_questions",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    *_pair(),
+    Column("asked_at", UtcDateTime, nullable=False),
+    comment="pairs that people were asked about in a workbook, by the key in it",
 )
 
 absences = Table(

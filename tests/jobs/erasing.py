@@ -18,7 +18,8 @@ import xlsxwriter  # type: ignore[import-untyped]  # ships no py.typed
 from connectors.sandbox.store import Store
 from jobs import arrivals
 from jobs.context import Context
-from jobs.stores import releases
+from jobs.stores import questions, releases
+from jobs.stores.questions import Question
 from tests.jobs.world import COMPANIES, FLAT, LISTED, OURS, World
 
 KEY, NAME = "zyglofex", "Zyglofex Group"
@@ -54,7 +55,18 @@ def share(context: Context) -> None:
     facts = ("0", "{}", len(rows), "0" * 64, "0" * 64, "csv", f"{KEY}.csv")
     releases.record(context.ledger, releases.Release(0, KEY, 1, context.now, "ada", *facts), rows)
     folder = context.workspace.folder
-    for place in (context.workspace.shares / KEY, context.workspace.shared / KEY, arrivals.fetched(folder, KEY)):
+    asked = dict.fromkeys(("ours_domain", "ours_country", "theirs_country"), None) | {"theirs_domain": "qqwebsite.com"}
+    ids = {
+        "crm": "salesforce",
+        "ours_id": "001A",
+        "ours_name": "acme",
+        "theirs_id": "ZYID-1",
+        "theirs_name": "Qqsecond",
+    }
+    questions.ask(context.ledger, [Question("", partner=KEY, asked_at=context.now, **ids, **asked)])
+    reviewed = folder / "inbox" / "reviewed" / KEY
+    fetched = arrivals.fetched(folder, KEY)
+    for place in (context.workspace.shares / KEY, context.workspace.shared / KEY, fetched, reviewed):
         place.mkdir(parents=True)
         (place / "1-0.csv").write_text(NAME)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.stores import judgements
 from tests.jobs.world import GLOBEX, GLOBEX_ACCOUNT, INITECH, LISTED, OTHER_SELLER, deal_id, listed
 
 CLAIM = {"Partner Influence": "introduced the CIO", "Influence Date": "20/02/2026"}
@@ -225,6 +226,43 @@ def test_right_company_keeps_a_pair_that_the_engine_would_let_go(written):
     written.run()
     assert written.overlap(5)["Status__c"] == "Active"
     assert "judged the same company" in written.overlap(5)["Match_Reason__c"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "in_force"),
+    [
+        ("Right company", "Working it", [("same", "Bob", "crm")]),
+        ("Wrong company", "Not now", []),
+        ("Wrong company", "Right company", [("same", "Bob", "crm")]),
+    ],
+)
+def test_a_verdict_bears_who_gave_it_and_only_what_speaks_of_the_company_changes_it(written, first, then, in_force):
+    said = written.store.edit
+    said("Partner_Overlap__c", written.overlap(5)["Id"], {"Feedback__c": first}, user=OTHER_SELLER)
+    written.wait(hours=1)
+    written.run()
+    said("Partner_Overlap__c", written.overlap(5)["Id"], {"Feedback__c": then}, user=OTHER_SELLER)
+    written.wait(hours=1)
+    given_at = written.now
+    written.wait(hours=1)
+    written.look()
+    with written.context() as context:
+        kept = [one.said for one in judgements.every(context.ledger) if one.undone_at is None]
+    assert [(one.verdict, one.judged_by, one.source) for one in kept] == in_force
+    assert all(one.judged_at < given_at for one in kept)
+
+
+def test_feedback_on_a_retired_record_speaks_of_the_pair_that_is_written_on_it(written):
+    written.wait(days=7)
+    moved = {"Website": "other-domain.com", "BillingCountry": "Chile", "Name": "Quite Another"}
+    written.store.edit("Account", written.account(5)["Id"], moved)
+    written.run()
+    assert written.overlap(5)["Status__c"] == "Retired"
+    written.store.edit("Partner_Overlap__c", written.overlap(5)["Id"], {"Feedback__c": "Right company"}, user="Ada")
+    written.wait(hours=1)
+    written.run()
+    assert written.overlap(5)["Status__c"] == "Active"
+    assert "judged the same company by Ada" in written.overlap(5)["Match_Reason__c"]
 
 
 def test_other_feedback_is_no_verdict(written):

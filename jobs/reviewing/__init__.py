@@ -1,0 +1,1 @@
+"""Doubtful pairs and the people who settle them: queue, session, workbook, verdicts that travel, precision."""
