@@ -18,10 +18,10 @@ def explain(tables: Tables, item: ErrorDetails, root: type[BaseModel]) -> str:
     # The one check of the settings as a whole is on partners.
     where = f"{tables.file_of(place)}: {'.'.join(place) or 'partners'}"
     # How to sign in is not repeated: a secret may stand in the wrong line.
-    found = None if place[:1] in ([], ["crm"]) or isinstance(item["input"], dict) else repr(item["input"])
+    found = None if place[:1] in ([], ["crm"], ["telling"]) or isinstance(item["input"], dict) else repr(item["input"])
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key{_did_you_mean(place, root, kind)}"
-    if item["type"] == "crm_type":
+    if item["type"] in ("crm_type", "channel_type"):
         return f"{where}.type: {item['msg']}"
     if item["type"] in ("secret", "sign_in"):
         return f"{where}: {item['msg']}"
@@ -35,10 +35,12 @@ def explain(tables: Tables, item: ErrorDetails, root: type[BaseModel]) -> str:
 
 
 def _placed(loc: tuple[int | str, ...]) -> tuple[list[str], str | None]:
-    """Return the path of keys that *loc* means, and of a CRM's keys its kind, which stands among them."""
+    """Return the path of keys that *loc* means, and of a CRM's or a channel's keys its kind, which is among them."""
     place = [str(part) for part in loc if part != "[key]"]  # of a table whose keys are checked too
     if place[:1] == ["crm"] and len(place) > 2:
         return place[:2] + place[3:], place[2]
+    if place[:2] == ["telling", "channels"] and len(place) > 3:
+        return place[:3] + place[4:], place[3]
     return place, None
 
 
@@ -64,4 +66,5 @@ def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _is_of(section: type[BaseModel], kind: str | None) -> bool:
-    return kind is None or kind in get_args(section.model_fields["type"].annotation)
+    fields = section.model_fields
+    return kind is None or "type" not in fields or kind in get_args(fields["type"].annotation)

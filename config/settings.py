@@ -37,6 +37,7 @@ from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.salesforce import SalesforceSettings
 from config.secrets import SecretReference
+from config.telling import TellingSettings, require_known_partners
 from overlap.errors import ConfigError
 
 
@@ -81,7 +82,7 @@ _OF_WRITING = {"fallback_owner", "on_drift"}
 #: What of it is about what was read already.
 _OF_FINDING = {"currency"}
 #: What changes no result, or is looked at by itself.
-_OF_NO_RESULT: Any = {"crm": True, "companies": True, "guards": True, "lists": True}
+_OF_NO_RESULT: Any = {"crm": True, "companies": True, "guards": True, "lists": True, "telling": True}
 #: What of a partner neither a run nor a plan asks.
 _OF_NO_RUN: Any = {"source": True, "share": True}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
@@ -161,6 +162,7 @@ class Settings(BaseSettings):
     influence: InfluenceSettings = InfluenceSettings()
     guards: GuardSettings = GuardSettings()
     lists: ListsSettings = ListsSettings()
+    telling: TellingSettings = TellingSettings()
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:
@@ -249,6 +251,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
     try:
         require_known_crm(settings)
         require_good_rules(settings)
+        require_known_partners(settings)
     except ConfigError as error:
         raise ConfigError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from error
     return settings

@@ -72,6 +72,16 @@ class Workspace:
         return self.folder / "shared"
 
     @property
+    def templates(self) -> Path:
+        """Templates of messages that people edit; what is not there is taken from ours."""
+        return self.folder / "templates"
+
+    @property
+    def briefs(self) -> Path:
+        """Briefs on partners, for ourselves alone."""
+        return self.folder / "briefs"
+
+    @property
     def tokens(self) -> Path:
         """Refresh tokens, encrypted: 'overlap connect' makes them anew."""
         return self.folder / "tokens"

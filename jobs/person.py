@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from config.partners import PartnerSettings
 from connectors import base
@@ -37,7 +37,10 @@ _KIND: Final = "person"
 #: Columns of a run's frames that hold a name, by the one that holds the address beside it.
 _BESIDE: Final = {"owner_email": "owner_name", "theirs_owner_email": "theirs_owner_name", "email": "name"}
 #: Where somebody of ours is named by what they did.
-_DOERS: Final = ((schema.audit, "who"), (schema.plans, "approved_by"), (schema.lists, "approved_by"))
+_DOERS: Final = (
+    *((schema.audit, "who"), (schema.plans, "approved_by"), (schema.lists, "approved_by")),
+    (schema.messages, "recipient"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +324,7 @@ def _forget(connection: Connection, person: Person, mark: str) -> None:
     erasures.clean_images(connection, lambda _, values, __: person.left_of(values), [thing.name for thing in OBJECTS])
     erasures.clean_texts(connection, person.is_in, lambda _: "erased")
     releases.forget_rows(connection, person.is_in)
+    connection.execute(delete(schema.told).where(schema.told.c.reader == person.address))
     for table, column in (*_DOERS, (schema.judgements, "judged_by")):
         doer = table.c[column]
         connection.execute(update(table).where(func.lower(doer) == person.address).values({column: mark}))

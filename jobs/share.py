@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,10 @@ _FRAMES: Final = (
     *("accounts", "opportunities", "users", "companies", "matches", "partner_accounts"),
     *("left_out", "left_out_rows"),
 )
+
+
+#: Makes a file of a kind of the share that it is given.
+Export = Callable[[Path, Path, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,17 @@ def offer(context: Context, partner: str) -> Offer:
     return _offer(context, partner)[0]
 
 
-def release(context: Context, partner: str, approval: Approval, kind: str, out: Path | None = None) -> Release:
+def release(
+    context: Context,
+    partner: str,
+    approval: Approval,
+    kind: str,
+    out: Path | None = None,
+    export: Export = release_files.export,
+) -> Release:
     """Write what *partner* may see to *out*, or into its folder, put it on record, and return that.
+
+    *export* makes the file, of the share alone.
 
     Raises:
         ConfigError: as of `offer`; or *out* is taken or has no place.
@@ -91,7 +104,7 @@ def release(context: Context, partner: str, approval: Approval, kind: str, out: 
         step("share: made")
         draft = target.with_name(f".{target.name}.partial")
         try:
-            release_files.export(share, draft, kind)
+            export(share, draft, kind)
             step("share: record")
             done = _record(context, made, share, draft, target)
             step("share: recorded")
@@ -134,6 +147,13 @@ def _record(context: Context, made: Offer, share: Path, draft: Path, target: Pat
     done = releases.record(context.ledger, facts, rows)
     context.ledger.note(context.who, "released", {"release": done.id, "partner": made.partner}, at)
     return done
+
+
+def as_released(context: Context, before: Release) -> Path:
+    """Return what the partner got by release *before*, as a share: it has been told all that stands there."""
+    rows = [releases.row_of(text) for text in releases.rows_of(context.ledger, before.id)]
+    said = pl.DataFrame([row for row in rows if row], infer_schema_length=None)
+    return shares.write(context.workspace.shares, before.partner, "released", str(before.id), said)
 
 
 def require_place(out: Path, kind: str) -> None:

@@ -76,12 +76,12 @@ def permitted_rows(rows: pl.DataFrame, terms: Mapping[str, Terms], use: str, tod
     return rows.filter(~pl.col("partner").is_in(refused)) if refused else rows
 
 
-def writable_overlaps(overlaps: pl.DataFrame, terms: Mapping[str, Terms], today: date) -> pl.DataFrame:
-    """Return *overlaps* as a CRM may have them: without partners that may not be written, hidden fields empty.
+def writable_overlaps(overlaps: pl.DataFrame, terms: Mapping[str, Terms], today: date, use: str = CRM) -> pl.DataFrame:
+    """Return *overlaps* as a CRM, or another *use*, may have them: without other partners, hidden fields empty.
 
     What follows from a hidden field goes with it: play, and priority's share of the cell.
     """
-    rows = permitted_rows(overlaps, terms, CRM, today)
+    rows = permitted_rows(overlaps, terms, use, today)
     rows = _blank(rows, terms, "name", "theirs_name")
     rows = _blank(rows, terms, "website", "theirs_website")
     rows = _blank(rows, terms, "owner_name", "theirs_owner_name")

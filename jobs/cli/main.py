@@ -13,7 +13,21 @@ import typer
 import typer.core
 from rich.markup import escape
 
-from jobs.cli import connect, erase, judgements, look, model, partner, populations, review, sandbox, setup, share, work
+from jobs.cli import (
+    connect,
+    erase,
+    judgements,
+    look,
+    model,
+    partner,
+    populations,
+    review,
+    sandbox,
+    setup,
+    share,
+    telling,
+    work,
+)
 from jobs.cli.options import with_environment
 from jobs.cli.undo import undo
 from overlap.errors import OverlapError
@@ -59,6 +73,7 @@ _PANELS = {
     "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
     "Share": (share.share, share.releases),
+    "Tell people": (telling.digest, telling.brief, telling.alerts, telling.messages),
     "Settle matches": (review.review, look.explain, work.judge),
     "Forget": (erase.erase_partner, erase.erase_person),
 }

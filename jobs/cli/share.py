@@ -50,7 +50,7 @@ def share(
         return
     typed = confirm
     if made.in_whole and confirm is None and not yes:
-        typed = _typed(made)
+        typed = typed_key(made)
     elif not made.in_whole and not yes:
         show.ask(f"Release {made.rows:,} rows to '{made.name}'?")
     with opened(folder) as context:
@@ -95,7 +95,7 @@ def releases(
         share_tables.release(known[0], rows, limit)
 
 
-def _typed(made: Offer) -> str:
+def typed_key(made: Offer) -> str:
     """Let the person at the terminal type the partner's key.
 
     Raises:

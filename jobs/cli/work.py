@@ -238,14 +238,16 @@ def run(
     from jobs.cli import console, show
     from jobs.run import UnfinishedRunError
     from jobs.run import run as work
+    from jobs.telling.alerts import alerting
 
     unfinished = None
-    with opened(folder) as context:
+    with opened(folder) as context, alerting(context) as ended:
         require_known("partner", accept or (), context.workspace.settings.partners)
         try:
             report = work(context, approve, accept or ())
         except UnfinishedRunError as error:
             report, unfinished = error.report, error
+        ended(unfinished or report)
     if as_json:
         console.print_json(show.run_as_json(report))
     else:

@@ -168,6 +168,11 @@ def clean_texts(
         told = {name: "erased" for name, text in texts.items() if text and is_told(text)}
         if told:
             connection.execute(update(box).where(box.c.seq == seq).values(told))
+    sent = schema.messages
+    for number, title, error in connection.execute(select(sent.c.id, sent.c.title, sent.c.error)).all():
+        told = {name: "erased" for name, text in (("title", title), ("error", error)) if text and is_told(text)}
+        if told:
+            connection.execute(update(sent).where(sent.c.id == number).values(told))
     connection.execute(update(schema.plans).values(drift="[]"))  # only ever shown, and full of values
 
 
@@ -195,8 +200,9 @@ def drop_reports(connection: Connection, partner: str) -> None:
 
 
 def drop_planned(connection: Connection) -> None:
-    """Drop what was planned and never set off: it is out of date now, and says whom it is about."""
+    """Drop what was planned and never set off, messages too: it is out of date now, and says whom it is about."""
     connection.execute(delete(schema.outbox).where(schema.outbox.c.state == State.PLANNED))
+    connection.execute(delete(schema.messages).where(schema.messages.c.settled_at.is_(None)))
 
 
 def _portions(keys: list[str]) -> Iterator[list[str]]:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from jobs.stores import schema
 from overlap.errors import AccessError, ConfigError, OverlapError
 
-_HEAD: Final = "0012"
+_HEAD: Final = "0013"
 _BUSY_TIMEOUT_S: Final = 5
 #: The pin of the last pull that landed something.
 _LANDED: Final = "landed_run"

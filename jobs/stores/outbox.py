@@ -132,6 +132,21 @@ def last_written(ledger: Ledger, crm: str, changes: Iterable[Change]) -> dict[tu
     return found
 
 
+def written_by_partner(ledger: Ledger, since: datetime) -> dict[str, dict[str, int]]:
+    """Return how many records of each partner CRMs took from us since then, by what was done to them."""
+    query = (
+        select(outbox.c.partner, outbox.c.action, func.count())
+        .where(outbox.c.state == State.ACKNOWLEDGED, outbox.c.settled_at >= since, outbox.c.partner.is_not(None))
+        .group_by(outbox.c.partner, outbox.c.action)
+        .order_by(outbox.c.action)
+    )
+    found: dict[str, dict[str, int]] = {}
+    with ledger.engine.connect() as connection:
+        for partner, action, count in connection.execute(query):
+            found.setdefault(partner, {})[action] = count
+    return found
+
+
 def taken(ledger: Ledger, plan_id: str) -> list[Change]:
     """Return the changes of *plan_id* that the CRM took, also in part, with just the fields that it took.
 

@@ -283,3 +283,48 @@ stop_list = Table(
     Column("since", UtcDateTime, nullable=False),
     comment="hashes of e-mail addresses of persons that were erased: lists that name them are cleaned",
 )
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("recipient", String(255), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("settled_at", UtcDateTime),
+    Column("error", Text),
+    UniqueConstraint("kind", "channel", "recipient", "about"),
+    Index("messages_state", "state"),
+    comment="messages to people: pending, sent, then done, in_doubt, refused or expired; content only until then",
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("reader", String(255), primary_key=True),
+    Column("key", String(160), primary_key=True),
+    Column("partner", String(40), nullable=False),
+    Column("said", Text, nullable=False),
+    comment="what each reader's last digest said of an overlap or of a count, so that the next says what is new",
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cause", String(200), nullable=False),
+    Column("partner", String(40)),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("alerts_open", "ended_at"),
+    comment="what was wrong from when to when, and when people were told last",
+)

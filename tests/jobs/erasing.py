@@ -18,8 +18,10 @@ import xlsxwriter  # type: ignore[import-untyped]  # ships no py.typed
 from connectors.sandbox.store import Store
 from jobs import arrivals
 from jobs.context import Context
-from jobs.stores import questions, releases
+from jobs.stores import messages, questions, releases
+from jobs.stores.messages import State
 from jobs.stores.questions import Question
+from jobs.telling.content import Content
 from tests.jobs.world import COMPANIES, FLAT, LISTED, OURS, World
 
 KEY, NAME = "zyglofex", "Zyglofex Group"
@@ -69,6 +71,22 @@ def share(context: Context) -> None:
     for place in (context.workspace.shares / KEY, context.workspace.shared / KEY, fetched, reviewed):
         place.mkdir(parents=True)
         (place / "1-0.csv").write_text(NAME)
+    tell(context, "uma@contoso.example")
+
+
+def tell(context: Context, reader: str) -> None:
+    """Let people have been told of the partner, a message wait for them, and an alert stand."""
+    for about, state in (("run 1", State.DONE), ("run 2", State.PENDING)):
+        content, told = Content(f"{NAME}: Qqowner"), {"key": (KEY, "Prospects x Customers")}
+        draft = messages.Draft("digest", "mail", reader, about, f"News of {NAME}", content, reader, told)
+        messages.enqueue(context.ledger, draft, context.now)
+        newest = messages.last(context.ledger, 1)[0]
+        messages.settle(context.ledger, newest.id, state, context.now, f"'{reader}' of {NAME} was refused")
+    turn = messages.Turn({f"list late:{KEY}": KEY}, (), ())
+    messages.note_alerts(context.ledger, turn, (), context.now)
+    brief = context.workspace.briefs / KEY
+    brief.mkdir(parents=True, exist_ok=True)
+    (brief / "brief.html").write_text(NAME)
 
 
 def rows(second: bool = False) -> list[tuple[Any, ...]]:

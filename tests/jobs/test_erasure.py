@@ -29,6 +29,7 @@ from tests.jobs.erasing import (
     send_workbook,
     settings_of,
     share,
+    tell,
 )
 from tests.jobs.trials import KILLED, Fate
 from tests.jobs.world import START, World, api_writes, said
@@ -115,7 +116,9 @@ def test_a_preview_changes_nothing_and_says_what_would_go(left):
     assert said(left.store) == crm
     assert sorted(left.folder.rglob("*")) == files
     assert report.records["salesforce"] > 6
-    assert {name.partition("/")[0] for name in report.files} == {"lists", "inbox", "quarantine", "shares", "shared"}
+    assert {name.partition("/")[0] for name in report.files} == {
+        *("lists", "inbox", "quarantine", "shares", "shared", "briefs")
+    }
 
 
 def test_what_was_released_to_it_is_still_known_by_number_and_hash(left, capsys):
@@ -181,6 +184,8 @@ def listed_again(world: World) -> None:
 
 def test_an_erased_person_is_found_nowhere_and_no_later_list_brings_them_back(left):
     listed_again(left)
+    with left.context() as context:
+        tell(context, ADDRESS)
     before = places_of(left.folder, PERSON)
     kinds = {place.partition("/")[0].removesuffix("-wal") for place in before["qqmail2@"]}
     assert kinds >= {"ledger.sqlite", "warehouse.duckdb", "runs", "lists", "inbox"}

@@ -1,0 +1,203 @@
+"""The outbox of messages to people: a message is committed as ``sent`` before it leaves, and none leaves twice blindly.
+
+What a message says is kept only until it is settled. What a digest told its reader is put down in the transaction that
+settles it, so that the next one compares with what this person was sent, and with nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from jobs.stores.ledger import Ledger
+from jobs.stores.schema import alerts, messages, told
+from jobs.telling.content import Content
+
+
+class State(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"
+    SENT = "sent"  # may have been taken
+    DONE = "done"
+    IN_DOUBT = "in_doubt"  # it left, no answer came, and it is not sent again
+    REFUSED = "refused"
+    EXPIRED = "expired"  # nobody took it while it was news
+
+
+#: What a reader has been told: by partner and key.
+Told = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be sent once: *kind*, *channel*, *recipient* and *about* together are unique.
+
+    *reader* has been told *told*, key to (partner, what was said), once it is settled; None: it is no digest.
+    """
+
+    kind: str
+    channel: str
+    recipient: str
+    about: str
+    title: str
+    content: Content
+    reader: str | None = None
+    told: Told = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of the outbox of messages. *content* is None once it is settled."""
+
+    id: int
+    key: str
+    kind: str
+    channel: str
+    recipient: str
+    about: str
+    state: State
+    title: str
+    content: Content | None
+    made_at: datetime
+    attempts: int
+    settled_at: datetime | None
+    error: str | None
+
+
+def enqueue(ledger: Ledger, draft: Draft, at: datetime) -> bool:
+    """Put *draft* into the outbox unless such a message is, or was, there; return whether it is new.
+
+    A digest takes the place of an earlier one to the same reader that has not left.
+    """
+    with ledger.engine.begin() as connection:
+        return _enqueued(connection, draft, at)
+
+
+def _enqueued(connection: Connection, draft: Draft, at: datetime) -> bool:
+    row = {name: getattr(draft, name) for name in ("kind", "channel", "recipient", "about", "title")}
+    row |= {"key": secrets.token_hex(16), "state": State.PENDING, "made_at": at}
+    row |= {"content": json.dumps(asdict(draft.content), ensure_ascii=False, default=str)}
+    row |= {"told": json.dumps({"reader": draft.reader, "rows": draft.told}, ensure_ascii=False)}
+    same = [messages.c[name] == row[name] for name in ("kind", "channel", "recipient")]
+    if draft.reader is not None:
+        older = messages.c.about != draft.about
+        connection.execute(delete(messages).where(*same, older, messages.c.state == State.PENDING))
+    added = connection.execute(upsert(messages).values(row).on_conflict_do_nothing())
+    return bool(added.rowcount)
+
+
+def waiting(ledger: Ledger, *states: State) -> list[Message]:
+    """Return the messages in one of *states*, oldest first."""
+    query = select(messages).where(messages.c.state.in_(states)).order_by(messages.c.id)
+    with ledger.engine.connect() as connection:
+        return [_message(row) for row in connection.execute(query).mappings()]
+
+
+def last(ledger: Ledger, limit: int) -> list[Message]:
+    """Return the last *limit* messages, newest first."""
+    with ledger.engine.connect() as connection:
+        query = select(messages).order_by(messages.c.id.desc()).limit(limit)
+        return [_message(row) for row in connection.execute(query).mappings()]
+
+
+def leave(ledger: Ledger, number: int) -> bool:
+    """Commit that message *number* is about to leave; return whether it still waited."""
+    statement = update(messages).where(messages.c.id == number, messages.c.state == State.PENDING)
+    with ledger.engine.begin() as connection:
+        done = connection.execute(statement.values(state=State.SENT, attempts=messages.c.attempts + 1))
+        return bool(done.rowcount)
+
+
+def settle(ledger: Ledger, number: int, state: State, at: datetime, error: str | None = None) -> None:
+    """Store how message *number* ended; ``pending`` lets it wait for another try."""
+    with ledger.engine.begin() as connection:
+        if state is State.PENDING:
+            values: dict[str, Any] = {"state": state, "error": error}
+        else:
+            if state in (State.DONE, State.IN_DOUBT):
+                _put_down(connection, number)
+            values = {"state": state, "error": error, "settled_at": at, "content": "", "told": ""}
+        connection.execute(update(messages).where(messages.c.id == number).values(values))
+
+
+def said_to(ledger: Ledger, reader: str) -> dict[str, str]:
+    """Return what the last digest to *reader* said, by key."""
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(select(told.c.key, told.c.said).where(told.c.reader == reader))
+        return {row.key: row.said for row in rows}
+
+
+def _put_down(connection: Connection, number: int) -> None:
+    """Let the reader of message *number* have been told what it says, and nothing that it does not."""
+    text = connection.execute(select(messages.c.told).where(messages.c.id == number)).scalar() or "{}"
+    said = json.loads(text)
+    reader = said.get("reader")
+    if reader is None:
+        return
+    connection.execute(delete(told).where(told.c.reader == reader))
+    rows = [
+        {"reader": reader, "key": key, "partner": partner, "said": words}
+        for key, (partner, words) in said["rows"].items()
+    ]
+    if rows:
+        connection.execute(insert(told), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """What is wrong since *began_at*; people were told last at *told_at*."""
+
+    cause: str
+    began_at: datetime
+    told_at: datetime
+
+
+def open_alerts(ledger: Ledger) -> list[OpenAlert]:
+    """Return what is wrong and was told, oldest first."""
+    query = select(*(alerts.c[name] for name in OpenAlert.__slots__)).where(alerts.c.ended_at.is_(None))
+    with ledger.engine.connect() as connection:
+        return [OpenAlert(**row) for row in connection.execute(query.order_by(alerts.c.id)).mappings()]
+
+
+def episodes(ledger: Ledger) -> dict[str, int]:
+    """Return how often each cause has begun."""
+    query = select(alerts.c.cause, func.count()).group_by(alerts.c.cause)
+    with ledger.engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What became of alerts: *new* causes, each with its partner; causes told *again*, or *ended*."""
+
+    new: Mapping[str, str | None]
+    again: Sequence[str]
+    ended: Sequence[str]
+
+
+def note_alerts(ledger: Ledger, turn: Turn, drafts: Sequence[Draft], at: datetime) -> None:
+    """Keep *turn* and put *drafts*, which tell of it, into the outbox, in one transaction."""
+    with ledger.engine.begin() as connection:
+        for cause, partner in turn.new.items():
+            row = {"cause": cause, "partner": partner, "began_at": at, "told_at": at}
+            connection.execute(insert(alerts).values(row))
+        is_open = alerts.c.ended_at.is_(None)
+        connection.execute(update(alerts).where(is_open, alerts.c.cause.in_(turn.again)).values(told_at=at))
+        connection.execute(update(alerts).where(is_open, alerts.c.cause.in_(turn.ended)).values(ended_at=at))
+        for draft in drafts:
+            _enqueued(connection, draft, at)
+
+
+def _message(row: Any) -> Message:
+    content = Content(**json.loads(row["content"])) if row["content"] else None
+    facts = {name: row[name] for name in Message.__slots__ if name not in ("state", "content")}
+    return Message(**facts, state=State(row["state"]), content=content)

@@ -1,0 +1,129 @@
+"""The digest of each partner manager: what moved, what waits for a decision, and whose owner nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from config.telling import Address
+from jobs import views
+from jobs.context import Context
+from jobs.crm_status import crm_statuses
+from jobs.stores import outbox, plans
+from jobs.stores.messages import Told
+from jobs.telling.found import Digest, Found, lines_of, reader_of, said_to
+from jobs.telling.pages import Pages
+from jobs.terms import warnings
+from overlap.digest import READER, moved, news, standing
+
+KIND: Final = "partners"
+_WRITTEN_DAYS: Final = 7
+_DECIDED: Final = ("Confirmed", "Rejected")
+
+
+def partner_digests(context: Context, known: Found, pages: Pages) -> list[Digest]:
+    """Return one digest per partner manager of the settings, of the partners that each looks after."""
+    settings = context.workspace.settings.telling
+    managers: dict[Address, list[str]] = {}
+    for partner in known.partners:
+        for address in settings.managers_of(partner):
+            managers.setdefault(address, []).append(partner)
+    state = _State(context, known)
+    return [_digest(context, state, pages, address, partners) for address, partners in managers.items()]
+
+
+class _State:
+    """What is counted once for all managers."""
+
+    def __init__(self, context: Context, known: Found) -> None:
+        self.known = known
+        self.cells = views.matrix(context)
+        self.doubtful = _per_partner(views.reviews(context))
+        self.waiting = _per_partner(waiting_influences(context))
+        self.held = views.held_lists(context)
+        self.terms = warnings(context)
+        self.written = outbox.written_by_partner(context.ledger, context.now - timedelta(days=_WRITTEN_DAYS))
+        self.plans = [f"{crm}: {why} (overlap apply {number} --approve)" for crm, number, why in held_plans(context)]
+
+    def counts(self, partner: str) -> dict[str, int]:
+        """Return how many accounts lie in each cell with *partner*."""
+        rows = self.cells.filter(partner=partner).select("our_population", "partner_population", "accounts")
+        return {f"{ours} x {theirs}": accounts for ours, theirs, accounts in rows.iter_rows()}
+
+
+def _digest(context: Context, state: _State, pages: Pages, address: Address, partners: Collection[str]) -> Digest:
+    known, reader = state.known, reader_of(address)
+    told = said_to(context, reader)
+    orphans = known.rows.filter(pl.col(READER).is_null(), pl.col("partner").is_in(list(partners)))
+    fresh = news(orphans, told)
+    best = fresh.head(context.workspace.settings.telling.most)
+    facts = {
+        "company": context.workspace.settings.workspace.name,
+        "day": context.today.isoformat(),
+        "partners": [_partner(state, partner, told) for partner in partners],
+        "plans": state.plans,
+        "orphans": lines_of(context, known, best),
+        "more_orphans": fresh.height - best.height,
+    }
+    title, content = pages.message("partners", facts)
+    return Digest(
+        address=address,
+        reader=reader,
+        kind=KIND,
+        title=title,
+        content=content,
+        lines=best.height,
+        more=fresh.height - best.height,
+        told=_told(state, partners, orphans),
+    )
+
+
+def _partner(state: _State, partner: str, told: Mapping[str, str]) -> dict[str, Any]:
+    before = {key.partition(": ")[2]: said for key, said in told.items() if key.startswith(f"{partner}: ")}
+    return {
+        "name": state.known.partners[partner],
+        "overlaps": sum(state.counts(partner).values()),
+        "moved": [{"cell": cell, "before": was, "now": now} for cell, was, now in moved(state.counts(partner), before)],
+        "doubtful": state.doubtful.get(partner, 0),
+        "influences": state.waiting.get(partner, 0),
+        "held": state.held.get(partner),
+        "late": state.known.late.get(partner),
+        "terms": state.terms.get(partner),
+        "written": state.written.get(partner, {}),
+    }
+
+
+def _told(state: _State, partners: Collection[str], orphans: pl.DataFrame) -> Told:
+    counted = {
+        f"{partner}: {cell}": (partner, str(count))
+        for partner in partners
+        for cell, count in state.counts(partner).items()
+    }
+    rows = orphans.select("key", "partner", standing()).iter_rows()
+    return counted | {key: (partner, said) for key, partner, said in rows}
+
+
+def waiting_influences(context: Context) -> pl.DataFrame:
+    """Return the suggested influences of the published run on which nobody in the CRM has decided."""
+    influences, records = views.published(context, "influences", "record_partner_influence")
+    decided = records.filter(pl.col("status").is_in(_DECIDED)).select("crm", key="influence_key")
+    return influences.filter("suggest").join(decided, on=["crm", "key"], how="anti", maintain_order="left")
+
+
+def held_plans(context: Context) -> list[tuple[str, int, str]]:
+    """Return each CRM whose plan waits for a person, with the plan's number and why it is held."""
+    found = []
+    for one in crm_statuses(context, context.ledger.pinned("published_run")):
+        if one.plan is None or not one.waits:
+            continue
+        header = plans.header(context.ledger, str(one.plan))
+        if header.held:
+            found.append((one.crm, one.plan, "; ".join(header.held)))
+    return found
+
+
+def _per_partner(rows: pl.DataFrame) -> dict[str, int]:
+    return dict(rows.group_by("partner").len().iter_rows())
