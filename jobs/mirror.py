@@ -31,7 +31,10 @@ def with_own_writes(context: Context, sink: Sink, found: Findings, run_id: str) 
 
 
 def with_fresh(context: Context, sink: Sink, found: Findings, changes: Iterable[Change]) -> Findings:
-    """Return *found* with what the CRM says now of every record that *changes* would touch."""
+    """Return *found* with what the CRM says now of every record that *changes* would touch.
+
+    It is *found* itself if the CRM says what it said.
+    """
     return _looked_at(context, sink, found, changes)
 
 
@@ -43,25 +46,32 @@ def _looked_at(context: Context, sink: Sink, found: Findings, changes: Iterable[
         if ours:
             context.report(f"looking at {len(ours):,} {thing.label} records")
             current[thing.name] = _as_of_now(context, sink, thing, current[thing.name], ours)
+    if all(rows is found.current[name] for name, rows in current.items()):
+        return found
     return replace(found, current=current)
 
 
 def _as_of_now(
     context: Context, sink: Sink, thing: CrmObject, mirror: pl.DataFrame, touched: list[Change]
 ) -> pl.DataFrame:
-    """Return *mirror* with what the CRM says now of the records that *touched*, changes of *thing*, are about."""
+    """Return *mirror* with what the CRM says now of the records that *touched*, changes of *thing*, are about.
+
+    It is *mirror* itself if the CRM says the same.
+    """
     crm, by_id = touched[0].crm, thing.key is None
     keys = [change.key for change in touched if change.action is not Action.ADOPT and not by_id]
     ids = [change.record_id for change in touched if change.record_id and (by_id or change.action is Action.ADOPT)]
     fresh = sink.current(thing.name, keys, ids).with_columns(crm=pl.lit(crm), is_deleted=pl.lit(False))
     asked = pl.col(thing.key or "id").is_in(keys) | pl.col("id").is_in([*ids, *fresh["id"]])
     stale = mirror.filter(asked.fill_null(False))
+    news = [fresh.select(mirror.columns)]
+    if thing.key:
+        news.append(_deleted_unseen(context, crm, thing.name, thing.key, set(keys).difference(fresh[thing.key])))
+    if sum(rows.height for rows in news) == stale.height and news[0].sort("id").equals(stale.sort("id")):
+        return mirror
     gone = stale.join(fresh, on="id", how="anti").with_columns(is_deleted=pl.lit(True))
     kept = mirror.join(stale, on="id", how="anti")
-    now = [kept, gone, fresh.select(mirror.columns)]
-    if thing.key:
-        now.append(_deleted_unseen(context, crm, thing.name, thing.key, set(keys).difference(fresh[thing.key])))
-    return pl.concat(now, how="diagonal")
+    return pl.concat([kept, gone, *news], how="diagonal")
 
 
 def _deleted_unseen(context: Context, crm: str, name: str, key_name: str, missing: set[str]) -> pl.DataFrame:

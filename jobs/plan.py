@@ -215,6 +215,8 @@ def _decide(context: Context, connection: Connection, found: Findings, reasons: 
     if not first.changes:
         return first
     fresh = mirror.with_fresh(context, connection.sink, found, first.changes)
+    if fresh is found:
+        return first
     return intent(fresh, reasons, context.today, flat, holds)
 
 

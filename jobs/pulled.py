@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jobs import drift, lists_in_force
 from jobs.context import Context
-from jobs.stores.warehouse import Warehouse, streams
+from jobs.stores.warehouse import Warehouse
 from overlap.errors import ConfigError, GuardError
 
 #: The kind of the marks of CRMs that the last pull could not read.
@@ -69,8 +69,8 @@ def require_read(context: Context, warehouse: Warehouse) -> None:
 
 def removed(context: Context, warehouse: Warehouse) -> Iterator[tuple[str, str]]:
     """Yield stream and side of everything that came from partners and CRMs that the settings do not have any more."""
-    for stream in streams():
-        for side in sorted(warehouse.sides(stream) - set(getattr(context.workspace.settings, _section(stream)))):
+    for stream, sides in warehouse.sides().items():
+        for side in sorted(sides - set(getattr(context.workspace.settings, _section(stream)))):
             yield stream, side
 
 

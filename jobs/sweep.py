@@ -79,7 +79,7 @@ def _carried_over(
         before = _of_today(found, noun).filter(pl.col("crm") == crm)
         if "is_lead" in before.columns:
             before = before.filter(~pl.col("is_lead"))
-        missing = set(warehouse.unknown(stream, crm, before["id"])) - deleted.get(stream, set())
+        missing = set(warehouse.compared(stream, crm, before["id"])[1]) - deleted.get(stream, set())
         carried[stream] = sorted(missing)
         warehouse.land(Page(stream, conform(before.filter(pl.col("id").is_in(carried[stream])), noun)))
     return carried
@@ -95,8 +95,8 @@ def _compared(warehouse: Warehouse, connection: Connection) -> tuple[dict[str, l
         visible.setdefault(stream, []).append(ids)
     seen = {stream: pl.concat(pieces) for stream, pieces in visible.items()}
     crm = connection.name
-    vanished = {stream: warehouse.vanished(stream, crm, ids) for stream, ids in seen.items()}
-    unknown = {stream: warehouse.unknown(stream, crm, ids) for stream, ids in seen.items()}
+    compared = {stream: warehouse.compared(stream, crm, ids) for stream, ids in seen.items()}
+    vanished, unknown = ({stream: ids[side] for stream, ids in compared.items()} for side in (0, 1))
     for stream, column, told in connection.source.links(seen):
         unknown[stream] = sorted({*unknown[stream], *warehouse.differing(stream, column, crm, told)})
     return vanished, unknown

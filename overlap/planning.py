@@ -88,9 +88,12 @@ def intent(
         unchanged[thing.name] = difference.unchanged
         notes += difference.notes
         changes += [*difference.changes, *(adopted if thing is INFLUENCE else ())]
-        if thing.name in live:
-            standing = _with_rule(thing, live[thing.name], reasons.excluded)
-            changes += _retirements(thing, standing, found, reasons, wanted, _emptied(room[thing.name], today))
+        gone = (
+            live[thing.name].join(wanted, on="key", how="anti", maintain_order="left") if thing.name in live else None
+        )
+        if gone is not None and not gone.is_empty():
+            told = _with_rule(thing, gone, reasons.excluded)
+            changes += _retirements(thing, told, found, reasons, wanted, _emptied(room[thing.name], today))
     return Intent(tuple(changes), unchanged, notes)
 
 

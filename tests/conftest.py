@@ -8,8 +8,19 @@ import pytest
 
 from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.store import Store
+from tests import budgets
 from tests.sandbox import Sandbox, SharedOrg, copy_database, running_sandbox
 from tests.soql import assert_soql
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After a run of everything, tell what each suite took, all workers together, and what it may take."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    reports = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
+    terminalreporter.section("time by suite")
+    for line in budgets.lines(budgets.budgets(budgets.TABLE.read_text(encoding="utf-8")), budgets.taken(reports)):
+        terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

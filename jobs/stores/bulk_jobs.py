@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from jobs.stores import outbox
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import bulk_jobs
+
+_OPEN: Final = (
+    select(bulk_jobs.c.id)
+    .where(bulk_jobs.c.plan_id == bindparam("plan"), bulk_jobs.c.ended_at.is_(None))
+    .order_by(bulk_jobs.c.opened_at, bulk_jobs.c.id)
+)
+_OPEN_OF_OBJECT: Final = _OPEN.where(bulk_jobs.c.object_name == bindparam("object"))
 
 
 def keep(
@@ -29,14 +36,10 @@ def keep(
 
 def open_ones(ledger: Ledger, plan_id: str, object_name: str | None = None) -> list[str]:
     """Return the jobs of *plan_id* for one object, None for any, whose end is not known, oldest first."""
-    of_object = () if object_name is None else (bulk_jobs.c.object_name == object_name,)
-    query = (
-        select(bulk_jobs.c.id)
-        .where(bulk_jobs.c.plan_id == int(plan_id), bulk_jobs.c.ended_at.is_(None), *of_object)
-        .order_by(bulk_jobs.c.opened_at, bulk_jobs.c.id)
-    )
+    query = _OPEN if object_name is None else _OPEN_OF_OBJECT
+    asked = {"plan": int(plan_id), "object": object_name}
     with ledger.engine.connect() as connection:
-        return [str(job_id) for job_id in connection.execute(query).scalars()]
+        return [str(job_id) for job_id in connection.execute(query, asked).scalars()]
 
 
 def opened_at(ledger: Ledger, job_id: str) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, select, update
 
@@ -12,6 +12,21 @@ from jobs.stores.entries import GIVEN_UP, OPEN, Entry, State, entry_of
 from jobs.stores.ledger import Ledger
 from jobs.stores.outbox import KEYS_AT_ONCE
 from jobs.stores.schema import outbox, plans
+
+_LATER: Final = outbox.alias("later")
+_NEWER: Final = select(_LATER.c.seq).where(
+    _LATER.c.object_name == outbox.c.object_name,
+    _LATER.c.key == outbox.c.key,
+    _LATER.c.seq > outbox.c.seq,
+    _LATER.c.state.in_(bindparam("unless", expanding=True)),
+    _LATER.c.plan_id.in_(select(plans.c.id).where(plans.c.crm == bindparam("named"))),
+)
+_LEFT: Final = outbox.c.state.in_(GIVEN_UP) & outbox.c.in_doubt & ~outbox.c.closed
+#: What was given up in doubt, but for records of which a newer change is in one of the states *unless*: what the record
+#: says now is no sign of the older change then.
+_DOUBTS: Final = (
+    select(outbox).join(plans).where(plans.c.crm == bindparam("named"), _LEFT, ~_NEWER.exists()).order_by(outbox.c.seq)
+)
 
 
 def supersede(ledger: Ledger, plan_id: str, at: datetime) -> None:
@@ -26,7 +41,7 @@ def doubtful(ledger: Ledger, crm: str) -> list[Entry]:
 
     Not if a newer plan is about to write the same record, or did.
     """
-    return _read(ledger, crm, _doubts(crm, unless=(*OPEN, State.ACKNOWLEDGED)))
+    return _read(ledger, crm, _DOUBTS, unless=(*OPEN, State.ACKNOWLEDGED))
 
 
 def older(ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
@@ -35,7 +50,7 @@ def older(ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
     for start in range(0, len(entries), KEYS_AT_ONCE):
         first, keys = entries[start].change, [entry.change.key for entry in entries[start : start + KEYS_AT_ONCE]]
         same = (outbox.c.object_name == first.object_name) & outbox.c.key.in_(keys)
-        found += _read(ledger, first.crm, _doubts(first.crm, unless=(State.ACKNOWLEDGED,)).where(same))
+        found += _read(ledger, first.crm, _DOUBTS.where(same), unless=(State.ACKNOWLEDGED,))
     return found
 
 
@@ -49,23 +64,7 @@ def close(ledger: Ledger, entries: Iterable[Entry], before: datetime) -> None:
         connection.execute(update(outbox).where(given_up).values(closed=True), rows)
 
 
-def _doubts(crm: str, unless: Sequence[State]) -> Select[Any]:
-    """Ask for what was given up in doubt, but for records of which a newer change is in one of the states *unless*.
-
-    What the record says now is no sign of the older change then.
-    """
-    later = outbox.alias("later")
-    newer = select(later.c.seq).where(
-        later.c.object_name == outbox.c.object_name,
-        later.c.key == outbox.c.key,
-        later.c.seq > outbox.c.seq,
-        later.c.state.in_(unless),
-        later.c.plan_id.in_(select(plans.c.id).where(plans.c.crm == crm)),
-    )
-    left = outbox.c.state.in_(GIVEN_UP) & outbox.c.in_doubt & ~outbox.c.closed
-    return select(outbox).join(plans).where(plans.c.crm == crm, left, ~newer.exists()).order_by(outbox.c.seq)
-
-
-def _read(ledger: Ledger, crm: str, query: Select[Any]) -> list[Entry]:
+def _read(ledger: Ledger, crm: str, query: Select[Any], unless: Sequence[State]) -> list[Entry]:
     with ledger.engine.connect() as connection:
-        return [entry_of(row, crm) for row in connection.execute(query).mappings()]
+        rows = connection.execute(query, {"named": crm, "unless": list(unless)}).mappings()
+        return [entry_of(row, crm) for row in rows]

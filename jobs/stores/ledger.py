@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, bindparam, create_engine, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
 
@@ -27,6 +27,8 @@ _HEAD: Final = "0013"
 _BUSY_TIMEOUT_S: Final = 5
 #: The pin of the last pull that landed something.
 _LANDED: Final = "landed_run"
+#: Asked again and again: putting a statement together takes longer than SQLite does to answer.
+_PINNED: Final = select(schema.pins.c.value).where(schema.pins.c.name == bindparam("pin"))
 #: A little less than a day, so that a job that runs daily counts daily.
 _ONE_DAY: Final = timedelta(hours=20)
 
@@ -105,7 +107,7 @@ class Ledger:
     def pinned(self, name: str) -> str | None:
         """Return what is pinned under *name*."""
         with self.engine.connect() as connection:
-            found = connection.execute(select(schema.pins.c.value).where(schema.pins.c.name == name)).scalar()
+            found = connection.execute(_PINNED, {"pin": name}).scalar()
         return None if found is None else str(found)
 
     def pins(self, prefix: str) -> dict[str, str]:

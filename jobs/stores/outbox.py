@@ -23,6 +23,32 @@ _TAKEN: Final = (outbox.c.state == State.ACKNOWLEDGED) | outbox.c.landed.is_not(
 _SAYS: Final = case((outbox.c.state == State.ACKNOWLEDGED, outbox.c.new), else_=outbox.c.landed)
 #: SQLite takes a limited number of values in one statement.
 KEYS_AT_ONCE: Final = 500
+# What every batch asks and says, put together once: that takes longer than SQLite does to answer.
+_ENTRIES: Final = (
+    select(outbox, plans.c.crm)
+    .join(plans)
+    .where(outbox.c.plan_id == bindparam("plan"), outbox.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(outbox.c.seq)
+)
+_ENTRIES_OF_OBJECT: Final = _ENTRIES.where(outbox.c.object_name == bindparam("object"))
+_MARK_SENT: Final = (
+    update(outbox)
+    .where(outbox.c.seq == bindparam("row"))
+    .values(state=State.SENT, before=bindparam("image"), attempts=outbox.c.attempts + 1)
+)
+_SETTLE: Final = (
+    update(outbox)
+    .where(outbox.c.seq == bindparam("row"))
+    .values(
+        state=bindparam("ends"),
+        record_id=func.coalesce(bindparam("record"), outbox.c.record_id),
+        created=bindparam("is_new"),
+        error=bindparam("said"),
+        in_doubt=outbox.c.in_doubt | bindparam("doubt", type_=Boolean),
+        landed=func.coalesce(bindparam("took"), outbox.c.landed),
+        settled_at=bindparam("ended_at"),
+    )
+)
 
 
 def was_written(ledger: Ledger, crm: str) -> bool:
@@ -66,15 +92,10 @@ def entries(ledger: Ledger, plan_id: str, states: Sequence[State], object_name: 
 
     *object_name* None means those of every object.
     """
-    of_object = () if object_name is None else (outbox.c.object_name == object_name,)
-    query = (
-        select(outbox, plans.c.crm)
-        .join(plans)
-        .where(outbox.c.plan_id == int(plan_id), outbox.c.state.in_(states), *of_object)
-        .order_by(outbox.c.seq)
-    )
+    query = _ENTRIES if object_name is None else _ENTRIES_OF_OBJECT
+    asked = {"plan": int(plan_id), "states": list(states), "object": object_name}
     with ledger.engine.connect() as connection:
-        return [entry_of(row, row["crm"]) for row in connection.execute(query).mappings()]
+        return [entry_of(row, row["crm"]) for row in connection.execute(query, asked).mappings()]
 
 
 def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
@@ -175,12 +196,7 @@ def mark_sent(ledger: Ledger, batch: Iterable[tuple[int, Mapping[str, Any]]]) ->
 def mark_sent_within(connection: Connection, batch: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """Do what `mark_sent` does as a part of the transaction of *connection*."""
     rows = [{"row": seq, "image": dumped(before)} for seq, before in batch]
-    statement = (
-        update(outbox)
-        .where(outbox.c.seq == bindparam("row"))
-        .values(state=State.SENT, before=bindparam("image"), attempts=outbox.c.attempts + 1)
-    )
-    connection.execute(statement, rows)
+    connection.execute(_MARK_SENT, rows)
 
 
 def settle(ledger: Ledger, results: Sequence[Settled], at: datetime) -> None:
@@ -206,20 +222,7 @@ def settle_within(connection: Connection, results: Sequence[Settled], at: dateti
         }
         for result in results
     ]
-    statement = (
-        update(outbox)
-        .where(outbox.c.seq == bindparam("row"))
-        .values(
-            state=bindparam("ends"),
-            record_id=func.coalesce(bindparam("record"), outbox.c.record_id),
-            created=bindparam("is_new"),
-            error=bindparam("said"),
-            in_doubt=outbox.c.in_doubt | bindparam("doubt", type_=Boolean),
-            landed=func.coalesce(bindparam("took"), outbox.c.landed),
-            settled_at=bindparam("ended_at"),
-        )
-    )
-    connection.execute(statement, rows)
+    connection.execute(_SETTLE, rows)
 
 
 def tally(ledger: Ledger, plan_id: str) -> dict[State, int]:

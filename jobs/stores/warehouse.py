@@ -51,6 +51,8 @@ class Warehouse:
         self._connection = connection
         #: Rows that have landed and are not in the database yet, by stream; whatever is asked of it comes after them.
         self._waiting: dict[str, list[pl.DataFrame]] = {}
+        #: All marks, None until one is asked for: few, and asked for again and again.
+        self._marks: dict[str, str] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,6 +63,7 @@ class Warehouse:
             self.settle()
         except BaseException:
             self._waiting.clear()
+            self._marks = None
             self._run("rollback")
             raise
         self._run("commit")
@@ -105,6 +108,7 @@ class Warehouse:
         """Drop everything that *side* has in *stream*, and what is remembered of where its reading stands."""
         self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
         self._run("delete from marks where split_part(name, ':', 2) = $side", side=side)
+        self._marks = None
 
     def replace_side(self, stream: str, side: str, rows: pl.DataFrame) -> None:
         """Make *rows* all that *side* has."""
@@ -115,13 +119,20 @@ class Warehouse:
         """Drop the rows that *side* has in *stream*."""
         self._run(f"delete from {_table(stream)} where {_side(stream)} = $side", side=side)
 
-    def vanished(self, stream: str, side: str, seen: pl.Series) -> list[str]:
-        """Return the ids that *side* has and *seen* lacks, sorted; records marked as deleted do not count."""
-        return self._ids_of(f"from ({_known(stream)}) anti join seen using (id)", side, seen)
+    def compared(self, stream: str, side: str, seen: pl.Series) -> tuple[list[str], list[str]]:
+        """Return the ids that *side* has and *seen* lacks, and those that *seen* has and *side* lacks, both sorted.
 
-    def unknown(self, stream: str, side: str, seen: pl.Series) -> list[str]:
-        """Return the ids that *seen* has and *side* lacks, sorted; records marked as deleted do not count."""
-        return self._ids_of(f"from seen anti join ({_known(stream)}) as known using (id)", side, seen)
+        Records marked as deleted do not count.
+        """
+        self._connection.register("seen", ArrowView(seen.to_frame("id")))
+        rows = self._run(
+            "select distinct coalesce(known.id, seen.id) as id, seen.id is null as vanished "
+            f"from ({_known(stream)}) as known full join seen on known.id = seen.id "
+            "where known.id is null or seen.id is null order by id",
+            side=side,
+        )
+        self._connection.unregister("seen")
+        return [one for one, vanished in rows if vanished], [one for one, vanished in rows if not vanished]
 
     def differing(self, stream: str, column: str, side: str, told: pl.DataFrame) -> list[str]:
         """Return the ids of rows of *side* whose *column* is not what *told* (``id``, ``end``) says, sorted."""
@@ -133,12 +144,6 @@ class Warehouse:
         self._connection.unregister("told")
         return [row[0] for row in rows]
 
-    def _ids_of(self, source: str, side: str, seen: pl.Series) -> list[str]:
-        self._connection.register("seen", ArrowView(seen.to_frame("id")))
-        rows = self._run(f"{source} select distinct id order by id", side=side)
-        self._connection.unregister("seen")
-        return [row[0] for row in rows]
-
     def frame(self, stream: str) -> pl.DataFrame:
         """Return every row of *stream*, in the order of ids."""
         rows = read(self.connection, f"select * from {_table(stream)} order by {_side(stream)}, id")
@@ -148,18 +153,24 @@ class Warehouse:
         """Return the ids that *side* has; records of ours that are marked as deleted do not count."""
         return {row[0] for row in self._run(_known(stream), side=side)}
 
-    def sides(self, stream: str) -> set[str]:
-        """Return the crms or partners that have rows."""
-        return {row[0] for row in self._run(f"select distinct {_side(stream)} from {_table(stream)}")}
+    def sides(self) -> dict[str, set[str]]:
+        """Return by stream the crms or partners that have rows."""
+        of_each = (f"select distinct '{stream}', {_side(stream)} from {_table(stream)}" for stream in streams())
+        found: dict[str, set[str]] = {stream: set() for stream in streams()}
+        for stream, side in self._run(" union all ".join(of_each)):
+            found[stream].add(side)
+        return found
 
     def mark(self, name: str) -> str | None:
         """Return the mark kept under *name*, ``kind:side``: a watermark, the day of a sweep, what list is landed."""
-        rows = self._run("select value from marks where name = $name", name=name)
-        return rows[0][0] if rows else None
+        if self._marks is None:
+            self._marks = dict(self._run("from marks"))
+        return self._marks.get(name)
 
     def set_mark(self, name: str, value: str) -> None:
         """Keep *value* under *name*; inside `transaction` it stands or falls with the rows."""
         self._run("insert or replace into marks values ($name, $value)", name=name, value=value)
+        self._marks = None
 
     def watermark(self, crm: str) -> datetime | None:
         """Return the time up to which *crm* has been read, None before the first read."""

@@ -23,6 +23,9 @@ from matching.normalize import suffixes
 
 #: No further websites.
 _NONE: Final[pl.Expr] = pl.lit(None, pl.List(pl.String))
+_TEXT: Final = pl.String()
+#: What `rows_of_domains` returns.
+_READ: Final = pl.Schema({"domain": _TEXT, "others": pl.List(_TEXT), "label": _TEXT, "bare": _TEXT})
 #: Letters that a label must keep when what companies put around their name is taken off.
 _LEAST_LABEL: Final = 4
 #: What stands between several websites. Python's \s has these four controls, Rust's has not.
@@ -68,6 +71,8 @@ def rows_of_domains(websites: pl.Series) -> pl.DataFrame:
     twice. Most are mere ``https://www.acme.com/``: only the others are read with care.
     """
     text, host = pl.col("website"), pl.col("host")
+    if websites.null_count() == len(websites):
+        return pl.DataFrame(schema=_READ).clear(len(websites))
     read = websites.alias("website").to_frame().lazy()
     read = read.select(is_common=text.str.contains(_COMMON), host=_without_path(text).str.strip_prefix("www."))
     is_plain = suffixes.is_registered(host, _shared(), _listed("sold"), _listed("platforms") | _listed("landlords"))
@@ -89,7 +94,8 @@ def _found(texts: pl.DataFrame) -> pl.DataFrame:
     texts = texts.with_columns(pl.col("text").str.to_lowercase())
     texts = texts.with_columns(is_common=pl.col("text").str.contains(_COMMON))
     one = _owned(texts.filter("is_common").select("website", "text")).select("website", "domain", others=_NONE)
-    return pl.concat([one, _several(texts.filter(~pl.col("is_common")))])
+    odd = texts.filter(~pl.col("is_common"))
+    return one if odd.is_empty() else pl.concat([one, _several(odd)])
 
 
 def _labelled(domain: pl.Series) -> pl.DataFrame:
@@ -139,7 +145,8 @@ def _several(texts: pl.DataFrame) -> pl.DataFrame:
     pieces = pieces.filter(pl.col("text").str.contains(r"[.\u3002\uff0e\uff61]")).with_row_index("place")
     plain = pieces.with_columns(pl.col("text").str.replace(_SCHEME, ""))
     plain = plain.with_columns(pl.col("text").str.replace(_USER, ""), is_mail=pl.col("text").str.contains(_USER))
-    is_common = plain["text"].str.contains(_COMMON)
+    # A scheme behind a user is no scheme: "me@http://acme.com" names the host "http".
+    is_common = plain["text"].str.contains(_COMMON) & ~plain["text"].str.contains(_SCHEME)
     quick = _owned(plain.filter(is_common)).filter(
         ~(pl.col("is_mail") & pl.col("domain").is_in(sorted(_listed("providers"))))
     )

@@ -119,6 +119,25 @@ def written(org: Org, store: Store, first_run: Prepared, tmp_path: Path) -> Worl
 
 
 @pytest.fixture(scope="session")
+def first_plan(org: Org, tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, SyncPlan]:
+    folder = tmp_path_factory.mktemp("first-plan") / "workspace"
+    org.put_back()
+    with Store.open(org.folder) as store:
+        world = new_world(org, store, folder)
+        planned = world.look()
+    return org.keep(folder, world.now), planned
+
+
+@pytest.fixture
+def unwritten(org: Org, store: Store, first_plan: tuple[Prepared, SyncPlan], tmp_path: Path) -> World:
+    """The world with its first plan, *plan_made*, of which nothing is written yet."""
+    prepared, planned = first_plan
+    world = World(org.again(prepared, tmp_path), store, prepared.now)
+    world.plan_made = planned
+    return world
+
+
+@pytest.fixture(scope="session")
 def first_bulk_plan(org: Org, tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, SyncPlan]:
     folder = tmp_path_factory.mktemp("first-bulk-plan") / "workspace"
     org.put_back()

@@ -50,16 +50,16 @@ def assert_written_once_effectively(store):
 # --- approval -------------------------------------------------------------------------------------------------------
 
 
-def test_a_first_plan_is_written_only_when_a_person_approves_it(world):
-    planned = world.look()
+def test_a_first_plan_is_written_only_when_a_person_approves_it(unwritten):
+    planned = unwritten.plan_made
     assert planned.held == ("the first plan for 'salesforce'",)
     with pytest.raises(GuardError, match=f"overlap apply {planned.id} --approve"):
-        world.apply(planned)
-    assert world.writes() == []
-    report = world.apply(planned, approve=True)
+        unwritten.apply(planned)
+    assert unwritten.writes() == []
+    report = unwritten.apply(planned, approve=True)
     assert report.states == {State.ACKNOWLEDGED: len(planned.changes)}
-    assert_written_once(world.store)
-    assert ("ada", "approved plan", {"plan": planned.id, "held": list(planned.held)}) in world.audit()
+    assert_written_once(unwritten.store)
+    assert ("ada", "approved plan", {"plan": planned.id, "held": list(planned.held)}) in unwritten.audit()
 
 
 def test_a_run_does_not_write_a_plan_that_is_held(world):
@@ -304,33 +304,33 @@ def test_one_refused_record_is_journalled_and_the_rest_goes_on(world):
 
 
 @pytest.mark.parametrize("locked", [1, 5])
-def test_rows_that_others_have_locked_are_tried_again(world, locked):
-    planned = world.look()
-    world.store.lock_rows(locked)
-    report = world.apply(planned, approve=True)
+def test_rows_that_others_have_locked_are_tried_again(unwritten, locked):
+    planned = unwritten.plan_made
+    unwritten.store.lock_rows(locked)
+    report = unwritten.apply(planned, approve=True)
     assert report.states == {State.ACKNOWLEDGED: len(planned.changes)}
-    assert_written_once_effectively(world.store)
+    assert_written_once_effectively(unwritten.store)
 
 
-def test_a_row_that_stays_locked_waits_with_what_points_to_it_and_is_never_given_up(world, monkeypatch):
+def test_a_row_that_stays_locked_waits_with_what_points_to_it_and_is_never_given_up(unwritten, monkeypatch):
     monkeypatch.setattr(writing, "_FIRST_WAIT_S", 0.0)
-    planned = world.look()
+    planned = unwritten.plan_made
     waiting = 2 + 8  # both partners' records, and the overlaps that point to them
     for tries in (4, 8):
-        world.store.lock_rows(4 * 2)
+        unwritten.store.lock_rows(4 * 2)
         written = len(planned.changes) - waiting
         said = (
             f"plan 1: {written} records are written, {waiting} wait for the CRM; Globex: UNABLE_TO_LOCK_ROW: .* "
             rf"\(tries so far: {tries}\); Initech: .*; run 'overlap apply 1' again to finish"
         )
         with pytest.raises(TransientError, match=said):
-            world.apply(planned, approve=True)
-    assert world.account(2)["Overlap_Customer_Of__c"] == "Globex", "others are written"
-    world.store.lock_rows(4 * 2)
-    report = world.run()
+            unwritten.apply(planned, approve=True)
+    assert unwritten.account(2)["Overlap_Customer_Of__c"] == "Globex", "others are written"
+    unwritten.store.lock_rows(4 * 2)
+    report = unwritten.run()
     assert (report.applied[0].finished_first, report.applied[0].troubles) == ((1,), ())
-    assert_written_once_effectively(world.store)
-    assert world.run().plans[0].changes == ()
+    assert_written_once_effectively(unwritten.store)
+    assert unwritten.run().plans[0].changes == ()
 
 
 def test_a_person_who_writes_what_a_refused_row_wanted_is_not_taken_for_us(changed):

@@ -15,36 +15,36 @@ from overlap.errors import PausedError
 from tests.jobs.trials import assert_written_once
 
 
-def test_a_plan_says_how_many_calls_it_takes_and_an_apply_how_many_it_took(world):
-    planned = world.look()
+def test_a_plan_says_how_many_calls_it_takes_and_an_apply_how_many_it_took(unwritten):
+    planned = unwritten.plan_made
     objects = {change.object_name for change in planned.changes}
     assert planned.calls == 2 * len(objects)
-    report = world.apply(planned, approve=True)
+    report = unwritten.apply(planned, approve=True)
     assert report.calls == planned.calls + 1 + len(objects), "which org it is, and a look at each object's fields"
 
 
-def test_what_everybody_used_of_the_day_pauses_an_apply_before_it_writes(world):
-    planned = world.look()
-    world.store.set_limit_used(API_ALLOWANCE * 80 // 100)
+def test_what_everybody_used_of_the_day_pauses_an_apply_before_it_writes(unwritten):
+    planned = unwritten.plan_made
+    unwritten.store.set_limit_used(API_ALLOWANCE * 80 // 100)
     with pytest.raises(PausedError, match=f"paused: .*0 are left .* go on with 'overlap apply {planned.id}'"):
-        world.apply(planned, approve=True)
-    assert world.writes() == []
-    world.store.set_limit_used(0)
-    assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
-    assert_written_once(world.store)
+        unwritten.apply(planned, approve=True)
+    assert unwritten.writes() == []
+    unwritten.store.set_limit_used(0)
+    assert unwritten.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(unwritten.store)
 
 
-def test_an_apply_that_runs_out_in_the_middle_goes_on_where_it_stopped(world):
-    planned = world.look()
+def test_an_apply_that_runs_out_in_the_middle_goes_on_where_it_stopped(unwritten):
+    planned = unwritten.plan_made
     # Room for signing in and the partners' records, and not for the overlaps'.
-    world.store.set_limit_used(API_ALLOWANCE * 80 // 100 - 6)
+    unwritten.store.set_limit_used(API_ALLOWANCE * 80 // 100 - 6)
     with pytest.raises(PausedError):
-        world.apply(planned, approve=True)
-    assert len(world.store.records("Overlap_Partner__c")) == 2
-    assert world.store.records("Partner_Overlap__c") == []
-    world.store.set_limit_used(0)
-    assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
-    assert_written_once(world.store)
+        unwritten.apply(planned, approve=True)
+    assert len(unwritten.store.records("Overlap_Partner__c")) == 2
+    assert unwritten.store.records("Partner_Overlap__c") == []
+    unwritten.store.set_limit_used(0)
+    assert unwritten.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(unwritten.store)
 
 
 def test_no_apply_takes_more_than_is_left_whatever_it_is_doing(bulk, monkeypatch):
@@ -65,38 +65,38 @@ def test_no_apply_takes_more_than_is_left_whatever_it_is_doing(bulk, monkeypatch
     assert_written_once(bulk.store)
 
 
-def test_reading_back_waits_for_room_too(world):
+def test_reading_back_waits_for_room_too(unwritten):
     def end(step):
         if step == "partner_overlap: sent":
             raise KeyboardInterrupt
 
-    planned = world.look()
+    planned = unwritten.plan_made
     steps.listen(end)
     try:
         with pytest.raises(KeyboardInterrupt):
-            world.apply(planned, approve=True)
+            unwritten.apply(planned, approve=True)
     finally:
         steps.listen(None)
-    world.store.set_limit_used(API_ALLOWANCE * 80 // 100)
-    before = len(world.store.requests())
+    unwritten.store.set_limit_used(API_ALLOWANCE * 80 // 100)
+    before = len(unwritten.store.requests())
     with pytest.raises(PausedError, match=f"'overlap apply {planned.id}'"):
-        world.apply(planned)
-    assert not [asked for asked in world.store.requests()[before:] if "Partner_Overlap__c" in asked.query]
-    world.store.set_limit_used(0)
-    assert world.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
-    assert_written_once(world.store)
+        unwritten.apply(planned)
+    assert not [asked for asked in unwritten.store.requests()[before:] if "Partner_Overlap__c" in asked.query]
+    unwritten.store.set_limit_used(0)
+    assert unwritten.apply(planned).states == {State.ACKNOWLEDGED: len(planned.changes)}
+    assert_written_once(unwritten.store)
 
 
-def test_our_own_share_counts_what_we_called_in_the_last_24_hours(world):
-    planned = world.look()
-    with world.context() as context:
-        ours = api_calls.since(context.ledger, "salesforce", world.now - timedelta(hours=24))
+def test_our_own_share_counts_what_we_called_in_the_last_24_hours(unwritten):
+    planned = unwritten.plan_made
+    with unwritten.context() as context:
+        ours = api_calls.since(context.ledger, "salesforce", unwritten.now - timedelta(hours=24))
         assert 0 < ours < 100, "what pull and plan took"
-        api_calls.note(context.ledger, "salesforce", API_ALLOWANCE // 4, world.now - timedelta(hours=23))
+        api_calls.note(context.ledger, "salesforce", API_ALLOWANCE // 4, unwritten.now - timedelta(hours=23))
     with pytest.raises(PausedError):
-        world.apply(planned, approve=True)
-    world.wait(hours=2)
-    assert world.apply(planned).written == len(planned.changes)
+        unwritten.apply(planned, approve=True)
+    unwritten.wait(hours=2)
+    assert unwritten.apply(planned).written == len(planned.changes)
 
 
 def test_a_call_counts_for_24_hours_from_about_when_it_was_made(ledger):

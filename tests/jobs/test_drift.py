@@ -69,6 +69,20 @@ def test_hold_asks_a_person(written):
     assert written.overlap(2)["Match_Reason__c"] != "mine"
 
 
+def test_a_plan_says_what_the_crm_says_at_its_own_moment(written):
+    written.wait(days=1)
+    written.send(GLOBEX, listed(*LISTED, Status="Prospect"))
+    written.pull()
+    written.match()
+    populations = {2: "Other", 3: "Prospects"}  # since the pull; the other one as we would
+    for number, population in populations.items():
+        edit(written, number, Partner_Population__c=population)
+    planned = written.plan()
+    before = {change.key: change.old.get("partner_population") for change in planned.changes}
+    said = {number: before.get(written.overlap(number)["Overlap_Key__c"]) for number in (*populations, 4)}
+    assert said == {2: "Other", 3: None, 4: "Customers"}
+
+
 @pytest.mark.parametrize("on_drift", ["restore", "keep", "hold"])
 def test_an_edit_after_the_plan_is_a_conflict_whatever_the_setting(written, on_drift):
     written.change_settings('type = "salesforce"', f'type = "salesforce"\non_drift = "{on_drift}"')

@@ -20,7 +20,7 @@ from jobs.stores import lists, schema, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
 from jobs.stores.lock import workspace_lock
-from jobs.stores.warehouse import open_warehouse
+from jobs.stores.warehouse import open_warehouse, streams
 from overlap.errors import ConfigError, GuardError, OverlapError
 from overlap.fields import OVERLAP
 from overlap.model import User, schema_of
@@ -165,9 +165,18 @@ def test_a_transaction_that_fails_leaves_neither_rows_nor_watermark(tmp_path):
         with pytest.raises(RuntimeError), warehouse.transaction():
             warehouse.land(Page("users", users("1")))
             warehouse.set_mark("watermark:crm", NOW.isoformat())
+            assert warehouse.watermark("crm") == NOW
             raise RuntimeError
         assert warehouse.frame("users").is_empty()
         assert warehouse.watermark("crm") is None
+
+
+def test_ids_are_compared_both_ways_and_of_one_crm(tmp_path):
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+        warehouse.land(Page("users", pl.concat([users("3", "1", "2", "0"), users("4", "5", crm="another")])))
+        assert warehouse.compared("users", "crm", pl.Series(["5", "2", "4", "4", "3"])) == (["0", "1"], ["4", "5"])
+        assert warehouse.compared("users", "crm", pl.Series(dtype=pl.String)) == (["0", "1", "2", "3"], [])
+        assert warehouse.sides() == {name: {"another", "crm"} if name == "users" else set() for name in streams()}
 
 
 def test_a_deleted_record_of_ours_stays_known_as_deleted(tmp_path):
@@ -179,6 +188,7 @@ def test_a_deleted_record_of_ours_stays_known_as_deleted(tmp_path):
         assert warehouse.frame(stream)["is_deleted"].to_list() == [False]
         warehouse.forget(stream, "crm", ("a02", "a02-unknown"))
         assert warehouse.frame(stream).select("overlap_key", "is_deleted").rows() == [("k", True)]
+        assert warehouse.compared(stream, "crm", pl.Series(["a02"])) == ([], ["a02"])
 
 
 def test_a_second_process_is_refused_in_words(tmp_path):

@@ -57,6 +57,7 @@ NOBODYS = [
     "https://acme.wd5.myworkdayjobs.com/careers",
     "https://goo.gl/maps/abc",
     "https://www.amazon.de/stores/acme",
+    "@http://acme.com",
 ]
 
 
