@@ -35,6 +35,7 @@ from config.lists import ListsSettings
 from config.partners import PartnerSettings
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
+from config.runs import RunsSettings
 from config.salesforce import SalesforceSettings
 from config.secrets import SecretReference
 from config.telling import TellingSettings, require_known_partners
@@ -82,7 +83,7 @@ _OF_WRITING = {"fallback_owner", "on_drift"}
 #: What of it is about what was read already.
 _OF_FINDING = {"currency"}
 #: What changes no result, or is looked at by itself.
-_OF_NO_RESULT: Any = {"crm": True, "companies": True, "guards": True, "lists": True, "telling": True}
+_OF_NO_RESULT: Any = dict.fromkeys(("crm", "companies", "guards", "lists", "runs", "telling"), True)
 #: What of a partner neither a run nor a plan asks.
 _OF_NO_RUN: Any = {"source": True, "share": True}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
@@ -163,6 +164,7 @@ class Settings(BaseSettings):
     guards: GuardSettings = GuardSettings()
     lists: ListsSettings = ListsSettings()
     telling: TellingSettings = TellingSettings()
+    runs: RunsSettings = RunsSettings()
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:
@@ -200,6 +202,15 @@ class Settings(BaseSettings):
         facts: dict[str, Any] = self.model_dump(mode="json", exclude={**_OF_PLANS, **_OF_NO_RESULT})
         facts["crm"] = {name: crm.reading() | _of_finding(crm) for name, crm in self.crm.items()}
         return {section: _digest(said) for section, said in (facts | self._together()).items()}
+
+    def each_fingerprint(self) -> dict[str, dict[str, str]]:
+        """Return what `run_fingerprints` does, for each partner (``by_partner``) and CRM (``by_crm``) by itself."""
+        partners = self.model_dump(mode="json", include={"partners"}, exclude=_OF_PLANS)["partners"]
+        crms = {name: crm.reading() | _of_finding(crm) for name, crm in self.crm.items()}
+        return {
+            "by_partner": {key: _digest(said) for key, said in partners.items()},
+            "by_crm": {name: _digest(said) for name, said in crms.items()},
+        }
 
     def _together(self) -> dict[str, Any]:
         """Return what decides where several CRMs have one company; the order of their tables is part of it."""

@@ -62,6 +62,11 @@ class Workspace:
         return self.folder / "runs"
 
     @property
+    def logs(self) -> Path:
+        """What each run said, one file each."""
+        return self.folder / "logs"
+
+    @property
     def shares(self) -> Path:
         """What each partner may see of a run, one file each; made anew by 'overlap share'."""
         return self.folder / "shares"

@@ -16,10 +16,12 @@ from config.secrets import resolve
 from config.settings import CrmSettings
 from config.workspace import Workspace
 from connectors.base import Connection, Vault
+from jobs.past.logs import Journal, numbers, prune
 from jobs.stores import api_calls
 from jobs.stores.api_calls import Meter
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
-from overlap.errors import ConfigError
+from jobs.stores.runs import close_crashed
+from overlap.errors import ConfigError, OverlapError
 
 #: Takes one line of progress for a person and, where it is known, the share that is done, 0..1.
 Report = Callable[[str, float | None], None]
@@ -31,7 +33,10 @@ def _silent(message: str, share: float | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """*now* is the UTC time at which the job began, *began_s* the same on the clock that nobody sets."""
+    """*now* is the UTC time at which the job began, *began_s* the same on the clock that nobody sets.
+
+    *part_of* is the whole run that the job is a part of; None: it is one itself. *journal* keeps the run's log.
+    """
 
     workspace: Workspace
     ledger: Ledger
@@ -39,14 +44,17 @@ class Context:
     who: str
     progress: Report = _silent
     began_s: float = field(default_factory=monotonic)
+    part_of: int | None = None
+    journal: Journal = field(default_factory=Journal)
 
     def by_now(self) -> datetime:
         """Return the UTC time as it is by now."""
         return self.now + timedelta(seconds=monotonic() - self.began_s)
 
     def report(self, message: str, share: float | None = None) -> None:
-        """Tell the person who waits what is going on."""
+        """Tell the person who waits what is going on, and the log of the run."""
         self.progress(message, share)
+        self.journal.say(message)
 
     @property
     def today(self) -> date:
@@ -79,18 +87,42 @@ def open_context(workspace: Workspace, progress: Report = _silent) -> Iterator[C
 def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Open a run of *verb* in the ledger and close it, as ``failed`` if an error comes through.
 
-    Yields the run's number and its summary, to be filled in.
+    Yields the run's number and its summary, to be filled in. What the jobs in it record is part of it where their
+    context says so; a whole run has a log, and closes what crashed before it.
     """
-    # A ledger restored from a backup may be behind the folders of runs that it does not know.
+    ledger, journal, is_whole = context.ledger, context.journal, context.part_of is None
+    logs = context.workspace.logs
+    if is_whole:
+        close_crashed(ledger, logs)
+    # A ledger restored from a backup may be behind the folders of runs, and the logs, that it does not know.
     folders = (int(folder.name) for folder in context.workspace.runs.glob("*") if folder.name.isdecimal())
-    run_id = context.ledger.start_run(verb, utc_now(), above=max(folders, default=0))
-    summary: dict[str, Any] = {}
+    above = max([*folders, *numbers(logs)], default=0)
+    ready = partial(journal.begin, logs) if is_whole else None
+    calls = journal.calls
     try:
-        yield run_id, summary
-    except BaseException as error:
-        context.ledger.finish_run(run_id, "failed", utc_now(), {**summary, "error": str(error) or type(error).__name__})
-        raise
-    context.ledger.finish_run(run_id, "done", utc_now(), summary)
+        run_id = ledger.start_run(verb, utc_now(), above, ready, part_of=context.part_of, who=context.who)
+        with journal.part(run_id):
+            journal.say(f"{verb} begins")
+            summary: dict[str, Any] = {}
+            state = "failed"
+            try:
+                yield run_id, summary
+                state = "done"
+            except BaseException as error:
+                state = "failed" if isinstance(error, Exception) else "interrupted"
+                summary["error"] = str(error) or type(error).__name__
+                # Of an error that is not ours, nobody knows what its text repeats.
+                journal.say(summary["error"] if isinstance(error, OverlapError) else type(error).__name__, "error")
+                raise
+            finally:
+                if journal.calls > calls:
+                    summary.setdefault("calls", journal.calls - calls)
+                ledger.finish_run(run_id, state, utc_now(), summary)
+                journal.say(f"{verb}: {state}")
+    finally:
+        if is_whole:
+            journal.end()
+            prune(logs)
 
 
 @contextmanager
@@ -118,6 +150,7 @@ def counted(context: Context, crm: str) -> Iterator[tuple[Connection, Meter]]:
         try:
             yield connection, meter
         finally:
+            context.journal.calls += connection.api_calls_made()
             with context.ledger.engine.begin() as transaction:
                 meter.count(transaction, connection.api_calls_made(), context.by_now())
 

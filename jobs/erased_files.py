@@ -17,6 +17,7 @@ import polars as pl
 
 from config.workspace import Workspace
 from jobs.context import Context
+from jobs.past import logs
 from jobs.steps import step
 from jobs.stores import snapshot
 
@@ -25,8 +26,10 @@ Rewrite = Callable[[str, pl.DataFrame], pl.DataFrame]
 #: No plan is made of such a run any more: what it says of the CRM is gone, and it asks for a pull and a match.
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC).isoformat()
 _MIRROR: Final = "record_"
+#: Facts of a run that name partners; without them, causes of changes are told less exactly.
+_BY_PARTNER: Final = ("by_partner", "not_analysed")
 #: What is looked after by name; anything else in the workspace was put there by people.
-_OURS: Final = ("runs", "lists", "tokens", "stats", "pull", "quarantine", "shared")
+_OURS: Final = ("runs", "lists", "tokens", "stats", "pull", "quarantine", "shared", "logs")
 
 
 def publish_without(context: Context, run_id: int, rewrite: Rewrite) -> None:
@@ -40,6 +43,8 @@ def publish_without(context: Context, run_id: int, rewrite: Rewrite) -> None:
     facts = snapshot.manifest(runs, published)
     facts.pop("mappings", None)  # it is by partner, and no plan will ask for it
     names = [Path(name).stem for name in facts.pop("files")]
+    for fact in _BY_PARTNER:
+        facts.pop(fact, None)
     frames = {}
     for name, frame in zip(names, snapshot.read(runs, published, *names), strict=True):
         frames[name] = frame.clear() if name.startswith(_MIRROR) else rewrite(name, frame)
@@ -52,13 +57,15 @@ def publish_without(context: Context, run_id: int, rewrite: Rewrite) -> None:
 def forget_made(context: Context, words: bool) -> None:
     """Delete what the next pull and match make anew: the warehouse, pages on their way, and every run but the last.
 
-    *words*: also the counts of words, which then are counted again.
+    Logs of runs go too: an error in them may name anybody. *words*: also the counts of words, which then are counted
+    again.
     """
     workspace = context.workspace
     published = context.ledger.pinned("published_run")
     for folder in sorted(workspace.runs.glob("*")):
         if folder.name != published:
             shutil.rmtree(folder)
+    logs.prune(workspace.logs, keep=0)
     step("erase: runs are gone")
     delete(sorted(workspace.folder.glob(f"{workspace.warehouse_file.name}*")))
     for folder in (workspace.folder / "pull", *([workspace.statistics] if words else [])):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from jobs import profiles
 from jobs.context import Context
 from jobs.stores import judgements, list_mappings, plans, snapshot
-from jobs.terms import terms_of
+from jobs.terms import not_analysed, terms_of
 from overlap.errors import ConfigError, OverlapError
 from overlap.plan import SyncPlan
 
@@ -18,13 +19,19 @@ _PULL_AND_MATCH: Final = ("overlap pull", "overlap match")
 
 
 def facts(context: Context, judged: str) -> dict[str, Any]:
-    """Return the facts of a run by which `require_fresh` knows it again; *judged*: of the verdicts that it heeds."""
+    """Return the facts of a run by which `require_fresh` knows it again; *judged*: of the verdicts that it heeds.
+
+    The last ones tell another run what is different here, see `overlap.change_causes`.
+    """
     settings = context.workspace.settings
     return {
         "settings_hash": settings.fingerprint(),
         "found_by": settings.run_fingerprints(),
         "judged": judged,
         "made_at": context.now.isoformat(),
+        **settings.each_fingerprint(),
+        "not_analysed": not_analysed(context),
+        "asks": profiles.asked(context),
     }
 
 

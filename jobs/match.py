@@ -13,10 +13,11 @@ from jobs.feedback import People, take_feedback
 from jobs.found_pairs import found_pairs
 from jobs.identity import every_domain, identified, plain_names
 from jobs.our_companies import OurCompanies, our_companies, own_accounts
+from jobs.past.retention import prune
 from jobs.profiles import rated, rows_of, with_currencies
 from jobs.pulled import behind, require_pulled, require_read
 from jobs.steps import step
-from jobs.stores import judgements, list_mappings, snapshot
+from jobs.stores import intervals, judgements, list_mappings, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from jobs.terms import terms_of
@@ -90,10 +91,11 @@ def match(context: Context, old_rows: bool = False) -> MatchReport:
         how |= fresh.facts(context, judged) | ours.facts
         snapshot.publish(context.workspace.runs, run_id, frames, how)
         step("match: publish")
-        context.ledger.pin("published_run", str(run_id))
+        intervals.publish(context.ledger, str(run_id), frames["overlaps"], context.today)
         step("match: published")
         report = replace(_report(context, run_id, frames, how["excluded"], ours), behind=late)
         summary |= asdict(report)
+        prune(context)
     return report
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from jobs.context import Context
-from jobs.stores import judgements, questions
+from jobs.stores import intervals, judgements, questions
 from jobs.stores.warehouse import Warehouse
 from overlap.keys import external_key
 
@@ -32,8 +32,9 @@ def survivors(merged: Mapping[str, str]) -> dict[str, str]:
 def follow(context: Context, warehouse: Warehouse, crm: str, merged: Mapping[str, str]) -> dict[str, str]:
     """Let all that is known of merged accounts of *crm* follow, and return whom each loser became.
 
-    That is verdicts, first-seen days, deals, and which accounts the settings name: the partners themselves, who is
-    excluded or never shared. A merge is told again and again; following it twice changes nothing.
+    That is verdicts, first-seen days, how long overlaps stood, deals, and which accounts the settings name: the
+    partners themselves, who is excluded or never shared. A merge is told again and again; following it twice changes
+    nothing.
     """
     found = survivors(merged)
     for stream in _OF_ACCOUNTS:
@@ -48,6 +49,7 @@ def follow(context: Context, warehouse: Warehouse, crm: str, merged: Mapping[str
         for partner in context.workspace.settings.partners
     }
     dated = context.ledger.first_seen_follows(keys)
+    intervals.follow(context.ledger, crm, found)
     if moved or dated:
         what = {"crm": crm, "judgements": moved, "first_seen": dated, "survivors": found}
         context.ledger.note(context.who, "followed merges", what, context.now)

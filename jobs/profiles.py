@@ -8,10 +8,11 @@ from config.rules import criterion_field, filters, known_fields
 from jobs.context import Context
 from jobs.identity import every_domain, plain_countries
 from jobs.merges import with_survivors
+from overlap.change_causes import ANY_DEAL, PLAIN_DEALS
 from overlap.errors import ConfigError
 from overlap.exclusions import Excluded, Exclusion, excluded
 from overlap.filter_rows import Rows
-from overlap.filters import asks_deals
+from overlap.filters import asks_deals, named
 from overlap.icp import Criterion, IdealCustomer, fit
 from overlap.populations import PopulationRules
 
@@ -72,6 +73,25 @@ def exclusions_ask_deals(context: Context) -> bool:
     """Return whether anybody is excluded by what its deals are."""
     read = filters(context.workspace.settings)
     return any(asks_deals(one.condition) for place, one in read.items() if place.startswith("exclusions."))
+
+
+def asked(context: Context) -> dict[str, list[str]]:
+    """Return which facts of an account and its deals the populations and the ideal customer profile ask, by section."""
+    settings = context.workspace.settings
+    said, read = settings.populations, filters(settings)
+    facts = {"populations": {"account_type", "is_lead", PLAIN_DEALS}, "icp": {"industry", "headcount", "country"}}
+    for at, criterion in enumerate(settings.icp.criteria):
+        field = criterion_field(settings, at)
+        facts["icp"] |= {field.name} if field is not None else set()
+        facts["icp"] |= {"currency"} if criterion.currency is not None else set()
+    for place, one in read.items():
+        section = place.split(".")[0]
+        if section in facts:
+            facts[section] |= {field.name for field in named(one.condition)}
+            facts[section] |= {ANY_DEAL} if asks_deals(one.condition) else set()
+    if None not in (said.customers, said.open_opportunities, said.prospects):
+        facts["populations"] -= {PLAIN_DEALS}
+    return {section: sorted(names) for section, names in facts.items()}
 
 
 def plain_domains(place: str, written: tuple[str, ...]) -> tuple[str, ...]:

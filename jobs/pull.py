@@ -14,6 +14,7 @@ from jobs.lists import ListReport
 from jobs.merges import follow, outdated
 from jobs.partner_names import remember as remember_names
 from jobs.partner_names import remember_files
+from jobs.past import inputs
 from jobs.pulled import mark_read, removed
 from jobs.reviewing.inbox import take_workbooks
 from jobs.reviewing.reports import WorkbookReport
@@ -84,6 +85,7 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         workspace_lock(context.workspace.lock_file),
         open_warehouse(context.workspace.warehouse_file, LANDING_MB) as warehouse,
     ):
+        read_by = inputs.mark(context)  # before: what comes meanwhile is for the next pull
         _forget_removed(context, warehouse)
         stopped: dict[str, OverlapError] = {}
         crms: list[CrmReport] = []
@@ -100,7 +102,8 @@ def pull(context: Context, full: bool = False, approve: Collection[str] = ()) ->
         summary |= {"crms": [asdict(one) | {"since": str(one.since), "until": str(one.until)} for one in crms]}
         summary |= {"lists": [asdict(found) | {"as_of": str(found.as_of)} for found in reports]}
         taken = [{"file": one.file, "taken": one.taken, "not_taken": len(one.bad)} for one in reviews]
-        summary |= {"excluded": report.excluded} | ({"reviews": taken} if taken else {})
+        summary |= {"excluded": report.excluded, "read_by": read_by | inputs.mappings(context)}
+        summary |= {"reviews": taken} if taken else {}
         if stopped:
             raise UnfinishedPullError(stopped, report)
     return report

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from jobs.apply import ApplyReport, Leftovers, Trouble, UnfinishedApplyError, apply, finish_leftovers
-from jobs.context import Context
+from jobs.context import Context, recorded
 from jobs.match import MatchReport, match
+from jobs.past.resume import left_by_last
 from jobs.plan import plan
 from jobs.pull import PullReport, UnfinishedPullError, pull
 from jobs.unfinished import UnfinishedError, keeping
@@ -20,7 +22,9 @@ class RunReport:
     """What a whole run did. *applied* has no report for a plan that is held: a person must look at it.
 
     *finished_first* is what runs before had left unfinished. *matched* is None where a CRM could not be read: what is
-    one company, excluded or off limits there, nobody knows for the others.
+    one company, excluded or off limits there, nobody knows for the others. *run_id* is the number of the whole run, of
+    which pull, match, plans and applies are parts; *goes_on_after* that of a run that was cut short, whose pull, and
+    match and plans if it got so far, are those of this one.
     """
 
     pulled: PullReport
@@ -28,6 +32,8 @@ class RunReport:
     plans: tuple[SyncPlan, ...]
     applied: tuple[ApplyReport, ...]
     finished_first: Leftovers
+    run_id: int = 0
+    goes_on_after: int | None = None
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -48,13 +54,26 @@ def run(context: Context, approve: bool = False, lists: Collection[str] = ()) ->
     """Do the whole weekly job. *approve* also applies a plan that a guard holds; *lists* are approved partners' lists.
 
     What stops one CRM keeps nothing from the others: it is raised after them. But nothing is matched, nor written,
-    before every CRM was read.
+    before every CRM was read. Where the run before it was cut short within the hour, it goes on after the last part
+    of that which still holds.
 
     Raises:
         UnfinishedRunError: something is left to do in a CRM; everything else is done. Or a step failed after something
             that was left unfinished before went wrong: its report has that.
         OverlapError: a step failed; the steps before it stand.
     """
+    with recorded(context, "run") as (run_id, summary):
+        report, stopped = _whole(replace(context, part_of=run_id), approve, lists, run_id)
+        summary |= _in_short(report)
+        if stopped:
+            raise UnfinishedRunError(stopped, report)
+    return report
+
+
+def _whole(
+    context: Context, approve: bool, lists: Collection[str], run_id: int
+) -> tuple[RunReport, dict[str, OverlapError]]:
+    """Do the parts of run *run_id* and return what was done, and what stopped CRMs."""
     stopped: dict[str, OverlapError] = {}
     left = []
     # Before the pull, which then sees what they wrote.
@@ -62,39 +81,52 @@ def run(context: Context, approve: bool = False, lists: Collection[str] = ()) ->
         with keeping(stopped, crm):
             left.append(finish_leftovers(context, crm))
     finished = Leftovers(tuple(n for one in left for n in one.plans), tuple(t for one in left for t in one.troubles))
+    begun = RunReport(PullReport((), ()), None, (), (), finished, run_id)
     try:
-        return _new(context, finished, stopped, approve, lists)
-    except UnfinishedRunError:
-        raise
+        return _new(context, begun, stopped, approve, lists)
     except OverlapError as error:
         if not finished.troubles:
             raise
         # Nobody would hear of them any more: they are settled, and in no later report.
-        nothing = RunReport(PullReport((), ()), None, (), (), finished)
-        raise UnfinishedRunError({**stopped, "": error}, nothing) from error
+        return begun, {**stopped, "": error}
 
 
 def _new(
-    context: Context, finished: Leftovers, stopped: dict[str, OverlapError], approve: bool, lists: Collection[str]
-) -> RunReport:
-    """Do what is new once leftovers are *finished*; raises what `run` does."""
+    context: Context, begun: RunReport, stopped: dict[str, OverlapError], approve: bool, lists: Collection[str]
+) -> tuple[RunReport, dict[str, OverlapError]]:
+    """Do what is new once leftovers are finished, and return what `_whole` does."""
     plans, applied = [], []
+    done = left_by_last(context, begun.run_id)
+    if done is not None:
+        context.report(f"goes on after run {done.number}, which was cut short")
+        begun = replace(begun, goes_on_after=done.number)
     try:
-        pulled = pull(context, approve=lists)
+        pulled = done.pulled if done is not None else pull(context, approve=lists)
     except UnfinishedPullError as error:
-        raise UnfinishedRunError(error.stopped | stopped, RunReport(error.report, None, (), (), finished)) from error
-    matched = match(context)
+        return replace(begun, pulled=error.report), error.stopped | stopped
+    matched = done.matched if done is not None and done.matched is not None else match(context)
     for crm in context.crms():
         with keeping(stopped, crm):
-            plans.append(plan(context, crm))
+            plans.append(done.plans[crm] if done is not None and crm in done.plans else plan(context, crm))
     for planned in plans:
         if planned.crm not in stopped and (approve or not planned.held):
             with keeping(stopped, planned.crm):
                 applied.append(_applied(context, planned, approve, stopped))
-    report = RunReport(pulled, matched, tuple(plans), tuple(applied), finished)
-    if stopped:
-        raise UnfinishedRunError(stopped, report)
-    return report
+    return replace(begun, pulled=pulled, matched=matched, plans=tuple(plans), applied=tuple(applied)), stopped
+
+
+def _in_short(report: RunReport) -> dict[str, Any]:
+    """Return what the ledger keeps of a whole run beside its parts."""
+    found = report.matched
+    approved = {done.plan_id for done in report.applied}
+    return {
+        "found": None if found is None else {"run": found.run_id, "overlaps": found.overlaps, "reviews": found.reviews},
+        "goes_on_after": report.goes_on_after,
+        "written": sum(done.written for done in report.applied),
+        "troubles": len(report.troubles),
+        "held": [f"plan {one.id}: {why}" for one in report.held if one.id not in approved for why in one.held],
+        "held_lists": [one.partner for one in report.pulled.held],
+    }
 
 
 def _applied(context: Context, planned: SyncPlan, approve: bool, stopped: dict[str, OverlapError]) -> ApplyReport:

@@ -16,7 +16,7 @@ from jobs import looking, mirror
 from jobs import plan as planning
 from jobs.context import Context, connected, recorded
 from jobs.partner_notes import against_terms
-from jobs.stores import outbox, plans
+from jobs.stores import outbox, plans, runs
 from jobs.stores.entries import OPEN
 from overlap.errors import ConfigError
 from overlap.fields import OBJECTS
@@ -35,8 +35,8 @@ class UndoPlan:
 def undo_plans(context: Context, what: str, keep: bool = True) -> list[UndoPlan]:
     """Return the plan that takes back *what*, one for each CRM that it was written to.
 
-    *what* is a plan's number, ``latest`` (the one applied last) or ``run:N``, all that was applied from run N. Without
-    *keep* nothing is stored: they are only to be looked at.
+    *what* is a plan's number, ``latest`` (the one applied last) or ``run:N``, all that was applied from run N, which is
+    a whole run or the match in it. Without *keep* nothing is stored: they are only to be looked at.
 
     Raises:
         ConfigError: there is no such plan or run, or nothing of it was ever applied.
@@ -64,7 +64,7 @@ def _undone(context: Context, what: str) -> list[SyncPlan]:
     """Return the plans that *what* names, the newest first."""
     run = re.fullmatch(r"run:(\d{1,9})", what)
     if run:
-        found = plans.applied_from(context.ledger, run[1])
+        found = plans.applied_from(context.ledger, str(runs.match_in(context.ledger, int(run[1])) or run[1]))
         if not found:
             raise ConfigError(f"nothing that run {run[1]} found was ever applied; 'overlap status' shows the last runs")
         return found

@@ -13,7 +13,7 @@ from jobs.context import Context, require_crm
 from jobs.crm_status import CrmStatus, crm_statuses
 from jobs.lists import is_late
 from jobs.reviewing.measured import measured
-from jobs.stores import lists, outbox, plans, snapshot
+from jobs.stores import lists, outbox, plans, runs, snapshot
 from jobs.stores.ledger import RunRecord
 from jobs.terms import warnings
 from overlap import counting, shared
@@ -181,7 +181,7 @@ def status(context: Context) -> Status:
     return Status(
         workspace=context.workspace.settings.workspace.id,
         published_run=run_id,
-        runs=tuple(context.ledger.last_runs()),
+        runs=tuple(runs.as_they_are(context.ledger, context.workspace.logs, context.ledger.last_runs())),
         lists=found,
         unfinished=unfinished,
         excluded=excluded,

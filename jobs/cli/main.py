@@ -22,6 +22,7 @@ from jobs.cli import (
     partner,
     populations,
     review,
+    runs,
     sandbox,
     setup,
     share,
@@ -72,6 +73,7 @@ _PANELS = {
     "Start": (sandbox.demo, work.init, connect.connect, work.check),
     "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
+    "Look back": (runs.diff, runs.history),
     "Share": (share.share, share.releases),
     "Tell people": (telling.digest, telling.brief, telling.alerts, telling.messages),
     "Settle matches": (review.review, look.explain, work.judge),
@@ -86,6 +88,7 @@ app.add_typer(partner.app, name="partner", rich_help_panel="The weekly job")
 app.add_typer(judgements.app, name="judgements", rich_help_panel="Settle matches")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
 app.add_typer(populations.app, name="populations", rich_help_panel="Look")
+app.add_typer(runs.app, name="runs", rich_help_panel="Look back")
 with_environment(app)
 
 

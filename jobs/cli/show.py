@@ -199,6 +199,8 @@ def applied(report: ApplyReport) -> None:
 
 def ran(report: RunReport) -> None:
     """Print a whole run, step by step."""
+    if report.goes_on_after is not None:
+        out.print(f"Run {report.goes_on_after} was cut short: what it had finished is not done again.")
     changes.finished(report.finished_first.plans)
     changes.troubles(report.finished_first.troubles)
     pulled(report.pulled)
@@ -230,6 +232,8 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
         "plans": plans,
         "applied": [asdict(done) for done in report.applied],
         "finished_first": asdict(report.finished_first),
+        "run_id": report.run_id,
+        "goes_on_after": report.goes_on_after,
     }
 
 

@@ -213,6 +213,8 @@ def _runs(found: Status) -> None:
     for run in found.runs:
         if run.state == "failed":
             out.print(f"[red]{run.verb}:[/] {escape(str(run.summary.get('error', '')))}", soft_wrap=True)
+        if run.state == "crashed":
+            out.print(f"[red]{run.verb}:[/] its process is gone; 'overlap runs show {run.id}' says how far it came")
 
 
 def _lists(found: Status) -> None:

@@ -7,7 +7,7 @@ synchronous FULL). Writers begin with BEGIN IMMEDIATE: a read transaction that t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -35,7 +35,7 @@ _ONE_DAY: Final = timedelta(hours=20)
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One line of the ledger's runs."""
+    """One line of the ledger's runs. *part_of* is the whole run that it belongs to; None: it is one."""
 
     id: int
     verb: str
@@ -43,6 +43,8 @@ class RunRecord:
     started_at: datetime
     finished_at: datetime | None
     summary: Mapping[str, Any]
+    part_of: int | None = None
+    who: str | None = None
 
 
 class Ledger:
@@ -51,17 +53,24 @@ class Ledger:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def start_run(self, verb: str, at: datetime, above: int = 0) -> int:
-        """Return the number of a new run of *verb*, higher than all before it and than *above*."""
+    def start_run(
+        self, verb: str, at: datetime, above: int = 0, ready: Callable[[int], None] | None = None, **facts: Any
+    ) -> int:
+        """Return the number of a new run of *verb*, higher than all before it and than *above*.
+
+        *ready* is called with it before anybody can see the line; *facts* are more columns of that.
+        """
         with self.engine.begin() as connection:
             last = connection.execute(select(func.max(schema.runs.c.id))).scalar() or 0
             number = max(int(last), above) + 1
-            row = {"id": number, "verb": verb, "state": "running", "started_at": at}
+            row = {"id": number, "verb": verb, "state": "running", "started_at": at, **facts}
             connection.execute(insert(schema.runs).values(row))
+            if ready is not None:
+                ready(number)
         return number
 
     def finish_run(self, run_id: int, state: str, at: datetime, summary: Mapping[str, Any]) -> None:
-        """Close run *run_id* as ``done`` or ``failed``."""
+        """Close run *run_id* as ``done``, ``failed``, ``interrupted`` or ``crashed``."""
         with self.engine.begin() as connection:
             values = {"state": state, "finished_at": at, "summary": json.dumps(summary)}
             connection.execute(update(schema.runs).where(schema.runs.c.id == run_id).values(values))
@@ -72,7 +81,7 @@ class Ledger:
         query = select(schema.runs).where(schema.runs.c.id.in_(newest)).order_by(schema.runs.c.id)
         with self.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return [RunRecord(**{**row, "summary": json.loads(row["summary"] or "{}")}) for row in rows]
+        return [record_of(row) for row in rows]
 
     def last_pull_before(self, run_id: int) -> datetime | None:
         """Return when the last pull that came through before run *run_id* began."""
@@ -225,6 +234,11 @@ def _engine(path: Path) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def record_of(row: Mapping[Any, Any]) -> RunRecord:
+    """Return a line of the table of runs as what it is."""
+    return RunRecord(**{**row, "summary": json.loads(row["summary"] or "{}")})
 
 
 def _absence(before: Any, swept_at: datetime) -> dict[str, Any]:

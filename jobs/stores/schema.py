@@ -63,7 +63,10 @@ runs = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("summary", Text),
-    comment="every pull, match, plan and apply; state running, done or failed",
+    Column("part_of", Integer),
+    Column("who", String(80)),
+    comment="every run, and the pull, match, plan and apply that are part of one or were called by themselves; state "
+    "running, done, failed, interrupted or crashed",
 )
 
 lists = Table(
@@ -148,6 +151,21 @@ first_seen = Table(
     Column("key", String(64), primary_key=True),
     Column("seen_on", Date, nullable=False),
     comment="the day on which an overlap was found first",
+)
+
+intervals = Table(
+    "intervals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("crm", String(40), nullable=False),
+    Column("account_id", String(32), nullable=False),
+    Column("partner", String(40), nullable=False),
+    Column("our_population", String(80), nullable=False),
+    Column("partner_population", String(80), nullable=False),
+    Column("began_on", Date, nullable=False),
+    Column("ended_on", Date),
+    Index("intervals_account", "account_id"),
+    comment="from which day until before which day an account was in a cell with a partner; no end: it still is",
 )
 
 plans = Table(

@@ -34,15 +34,15 @@ def publish(runs: Path, run_id: int, frames: Mapping[str, pl.DataFrame], facts: 
     for name, frame in frames.items():
         path = partial / f"{name}.parquet"
         frame.write_parquet(path)
-        _sync(path)
+        sync(path)
         files[path.name] = {"rows": frame.height, "sha256": digest(path)}
     said = json.loads(json.dumps({**facts, "files": files}))
     (partial / _MANIFEST).write_text(json.dumps({**said, _SEAL: _seal(said)}, indent=1), encoding="utf-8")
-    _sync(partial / _MANIFEST)
-    _sync(partial)
+    sync(partial / _MANIFEST)
+    sync(partial)
     step("snapshot: files written")
     partial.rename(final)
-    _sync(runs)
+    sync(runs)
     step("snapshot: named")
     return final
 
@@ -113,7 +113,8 @@ def _changed(path: Path) -> OverlapError:
     return OverlapError(f"{path} was changed after its run; 'overlap match' makes a new run")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make sure that *path*, a file or the names in a folder, has reached the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -12,6 +12,7 @@ import polars as pl
 from jobs import views
 from jobs.context import Context
 from jobs.partner_views import require_partner
+from jobs.past import changes
 from jobs.stores import snapshot
 from jobs.telling import workbook
 from jobs.telling.pages import Pages
@@ -21,7 +22,7 @@ from jobs.terms import require_analysed
 from overlap.companies import speaking
 from overlap.errors import ConfigError
 from overlap.fields import PLAYS
-from overlap.moves import APPEARED, CHANGED, VANISHED, moves
+from overlap.run_changes import APPEARED, CHANGED, VANISHED
 
 LAST: Final = "last"
 MARK: Final = "INTERNAL"
@@ -155,8 +156,9 @@ def _facts(context: Context, partner: str, run_id: str, base: str | None) -> dic
 
 
 def _moves(context: Context, partner: str, before: str, after: str) -> pl.DataFrame:
-    """Return what changed with *partner* from run *before* to run *after*, with the columns of `moves`."""
-    return moves(_run(context, before, partner), _run(context, after, partner))
+    """Return which overlaps with *partner* appeared, vanished or came into another cell; see `jobs.past.changes`."""
+    found = changes.frame(changes.changes(context, before, after, partner).changes)
+    return found.filter(pl.col("changed").str.contains("population"))  # a rank that moved alone is no news
 
 
 def _run(context: Context, run_id: str, partner: str) -> dict[str, pl.DataFrame]:

@@ -15,7 +15,7 @@ from jobs import pairs, views
 from jobs.merges import follow, names_of, survivors
 from jobs.pull import UnfinishedPullError
 from jobs.sharing_policy import policy_of
-from jobs.stores import judgements, snapshot
+from jobs.stores import intervals, judgements, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.warehouse import open_warehouse
 from overlap.errors import ConfigError
@@ -79,6 +79,9 @@ def test_verdict_and_first_day_follow_the_account_that_a_merge_leaves(written):
     by_key = {change.key: change for change in planned.changes if change.object_name == "partner_overlap"}
     assert by_key[new].action == "create"
     assert str(by_key[new].new["first_seen"]) == "2026-03-02"
+    with written.context() as context:
+        [known] = intervals.read(context.ledger, [account_id(LAST), account_id(FREE)], GLOBEX).to_dicts()
+    assert (known["account_id"], str(known["began_on"]), known["ended_on"]) == (account_id(FREE), "2026-03-02", None)
     [retired] = [change for key, change in by_key.items() if key != new]
     assert (retired.action, retired.record_id, retired.cause) == (
         "retire",

@@ -40,9 +40,9 @@ def test_a_brief_says_what_moved_since_the_one_before_and_why_on_a_page_and_in_a
     for words in (
         "INTERNAL: not for Globex",
         "=New|&lt;b&gt;",
-        "new in the partner&#39;s list",
-        "gone from the partner&#39;s list",
-        "your population changed",
+        "our account is new",
+        "our account is gone",
+        "[populations]",
         "Customers x Customers: Expand and retain together",
         "Acme renewal",
         "default-src 'none'",

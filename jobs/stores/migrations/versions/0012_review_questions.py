@@ -8,7 +8,7 @@ from alembic import op
 from jobs.stores.schema import UtcDateTime
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0011"
 
 
 def upgrade() -> None:
