@@ -1,4 +1,4 @@
-"""Put a partner's table into ``overlap.toml``, or take it out. Not a letter of the rest is touched.
+"""Put a table of a partner or a schedule into ``overlap.toml``, or take it out. Not a letter of the rest is touched.
 
 What comes out is read again before it is written: where the file is built so that the edit cannot be made exactly, it
 is left as it is, and a person is asked to do it.
@@ -20,12 +20,17 @@ from tomlkit.exceptions import TOMLKitError
 from overlap.errors import ConfigError
 
 #: What is written beside a new partner's own lines, for whoever opens the file next.
-_REMARKS = (
+_OF_PARTNERS = (
     'population = "Customers"          # where the list has no status column',
     'populations = { "Kunde" = "Customers", "Interessent" = "Prospects" }',
     'headings = { name = "Firma" }     # only for headings that are not recognised by themselves',
     'account = "001..."                # its own account in your CRM',
     "expected_every_days = 35          # older than this, its overlaps are shown as unknown",
+)
+#: The same beside a new schedule's.
+_OF_SCHEDULES = (
+    'zone = "Europe/Berlin"            # without it, the workspace\'s time zone',
+    'does = "run"                      # or "pull": only read',
 )
 
 
@@ -37,15 +42,30 @@ def add_partner(path: Path, key: str, said: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: *path* cannot be edited by a program.
     """
+    _add(path, ("partners", key), said, _OF_PARTNERS)
+
+
+def add_schedule(path: Path, key: str, said: Mapping[str, Any]) -> None:
+    """Write ``[schedules.KEY]`` with what is *said* of it into the settings file at *path*, beside the others.
+
+    Raises:
+        ConfigError: *path* cannot be edited by a program.
+    """
+    _add(path, ("schedules", key), said, _OF_SCHEDULES)
+
+
+def _add(path: Path, place: tuple[str, str], said: Mapping[str, Any], remarks: Sequence[str]) -> None:
+    """Write the table at *place*, a section and a key in it; of *remarks* those on keys that nothing is said of."""
+    section, key = place
     text = _read(path)
     wanted = tomllib.loads(text)
-    wanted.setdefault("partners", {})[key] = dict(said)
+    wanted.setdefault(section, {})[key] = dict(said)
     table = tomlkit.table()
     below = {name: value for name, value in said.items() if isinstance(value, Mapping)}
     for name, value in said.items():
         if name not in below:
             table.add(name, value)
-    for remark in _REMARKS:
+    for remark in remarks:
         if remark.partition(" ")[0] not in said:
             table.add(tomlkit.comment(remark))
     table.add(tomlkit.nl())
@@ -56,15 +76,15 @@ def add_partner(path: Path, key: str, said: Mapping[str, Any]) -> None:
         table.add(name, inner)
     document = _parsed(path, text)
     try:
-        if "partners" not in document:
+        if section not in document:
             if not text.endswith("\n\n"):
                 document.add(tomlkit.nl())
-            document["partners"] = tomlkit.table(is_super_table=True)
-        partners: Any = document["partners"]
-        partners[key] = table
+            document[section] = tomlkit.table(is_super_table=True)
+        tables: Any = document[section]
+        tables[key] = table
     except (TOMLKitError, ValueError) as error:
-        raise _by_hand(path, f"write [partners.{key}]") from error
-    _write(path, tomlkit.dumps(document), wanted, f"write [partners.{key}]")
+        raise _by_hand(path, f"write [{section}.{key}]") from error
+    _write(path, tomlkit.dumps(document), wanted, f"write [{section}.{key}]")
 
 
 def remove_partner(path: Path, key: str) -> None:
@@ -127,7 +147,7 @@ def _parsed(path: Path, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise _by_hand(path, "edit the partners") from error
+        raise _by_hand(path, "edit it") from error
 
 
 def _write(path: Path, text: str, wanted: Mapping[str, Any], what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -25,3 +26,20 @@ def _full_id(value: str) -> str:
 
 #: The id of a record in a CRM. Salesforce's 15-character form would never equal what its API returns.
 RecordId = Annotated[str, AfterValidator(_full_id)]
+
+
+def known_zone(name: str) -> str:
+    """Return *name* if it is a time zone.
+
+    Raises:
+        ValueError: it is none; the message says what to write.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, as in 'Europe'
+        raise ValueError(f"'{name}' is no time zone; write one like 'Europe/Berlin' or 'UTC'") from error
+    return name
+
+
+#: As in the IANA's data base.
+TimeZone = Annotated[str, AfterValidator(known_zone)]

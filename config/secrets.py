@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -14,6 +15,10 @@ from pydantic_core import PydanticCustomError
 from overlap.errors import ConfigError
 
 _COMMAND_TIMEOUT_S = 20
+#: Shorter texts stand in many words: masking them would make a log unreadable, and they are no secrets.
+_LEAST_LETTERS = 4
+#: Every secret that this process has come to know, and its lines.
+_known: set[str] = set()
 
 
 def _is_reference(value: Any) -> Any:
@@ -48,7 +53,22 @@ def resolve(reference: str, folder: Path) -> str:
         secret, missing = _run(place, folder)
     if not secret.strip():
         raise ConfigError(f"secret '{reference}': {missing}")
-    return secret.strip()
+    return remember(secret.strip())
+
+
+def remember(secret: str) -> str:
+    """Return *secret*, and mask it from now on wherever `masked` is asked: also a token that came by other ways."""
+    lines = (line.strip() for line in secret.splitlines() if not line.startswith("-----"))  # of a key: its frame
+    _known.update(one for one in (secret, quote(secret, safe=""), *lines) if len(one) >= _LEAST_LETTERS)
+    return secret
+
+
+def masked(text: str) -> str:
+    """Return *text* with three asterisks for every secret that this process knows."""
+    for secret in sorted(_known, key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, "***")
+    return text
 
 
 def _read(path: Path) -> tuple[str, str]:

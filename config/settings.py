@@ -6,10 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -30,29 +28,17 @@ from config.companies import CompanySettings
 from config.environments import read_tables
 from config.explaining import explain
 from config.hubspot import HubSpotSettings
-from config.kinds import Key, Percent
+from config.kinds import Key, Percent, TimeZone
 from config.lists import ListsSettings
 from config.partners import PartnerSettings
 from config.profiles import ExclusionSettings, IcpSettings, PopulationSettings
 from config.rules import require_good_rules, require_known_crm
 from config.runs import RunsSettings
 from config.salesforce import SalesforceSettings
+from config.schedules import ScheduleSettings, ServiceSettings
 from config.secrets import SecretReference
 from config.telling import TellingSettings, require_known_partners
 from overlap.errors import ConfigError
-
-
-def known_zone(name: str) -> str:
-    """Return *name* if it is a time zone.
-
-    Raises:
-        ValueError: it is none; the message says what to write.
-    """
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, as in 'Europe'
-        raise ValueError(f"'{name}' is no time zone; write one like 'Europe/Berlin' or 'UTC'") from error
-    return name
 
 
 class _Section(BaseModel):
@@ -64,7 +50,7 @@ class WorkspaceSettings(_Section):
 
     id: Key
     name: str = "Our company"
-    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     flat_fields: bool = True
     token_key: SecretReference | None = None
 
@@ -83,7 +69,9 @@ _OF_WRITING = {"fallback_owner", "on_drift"}
 #: What of it is about what was read already.
 _OF_FINDING = {"currency"}
 #: What changes no result, or is looked at by itself.
-_OF_NO_RESULT: Any = dict.fromkeys(("crm", "companies", "guards", "lists", "runs", "telling"), True)
+_OF_NO_RESULT: Any = dict.fromkeys(
+    ("crm", "companies", "guards", "lists", "runs", "schedules", "service", "telling"), True
+)
 #: What of a partner neither a run nor a plan asks.
 _OF_NO_RUN: Any = {"source": True, "share": True}
 #: What only a pull, a plan or a sign-in asks: matching finds the same whatever it says.
@@ -165,6 +153,8 @@ class Settings(BaseSettings):
     lists: ListsSettings = ListsSettings()
     telling: TellingSettings = TellingSettings()
     runs: RunsSettings = RunsSettings()
+    schedules: dict[Key, ScheduleSettings] = {}
+    service: ServiceSettings = ServiceSettings()
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:

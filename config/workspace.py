@@ -10,7 +10,8 @@ from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config.settings import Settings, known_zone, load
+from config.kinds import known_zone
+from config.settings import Settings, load
 from overlap.errors import ConfigError
 
 SETTINGS_FILE = "overlap.toml"

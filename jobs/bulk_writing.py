@@ -6,7 +6,6 @@ and its own receipts count. Only what it does not speak of is read back.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +14,7 @@ from typing import Final
 from connectors.base import Bulk, JobState, Load, Progress, Receipt
 from jobs.looking import addressed, look
 from jobs.receipts import Leaving, Writing, as_write, require_going_on, settle
+from jobs.service import stopping
 from jobs.steps import step
 from jobs.stores import bulk_jobs, outbox
 from jobs.stores.entries import Entry, Settled, State
@@ -172,7 +172,7 @@ def _wait(writing: Writing, job_id: str, records: int | None) -> JobState:
                 f"paused: bulk job {job_id} has not ended in {waited_s / 3600:.0f} hours; it goes on by itself. Go on "
                 f"with 'overlap apply {writing.plan_id}' when it has ended (Setup, Bulk Data Load Jobs)"
             )
-        time.sleep(pause_s)
+        stopping.sleep(pause_s)
         waited_s += pause_s
         pause_s = min(_LONGEST_PAUSE_S, pause_s * 1.5)
 

@@ -17,6 +17,7 @@ from config.settings import CrmSettings
 from config.workspace import Workspace
 from connectors.base import Connection, Vault
 from jobs.past.logs import Journal, numbers, prune
+from jobs.service import logs, stopping
 from jobs.stores import api_calls
 from jobs.stores.api_calls import Meter
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
@@ -89,20 +90,26 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
 
     Yields the run's number and its summary, to be filled in. What the jobs in it record is part of it where their
     context says so; a whole run has a log, and closes what crashed before it.
+
+    Raises:
+        StoppedError: somebody wants this process to end.
     """
+    stopping.require_going_on()
     ledger, journal, is_whole = context.ledger, context.journal, context.part_of is None
-    logs = context.workspace.logs
+    folder = context.workspace.logs
     if is_whole:
-        close_crashed(ledger, logs)
+        close_crashed(ledger, folder)
     # A ledger restored from a backup may be behind the folders of runs, and the logs, that it does not know.
-    folders = (int(folder.name) for folder in context.workspace.runs.glob("*") if folder.name.isdecimal())
-    above = max([*folders, *numbers(logs)], default=0)
-    ready = partial(journal.begin, logs) if is_whole else None
+    known = (int(run.name) for run in context.workspace.runs.glob("*") if run.name.isdecimal())
+    above = max([*known, *numbers(folder)], default=0)
+    ready = partial(journal.begin, folder) if is_whole else None
     calls = journal.calls
     try:
         run_id = ledger.start_run(verb, utc_now(), above, ready, part_of=context.part_of, who=context.who)
-        with journal.part(run_id):
+        with journal.part(run_id), logs.bound(run=run_id, verb=verb):
             journal.say(f"{verb} begins")
+            logs.info("began")
+            began_s = monotonic()
             summary: dict[str, Any] = {}
             state = "failed"
             try:
@@ -119,10 +126,11 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
                     summary.setdefault("calls", journal.calls - calls)
                 ledger.finish_run(run_id, state, utc_now(), summary)
                 journal.say(f"{verb}: {state}")
+                logs.info("ended", state=state, seconds=round(monotonic() - began_s, 1))
     finally:
         if is_whole:
             journal.end()
-            prune(logs)
+            prune(folder)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from connectors.base import Receipt, Remedy, Sink, Write
 from jobs.budget import Budget
 from jobs.context import Context
+from jobs.service import stopping
 from jobs.stores import outbox
 from jobs.stores.entries import Entry, Settled, State
 from jobs.stores.ledger import utc_now
@@ -45,17 +46,17 @@ class Writing:
     gone: str | None = None
 
     def require(self, calls: int) -> None:
-        """Make sure that *calls* more are within the day's budget.
+        """Make sure that nobody wants this process to end, and that *calls* more are within the day's budget.
 
         Raises:
-            PausedError: they are not; the message says how to go on.
+            PausedError: not so; the message says how to go on.
         """
-        if self.budget is None:
-            return
         try:
-            self.budget.require(calls)
+            stopping.require_going_on()
+            if self.budget is not None:
+                self.budget.require(calls)
         except PausedError as error:
-            raise PausedError(f"{error}; go on with 'overlap apply {self.plan_id}'") from error
+            raise type(error)(f"{error}; go on with 'overlap apply {self.plan_id}'") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

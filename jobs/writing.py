@@ -7,13 +7,13 @@ before anything else happens to it.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from jobs import bulk_writing, looking
 from jobs.looking import addressed, batches, is_much
 from jobs.receipts import MOST_ATTEMPTS, Leaving, Writing, as_write, require_going_on, settle
+from jobs.service import stopping
 from jobs.steps import step
 from jobs.stores import outbox
 from jobs.stores.entries import OPEN, Entry, Settled, State
@@ -34,17 +34,19 @@ def finish(writing: Writing) -> None:
     be refused.
 
     Raises:
-        TransientError: the CRM stopped answering, or (PausedError) the day's budget is used up.
+        TransientError: the CRM stopped answering, or (PausedError) the day's budget is used up, or (StoppedError)
+            this process was asked to end.
         GuardError: the CRM refuses what only a person can settle.
         AccessError: it takes nothing more, or said something that nobody knows how to take.
     """
     in_flight = outbox.in_flight(writing.context.ledger, writing.plan_id)
     missing: set[Place] = set()
-    for thing in OBJECTS:
-        if thing.name in in_flight:
-            _finish_object(writing, thing, missing)
-            left = outbox.entries(writing.context.ledger, writing.plan_id, OPEN, thing.name)
-            missing |= {(thing.name, entry.change.key) for entry in left if entry.change.record_id is None}
+    with stopping.after_the_batch():
+        for thing in OBJECTS:
+            if thing.name in in_flight:
+                _finish_object(writing, thing, missing)
+                left = outbox.entries(writing.context.ledger, writing.plan_id, OPEN, thing.name)
+                missing |= {(thing.name, entry.change.key) for entry in left if entry.change.record_id is None}
 
 
 def read_back(writing: Writing) -> None:
@@ -80,7 +82,7 @@ def _finish_object(writing: Writing, thing: CrmObject, missing: Collection[Place
 
 
 def _wait(attempt: int, asked_s: float | None = None) -> None:
-    time.sleep(min(_LONGEST_WAIT_S, max(asked_s or 0.0, _FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))))
+    stopping.sleep(min(_LONGEST_WAIT_S, max(asked_s or 0.0, _FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))))
 
 
 def _has_lost(writing: Writing, thing: CrmObject) -> bool:

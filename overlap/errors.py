@@ -5,10 +5,12 @@ OverlapError                 something is wrong and it is ours
 ├── TransientError           the same step may work again later
 │   ├── BusyError            the other side did not even look: nothing was taken
 │   └── PausedError          stopped on purpose, in good order: the same command goes on when there is room again
+│       └── StoppedError     somebody asked for it: the same command goes on at any time
 ├── RecordError              one record is bad: journal it, go on
 ├── AccessError              stop this connector: credentials, permission, wrong org
 ├── StalePlanError           the world moved on: plan again
 └── GuardError               held: a person must look and approve
+    └── InUseError           another process is at work here: the same again when it has ended
 """
 
 from __future__ import annotations
@@ -49,6 +51,12 @@ class PausedError(TransientError):
     """The day's budget of API calls is used up; what was done stands."""
 
 
+class StoppedError(PausedError):
+    """The process was asked to end, and did so before the next batch; what was done stands."""
+
+    exit_code: ClassVar[int] = 130
+
+
 class RecordError(OverlapError):
     """One record was refused; the others are not affected."""
 
@@ -71,3 +79,7 @@ class GuardError(OverlapError):
     """A limit was reached; nothing was written and a person must approve."""
 
     exit_code: ClassVar[int] = 6
+
+
+class InUseError(GuardError):
+    """Another process changes this workspace; nothing was done."""

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from config.hubspot import HubSpotSettings
+from config.secrets import remember
 from connectors.base import Vault
 from connectors.hubspot.errors import Reply
 from connectors.hubspot.transport import Transport
@@ -118,8 +119,8 @@ class SignIn:
             )
         renewed, hub = body.get("refresh_token"), body.get("hub_id")
         return Access(
-            token=str(body["access_token"]),
-            refresh_token=str(renewed) if renewed else None,
+            token=remember(str(body["access_token"])),
+            refresh_token=remember(str(renewed)) if renewed else None,
             expires_in_s=float(body.get("expires_in") or 0),
             org_id=str(hub) if hub else None,
         )

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config.salesforce import SalesforceSettings
+from config.secrets import remember
 from connectors.base import Vault
 from connectors.refresh_tokens import RefreshTokens
 from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated
@@ -140,7 +141,7 @@ class SignIn:
         identity = str(body.get("id", "")).split("/")
         org_id = identity[-2] if len(identity) > 2 and identity[-2].startswith("00D") else None
         renewed = body.get("refresh_token")
-        return Access(body["access_token"], instance_url, org_id, str(renewed) if renewed else None)
+        return Access(remember(body["access_token"]), instance_url, org_id, remember(str(renewed)) if renewed else None)
 
     def _by_client_credentials(self) -> Access:
         """Source: Salesforce help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration"."""

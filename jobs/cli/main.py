@@ -12,6 +12,7 @@ from typing import Any
 import typer
 import typer.core
 from rich.markup import escape
+from typer.exceptions import TyperException
 
 from jobs.cli import (
     connect,
@@ -24,6 +25,8 @@ from jobs.cli import (
     review,
     runs,
     sandbox,
+    schedule,
+    service,
     setup,
     share,
     telling,
@@ -31,6 +34,7 @@ from jobs.cli import (
 )
 from jobs.cli.options import with_environment
 from jobs.cli.undo import undo
+from jobs.service import logs
 from overlap.errors import OverlapError
 
 
@@ -41,16 +45,35 @@ class _Verbs(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except OverlapError as error:
-            raise _ended(str(error), error.exit_code) from error
+            raise _ended(str(error), error.exit_code, type(error).__name__) from error
         except OSError as error:
             if error.errno in (None, errno.EPIPE):  # not about a file, or whoever read our output has gone
                 raise
             raise _ended(f"{error.filename}: {error.strerror}", OverlapError.exit_code) from error
+        except KeyboardInterrupt as error:
+            if not logs.is_on():
+                raise
+            logs.info("interrupted")
+            raise typer.Exit(130) from error
+        except Exception as error:
+            if not isinstance(error, _ITS_OWN) and logs.is_on():
+                logs.unforeseen(error)
+                raise typer.Exit(OverlapError.exit_code) from error
+            raise
+        finally:
+            logs.silence()
 
 
-def _ended(sentence: str, exit_code: int) -> typer.Exit:
+#: How typer ends a call: with an exit code, or with a sentence on what was wrong with its words.
+_ITS_OWN = (typer.Exit, typer.Abort, TyperException)
+
+
+def _ended(sentence: str, exit_code: int, kind: str = "OSError") -> typer.Exit:
     from jobs.cli.console import err
 
+    if logs.is_on():
+        logs.error("failed", said=sentence, code=exit_code, kind=kind)
+        return typer.Exit(exit_code)
     err.print(f"[bold red]error:[/] {escape(sentence)}", soft_wrap=True)
     return typer.Exit(exit_code)
 
@@ -71,7 +94,7 @@ app = typer.Typer(
 
 _PANELS = {
     "Start": (sandbox.demo, work.init, connect.connect, work.check),
-    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo),
+    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo, service.serve),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
     "Look back": (runs.diff, runs.history),
     "Share": (share.share, share.releases),
@@ -86,6 +109,7 @@ app.add_typer(setup.app, name="setup", rich_help_panel="Start")
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 app.add_typer(partner.app, name="partner", rich_help_panel="The weekly job")
 app.add_typer(judgements.app, name="judgements", rich_help_panel="Settle matches")
+app.add_typer(schedule.app, name="schedule", rich_help_panel="The weekly job")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
 app.add_typer(populations.app, name="populations", rich_help_panel="Look")
 app.add_typer(runs.app, name="runs", rich_help_panel="Look back")

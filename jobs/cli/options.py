@@ -34,6 +34,11 @@ _MOST_LISTED = 20
 _ENVIRONMENT: ContextVar[str | None] = ContextVar("environment", default=None)
 
 
+def environment() -> str | None:
+    """Return the environment of the verb that runs."""
+    return _ENVIRONMENT.get()
+
+
 @contextmanager
 def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
     """Open the workspace in *folder*, as the environment has it, for one job; unless *quiet*, progress on stderr."""
@@ -41,16 +46,17 @@ def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
     from jobs.cli.console import err, progress
     from jobs.cli.times import show_in
     from jobs.context import open_context
+    from jobs.service import logs, stopping
     from jobs.withdraw import withdraw
 
     workspace = open_workspace(folder, _ENVIRONMENT.get())
     show_in(workspace.zone)
-    if quiet:
-        with open_context(workspace) as context:
+    if quiet or logs.from_environment():
+        with stopping.on_sigterm(), open_context(workspace, logs.progress()) as context:
             withdraw(context)
             yield context
         return
-    with progress() as report, open_context(workspace, report) as context:
+    with stopping.on_sigterm(), progress() as report, open_context(workspace, report) as context:
         for said in withdraw(context):
             err.print(said, soft_wrap=True, markup=False)
         yield context

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from jobs.cli import service
 from jobs.cli.options import HERE, Folder, Json, memory_size, opened, require_known
+from jobs.cli.service import LogFormat
 
 CHANGES_PENDING, REJECTED, HELD = 4, 5, 6
 
@@ -231,6 +233,8 @@ def apply(
 def run(
     approve: Annotated[bool, typer.Option("--approve", help="Also apply a plan that is held.")] = False,
     accept: Annotated[list[str] | None, typer.Option(help="Take this partner's held list: you looked at it.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Only what a schedule has due: for cron.")] = False,
+    log_format: LogFormat = None,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:
@@ -238,8 +242,16 @@ def run(
     from jobs.cli import console, show
     from jobs.run import UnfinishedRunError
     from jobs.run import run as work
+    from jobs.service import logs
     from jobs.telling.alerts import alerting
 
+    if log_format:
+        service.logged(log_format)
+    if once:
+        if approve or accept:
+            raise typer.BadParameter("--once approves and accepts nothing: nobody has looked")
+        if service.did_once(folder, as_json):
+            return
     unfinished = None
     with opened(folder) as context, alerting(context) as ended:
         require_known("partner", accept or (), context.workspace.settings.partners)
@@ -248,6 +260,9 @@ def run(
         except UnfinishedRunError as error:
             report, unfinished = error.report, error
         ended(unfinished or report)
+    written = sum(done.written for done in report.applied)
+    held = len(report.pulled.held) + (0 if approve else len(report.held))
+    logs.info("report", written=written, rejected=len(report.troubles), held=held)
     if as_json:
         console.print_json(show.run_as_json(report))
     else:

@@ -20,6 +20,7 @@ from jobs.stores import schema
 from jobs.stores.entries import State, dumped, parsed
 from jobs.stores.ledger import Ledger
 from jobs.stores.outbox import KEYS_AT_ONCE
+from jobs.stores.slot_tables import slots
 from overlap.erasing import BEST, redacted
 from overlap.errors import TransientError
 from overlap.fields import ACCOUNT, OPPORTUNITY
@@ -174,6 +175,7 @@ def clean_texts(
         if told:
             connection.execute(update(sent).where(sent.c.id == number).values(told))
     connection.execute(update(schema.plans).values(drift="[]"))  # only ever shown, and full of values
+    connection.execute(update(slots).values(said=None))  # the same
 
 
 def _cleaned(row: Row[Any], columns: Collection[str], left_of: Callable[[Any], Any]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from overlap.errors import GuardError
+from overlap.errors import InUseError
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def workspace_lock(path: Path) -> Iterator[None]:
     """Hold the workspace's lock.
 
     Raises:
-        GuardError: another process holds it; nothing was changed.
+        InUseError: another process holds it; nothing was changed.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -24,7 +24,7 @@ def workspace_lock(path: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.pread(descriptor, 32, 0).decode() or "unknown"
-            raise GuardError(
+            raise InUseError(
                 f"{path.parent} is being changed by another process (pid {holder}); try again when it has ended"
             ) from error
         os.truncate(descriptor, 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from config.secrets import remember
 from jobs.steps import step
 from overlap.errors import ConfigError
 
@@ -77,7 +78,7 @@ class FileToken:
         except FileNotFoundError:
             return None
         try:
-            return self.cipher.decrypt(content).decode()
+            return remember(self.cipher.decrypt(content).decode())
         except InvalidToken as error:
             raise ConfigError(
                 f"{self.path} was encrypted with another token_key, or is damaged; put that key back, or run "

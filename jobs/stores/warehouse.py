@@ -7,6 +7,7 @@ second opener, even one that only reads.
 from __future__ import annotations
 
 import hashlib
+import resource
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -210,12 +211,19 @@ def open_warehouse(path: Path, most_mb: int | None = None) -> Iterator[Warehouse
         GuardError: another process has it open.
         OverlapError: the file is damaged.
     """
+    most_mb = most_mb or _granted_mb()
     with _opened(path) as connection:
         if most_mb is not None:
             connection.execute(f"set memory_limit = '{most_mb}MB'").fetchall()
         warehouse = Warehouse(connection)
         yield warehouse
         warehouse.settle()
+
+
+def _granted_mb() -> int | None:
+    """Return half of what this process may take, if anybody has limited it: frames need the rest."""
+    most, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return None if most == resource.RLIM_INFINITY else most // 2_000_000
 
 
 def streams() -> tuple[str, ...]:

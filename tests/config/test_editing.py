@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.editing import add_partner, remove_partner
+from config.editing import add_partner, add_schedule, remove_partner
 from overlap.errors import ConfigError
 
 SAID = {"name": 'Globex "the" Müller', "files": "inbox/globex*"}
@@ -51,6 +51,21 @@ def test_a_partner_that_came_and_went_leaves_what_was_there(tmp_path: Path, text
     after = path.read_bytes().decode()
     assert tomllib.loads(after) == tomllib.loads(text)
     assert lines_lost(text, after) == []
+
+
+def test_a_schedule_comes_the_same_way(tmp_path: Path) -> None:
+    path = tmp_path / "overlap.toml"
+    text = FILES["a partner in the middle"]
+    path.write_text(text)
+    add_schedule(path, "weekly", {"cron": "0 7 * * mon"})
+    add_schedule(path, "daily", {"cron": "0 7 * * *", "does": "pull"})
+    after = path.read_text()
+    assert tomllib.loads(after)["schedules"] == {
+        "weekly": {"cron": "0 7 * * mon"},
+        "daily": {"cron": "0 7 * * *", "does": "pull"},
+    }
+    assert lines_lost(text, after) == []
+    assert after.count('# zone = "Europe/Berlin"') == 2
 
 
 def test_a_partner_leaves_with_what_is_below_it(tmp_path: Path) -> None:

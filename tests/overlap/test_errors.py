@@ -11,10 +11,12 @@ AGREED = {  # what a shell sees
     "TransientError": 3,
     "BusyError": 3,
     "PausedError": 3,
+    "StoppedError": 130,
     "AccessError": 3,
     "RecordError": 5,
     "StalePlanError": 6,
     "GuardError": 6,
+    "InUseError": 6,
 }
 
 

@@ -92,14 +92,14 @@ def on_a_screen(*words: object, **environment: str) -> str:
     return shown.decode()
 
 
-def interrupted_at(step: str, *words: object) -> Said:
-    """Call the command line in a process of its own and press Ctrl-C when its work comes to *step*."""
+def interrupted_at(step: str, *words: object, by: signal.Signals = signal.SIGINT) -> Said:
+    """Call the command line in a process of its own and press Ctrl-C (or send another signal) at *step* of its work."""
     code = "\n".join(
         (
             "import os",
             "from jobs import steps",
             "from jobs.cli.main import main",
-            f"steps.listen(lambda step: os.kill(os.getpid(), {signal.SIGINT.value}) if step == {step!r} else None)",
+            f"steps.listen(lambda step: os.kill(os.getpid(), {by.value}) if step == {step!r} else None)",
             "main()",
         )
     )
