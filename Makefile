@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Tests start hundreds of processes; without compiled modules each takes up to half a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check fix lock tiers histories fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
+.PHONY: demo test check fix lock tiers histories kill-pairs takeover fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -34,6 +34,14 @@ histories: CRM ?= salesforce
 histories: $(READY)
 	$(BIN)/python -m tests.histories.campaign --crm $(CRM) --to $(or $(N),700) --jobs $(or $(JOBS),2) \
 		--save benchmarks/results/histories-$(CRM)
+
+# Dies at every pair of steps of two applies; EVERY: only each so many-th first step.
+kill-pairs: $(READY)
+	$(BIN)/python -m tests.jobs.kill_pairs --jobs $(or $(JOBS),2) --every $(or $(EVERY),1)
+
+# N: how many rounds of two processes that are stopped, continued and killed on one workspace.
+takeover: $(READY)
+	$(BIN)/python -m tests.takeover --rounds $(or $(N),1000)
 
 # N: how many executions. atheris has wheels for Linux only.
 fuzz: $(READY)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from connectors.base import Connection
@@ -19,13 +18,14 @@ from jobs.receipts import Writing
 from jobs.steps import step
 from jobs.stores import bulk_jobs, given_up, outbox, plans
 from jobs.stores.entries import OPEN, State
+from jobs.stores.lease import QUIET_AFTER
 from jobs.stores.lock import workspace_lock
 from overlap.errors import ConfigError, GuardError, StalePlanError, TransientError
 from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
 
 #: After that nothing arrives any more that had left before.
-_LATEST_COMMIT: Final = timedelta(minutes=15)
+_LATEST_COMMIT: Final = QUIET_AFTER
 #: Records that wait, of which an error says why.
 _SHOWN: Final = 3
 

@@ -75,8 +75,10 @@ def _run(writing: Writing, load: Load, rows: Mapping[str, Leaving]) -> None:
         sent = [(entry.seq, entry.image(left)) for entry, left in ours]
         bulk_jobs.keep(transaction, job_id, writing.plan_id, name, sent, utc_now())
     step(f"{name}: job kept")
+    writing.context.ledger.require_lease()
     bulk.upload(job_id, load)
     step(f"{name}: uploaded")
+    writing.context.ledger.require_lease()  # a job that is closed writes
     bulk.close(job_id)
     step(f"{name}: closed")
     ended = _wait(writing, job_id, len(ours))

@@ -62,6 +62,7 @@ def forget_made(context: Context, words: bool) -> None:
     """
     workspace = context.workspace
     published = context.ledger.pinned("published_run")
+    step("erase: delete runs")
     for folder in sorted(workspace.runs.glob("*")):
         if folder.name != published:
             shutil.rmtree(folder)

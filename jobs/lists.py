@@ -221,7 +221,9 @@ def _size(found: ListRead) -> ListSize:
 def _save_quarantine(context: Context, partner: str, day: datetime, found: ListRead) -> str | None:
     path = context.workspace.quarantine / f"{partner}-{day.astimezone(context.workspace.zone):%Y-%m-%d}.csv"
     if found.quarantine.is_empty():
+        step("list: drop quarantine")
         path.unlink(missing_ok=True)  # of a list of the same day that is not in force any more
+        step("list: quarantine dropped")
         return None
     context.workspace.quarantine.mkdir(exist_ok=True)
     step("list: write quarantine")

@@ -112,6 +112,7 @@ def release(
         finally:
             draft.unlink(missing_ok=True)
         shares.sync(target.parent)
+        step("share: named")
     return done
 
 

@@ -60,7 +60,7 @@ def _write(file: Path, content: bytes) -> None:
         new.write(content)
         new.flush()
         os.fsync(new.fileno())
-    os.utime(partial, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     step("stop list: replace")
+    os.utime(partial, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     partial.replace(file)
     step("stop list: replaced")

@@ -15,8 +15,9 @@ from jobs.looking import addressed, batches, is_much
 from jobs.receipts import MOST_ATTEMPTS, Leaving, Writing, as_write, require_going_on, settle
 from jobs.service import stopping
 from jobs.steps import step
-from jobs.stores import outbox
+from jobs.stores import lease, outbox
 from jobs.stores.entries import OPEN, Entry, Settled, State
+from jobs.stores.ledger import utc_now
 from overlap.errors import BusyError, PausedError, TransientError
 from overlap.fields import BY_NAME, OBJECTS, CrmObject
 
@@ -39,6 +40,7 @@ def finish(writing: Writing) -> None:
         GuardError: the CRM refuses what only a person can settle.
         AccessError: it takes nothing more, or said something that nobody knows how to take.
     """
+    _wait_for_others(writing)
     in_flight = outbox.in_flight(writing.context.ledger, writing.plan_id)
     missing: set[Place] = set()
     with stopping.after_the_batch():
@@ -51,8 +53,20 @@ def finish(writing: Writing) -> None:
 
 def read_back(writing: Writing) -> None:
     """Ask what became of every change of the plan that left without a receipt."""
+    _wait_for_others(writing)
     for thing in OBJECTS:
         _read_back(writing, thing)
+
+
+def _wait_for_others(writing: Writing) -> None:
+    """Wait until nothing can arrive any more of what a process sent from which the workspace was taken over."""
+    standing = lease.last(writing.context.ledger.engine)
+    until = standing.quiet_from if standing else None
+    while until is not None and (left_s := (until - utc_now()).total_seconds()) > 0:
+        writing.context.report(f"waiting until {until:%H:%M} UTC for what another process may have sent")
+        stopping.sleep(min(left_s, _LONGEST_WAIT_S))
+        with writing.transaction():
+            pass  # renews the lease
 
 
 def _finish_object(writing: Writing, thing: CrmObject, missing: Collection[Place]) -> None:
@@ -151,6 +165,8 @@ def _send(writing: Writing, leaving: Sequence[Leaving]) -> None:
     with writing.transaction() as transaction:
         outbox.mark_sent_within(transaction, [(entry.seq, entry.image(left)) for entry, left in leaving])
     step(f"{name}: marked sent")
+    # Who was stopped here for long finds the workspace taken over, and the rows read back and sent by another.
+    writing.context.ledger.require_lease()
     try:
         receipts = writing.sink.send(name, [as_write(left) for _, left in leaving])
     except BusyError:

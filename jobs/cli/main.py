@@ -34,6 +34,7 @@ from jobs.cli import (
 )
 from jobs.cli.options import with_environment
 from jobs.cli.undo import undo
+from jobs.cli.unlock import unlock
 from jobs.service import logs
 from overlap.errors import OverlapError
 
@@ -94,7 +95,7 @@ app = typer.Typer(
 
 _PANELS = {
     "Start": (sandbox.demo, work.init, connect.connect, work.check),
-    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo, service.serve),
+    "The weekly job": (work.run, work.pull, work.match, work.plan, work.apply, undo, service.serve, unlock),
     "Look": (look.matrix, look.overlaps, look.reviews, look.greenfield, look.companies, look.status),
     "Look back": (runs.diff, runs.history),
     "Share": (share.share, share.releases),

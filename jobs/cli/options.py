@@ -17,6 +17,7 @@ import typer
 from overlap.errors import ConfigError
 
 if TYPE_CHECKING:
+    from config.workspace import Workspace
     from jobs.context import Context
 
 Folder = Annotated[Path, typer.Option("--dir", "-C", envvar="OVERLAP_DIR", help="The workspace.", show_default="here")]
@@ -60,6 +61,13 @@ def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
         for said in withdraw(context):
             err.print(said, soft_wrap=True, markup=False)
         yield context
+
+
+def workspace_in(folder: Path) -> Workspace:
+    """Return the workspace in *folder*, as the environment has it, unopened."""
+    from config.workspace import open_workspace
+
+    return open_workspace(folder, _ENVIRONMENT.get())
 
 
 def with_environment(app: typer.Typer) -> None:

@@ -1,7 +1,8 @@
 """The ledger: one SQLite file that remembers what cannot be pulled again.
 
 A transaction that was not acknowledged may still have happened; what was acknowledged survives a crash (WAL,
-synchronous FULL). Writers begin with BEGIN IMMEDIATE: a read transaction that turns into a write deadlocks.
+synchronous FULL). Writers begin with BEGIN IMMEDIATE: a read transaction that turns into a write deadlocks. Every
+transaction of who holds the workspace proves first that it still does, and every commit is a step.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from sqlalchemy import Column, Connection, Engine, bindparam, create_engine, eve
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
 
+from jobs.steps import step
 from jobs.stores import schema
-from overlap.errors import AccessError, ConfigError, OverlapError
+from jobs.stores.lease import require_held
+from overlap.errors import AccessError, ConfigError, OverlapError, TransientError
 
 _HEAD: Final = "0013"
 _BUSY_TIMEOUT_S: Final = 5
@@ -193,6 +196,15 @@ class Ledger:
                 connection.execute(insert(table), rows)
         return {record_id: count["sweeps"] for record_id, count in counted.items()}
 
+    def require_lease(self) -> None:
+        """Make sure that nobody has taken the workspace over from this work.
+
+        Raises:
+            GuardError: somebody has.
+        """
+        with self.engine.connect() as connection:
+            connection.execute(select(1))
+
     def note(self, who: str, did: str, what: Mapping[str, Any], at: datetime) -> None:
         """Append a line to the audit."""
         with self.engine.begin() as connection:
@@ -207,11 +219,16 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
         ConfigError: the ledger belongs to another workspace id: every external key would change.
         OverlapError: the file is damaged.
     """
-    engine = _engine(path)
+    engine = engine_of(path)
     try:
         try:
             _migrate(engine)
         except DatabaseError as error:
+            if "database is locked" in str(error.orig):
+                raise TransientError(
+                    f"{path} is held by another process that does not go on; try again, and if that does not help, end "
+                    f"it: 'overlap unlock --take-over' ends the one that changes the workspace"
+                ) from error
             raise OverlapError(f"{path} cannot be read ({error.orig}); put a backup of it in its place") from error
         ledger = Ledger(engine)
         known = ledger.pinned("workspace")
@@ -228,11 +245,12 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
 
 
 @lru_cache(maxsize=1)
-def _engine(path: Path) -> Engine:
+def engine_of(path: Path) -> Engine:
     """Return the engine of *path*: a verb that opens the ledger twice need not compile its statements twice."""
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "commit", _commit)
     return engine
 
 
@@ -263,6 +281,12 @@ def _prepare(connection: Any, record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("begin immediate")
+    require_held(connection)
+
+
+def _commit(connection: Connection) -> None:
+    del connection
+    step("ledger: commit")
 
 
 def _migrate(engine: Engine) -> None:

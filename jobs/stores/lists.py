@@ -123,6 +123,7 @@ def rewrite(ledger: Ledger, list_id: int, file_name: str, content: bytes, folder
         new.write(content)
         new.flush()
         os.fsync(new.fileno())
+    step("list: rewrite")
     partial.replace(target)
     step("list: rewritten")
     with ledger.engine.begin() as connection:
@@ -142,6 +143,8 @@ def drop_unknown(ledger: Ledger, folder: Path) -> None:
     """Delete bytes that are no list's (any more)."""
     with ledger.engine.connect() as connection:
         known = set(connection.execute(select(lists.c.sha256)).scalars())
+    step("list: drop unknown")
     for path in folder.glob("*"):
         if _OURS.fullmatch(path.name) and path.name.strip(".")[:64] not in known:
             path.unlink()
+    step("list: unknown dropped")

@@ -346,3 +346,20 @@ alerts = Table(
     Index("alerts_open", "ended_at"),
     comment="what was wrong from when to when, and when people were told last",
 )
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("boot", String(40), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", String(24), nullable=False),
+    Column("lock", String(48), nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("renewed_at", UtcDateTime, nullable=False),
+    Column("released_at", UtcDateTime),
+    Column("quiet_from", UtcDateTime),
+    comment="which process may change the workspace; a transaction of another token is refused",
+)

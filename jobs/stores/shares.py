@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.steps import step
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -22,8 +24,10 @@ def write(folder: Path, partner: str, run_id: str, policy: str, rows: pl.DataFra
     partial = path.with_name(f".{path.name}.partial")
     rows.rechunk().write_parquet(partial, compression="zstd", statistics=False)
     sync(partial)
+    step("share: make")
     partial.replace(path)
     sync(path.parent)
+    step("share: is made")
     return path
 
 

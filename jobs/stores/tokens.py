@@ -100,7 +100,9 @@ class FileToken:
 
     def forget(self) -> None:
         """Remove the file."""
+        step("token: forget")
         self.path.unlink(missing_ok=True)
+        step("token: forgotten")
 
 
 def _sync(folder: Path) -> None:

@@ -19,6 +19,7 @@ import polars as pl
 
 from connectors.base import Page
 from connectors.records import record_schema
+from jobs.steps import step
 from matching.statements import ArrowView, read
 from overlap.errors import GuardError, OverlapError
 from overlap.fields import OBJECTS
@@ -67,7 +68,9 @@ class Warehouse:
             self._marks = None
             self._run("rollback")
             raise
+        step("warehouse: commit")
         self._run("commit")
+        step("warehouse: committed")
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -238,8 +241,10 @@ def _opened(path: Path) -> duckdb.DuckDBPyConnection:
         if _version_of(connection) == version:
             return connection
         connection.close()
+        step("warehouse: drop")
         path.unlink()
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+        step("warehouse: dropped")
     connection = _connect(path)
     tables = [f"create table {_table(stream)} ({_columns(stream)})" for stream in streams()]
     tables.append("create table marks (name varchar primary key, value varchar)")

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from config.workspace import open_workspace
-from connectors.sandbox import ingest_work
 from connectors.sandbox.bulk_query import MOST_RECORDS
 from connectors.sandbox.store import Store
 from jobs.context import open_context
-from jobs.match import match
-from jobs.plan import plan
-from jobs.pull import pull
 from jobs.stores import api_calls, outbox, snapshot
 from jobs.stores.entries import State
 from jobs.stores.warehouse import open_warehouse, streams
-from tests.jobs.conftest import Prepared, new_world
+from tests.jobs.conftest import Prepared
+from tests.jobs.first_plan import FirstPlan, by_jobs, first_plan, small_world
 from tests.jobs.trials import KILLED, Fate, assert_written_once
 from tests.jobs.world import (
     GLOBEX,
@@ -59,18 +54,12 @@ BULK_APPLY = (
     *(f"{name}: {step}" for name in WRITTEN for step in OF_A_JOB),
     "apply: ended",
 )
-OF_A_LIST = ("list: keep bytes", "list: bytes kept", "list: accepted")
-PAGE, PAGES = "pull: page landed", 8
-PULL = (*[PAGE] * PAGES, "pull: commit", "pull: committed", *OF_A_LIST, *OF_A_LIST)
-MATCH = (
-    *("statistics: name", "statistics: named", "match: keep", "match: kept"),
-    *("snapshot: write files", "snapshot: files written", "snapshot: named", "match: publish", "match: published"),
-)
+PAGE = "pull: page landed"
 
 
-def numbered(steps, but=""):
-    """Parameters that kill at each of *steps* *but* those, numbered from 1 as `Fate` counts."""
-    return [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(steps, 1) if name != but]
+def numbered(steps):
+    """Parameters that kill at each of *steps*, numbered from 1 as `Fate` counts."""
+    return [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(steps, 1)]
 
 
 #: Every step once: what goes by key, what goes by id, and where the job of one object follows that of another.
@@ -79,16 +68,6 @@ BULK_DEATHS = [death for death in numbered(BULK_APPLY) if not death.id.partition
 
 
 # --- apply ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FirstPlan:
-    """The small world, pulled, matched and planned, and what an uninterrupted apply makes of it."""
-
-    prepared: Prepared
-    plan: str
-    expected: Mapping[Any, Any]
-    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,25 +80,7 @@ class Trial:
 
 @pytest.fixture(scope="session")
 def planned(org, runner, tmp_path_factory) -> FirstPlan:
-    folder = tmp_path_factory.mktemp("first") / "workspace"
-    org.put_back()
-    now = datetime.now(UTC)
-    with Store.open(org.folder) as store:
-        world = _small_world(org, store, folder, now)
-        claims = {"Partner Influence": "Ran the pilot", "Influence Date": f"{now:%Y-%m-%d}"}
-        world.send(GLOBEX, [*listed(*LISTED[2:]), *listed(*LISTED[:2], **claims)])
-    with open_context(open_workspace(folder)) as context:
-        pull(context)
-        match(context)
-        made = plan(context, "salesforce")
-    prepared = org.keep(folder, now)
-    whole = org.again(prepared, tmp_path_factory.mktemp("whole"))
-    done = runner.overlap(whole, "apply", made.id, "--approve")
-    assert done.code == 0, done.stderr
-    runner.rehearse(whole, "apply", made.id)
-    with Store.open(org.folder) as store:
-        assert_written_once(store)
-        return FirstPlan(prepared, made.id, said(store), done.steps)
+    return first_plan(org, runner, tmp_path_factory.mktemp("first"))
 
 
 @pytest.fixture
@@ -201,10 +162,7 @@ def test_a_killed_apply_leaves_its_calls_in_the_ledger(trial, planned, runner):
 @pytest.fixture
 def bulk_trial(trial) -> Trial:
     """Everything goes by bulk jobs, and each of them commits long after it was closed."""
-    path = trial.folder / "overlap.toml"
-    text = path.read_text(encoding="utf-8").replace("[crm.salesforce]", "[crm.salesforce]\nbulk_write_from = 1")
-    path.write_text(text, encoding="utf-8")
-    ingest_work.slow_down(trial.store.database, 2)
+    by_jobs(trial.folder, trial.store)
     return trial
 
 
@@ -296,35 +254,16 @@ def news(org, tmp_path_factory) -> Prepared:
     folder = tmp_path_factory.mktemp("news") / "workspace"
     org.put_back()
     with Store.open(org.folder) as store:
-        world = _small_world(org, store, folder, datetime.now(UTC) - timedelta(days=7))
+        world = small_world(org, store, folder, datetime.now(UTC) - timedelta(days=7))
         world.run()
         world.wait(days=7)
         store.edit("Account", account_id(7), {"Website": "hazel.example"})
         store.delete("Account", account_id(5))
         store.create("Account", {"Name": "Kapok Canvas", "Website": "kapokcanvas.com", "BillingCountry": "Spain"})
         world.send(GLOBEX, [*listed(*LISTED, 7), *listed(8, Status="Prospect")])
-        world.send(INITECH, listed(0, 1, 2))
+        world.send(INITECH, [*listed(0, 1, 2), *listed(3, **{"Account Name": ""})])
         world.wait(minutes=1)
     return org.keep(folder, world.now)
-
-
-def _small_world(org, store, folder, now):
-    world = new_world(org, store, folder)
-    for file in (folder / "inbox").iterdir():
-        file.unlink()
-    world.now = now
-    world.send(GLOBEX, listed(*LISTED))
-    world.send(INITECH, listed(0, 1, Status="Prospect"))
-    return world
-
-
-@pytest.fixture(scope="session")
-def expected(org, news, runner, tmp_path_factory):
-    """What an uninterrupted pull and match find."""
-    folder = org.again(news, tmp_path_factory.mktemp("whole"))
-    pulled, matched = runner.overlap(folder, "pull"), runner.overlap(folder, "match")
-    assert (pulled.code, pulled.steps, matched.code, matched.steps) == (0, PULL, 0, MATCH), pulled.stderr
-    return published(folder)
 
 
 @pytest.fixture
@@ -345,20 +284,9 @@ def same(ones, others):
     return all(one.equals(other) for one, other in zip(ones, others, strict=True))
 
 
-@pytest.mark.parametrize("number", numbered(PULL, but=PAGE))
-def test_a_pull_killed_at_any_step_leaves_the_old_run_and_the_next_one_is_right(number, copy, expected, runner):
-    before = published(copy.folder)
-    killed = runner.overlap(copy.folder, "pull", fate=Fate(die_at=number))
-    assert (killed.code, killed.steps) == (KILLED, PULL[:number])
-    assert same(published(copy.folder), before)
-    assert [runner.overlap(copy.folder, verb).code for verb in ("pull", "match")] == [0, 0]
-    assert same(published(copy.folder), expected)
-    assert not same(before, expected)
-
-
 def test_a_pull_killed_before_its_commit_is_as_if_it_had_never_begun(copy, runner):
     before = published(copy.folder)
-    assert runner.overlap(copy.folder, "pull", fate=Fate(die_at=PULL.index("pull: commit") + 1)).code == KILLED
+    assert runner.overlap(copy.folder, "pull", fate=Fate(die_at="pull: commit")).code == KILLED
     assert runner.overlap(copy.folder, "match").code == 0
     assert same(published(copy.folder), before)
 
@@ -376,7 +304,7 @@ def large(org, tmp_path_factory) -> Prepared:
     folder = tmp_path_factory.mktemp("large") / "workspace"
     org.put_back()
     with Store.open(org.folder) as store:
-        world = _small_world(org, store, folder, START)
+        world = small_world(org, store, folder, START)
         world.change_settings("[partners.globex]", "bulk_read_from = 2000\n[partners.globex]")
         row = {"OwnerId": SELLER, "SystemModstamp": "2026-02-01T10:00:00.000+0000"}
         many = [{"Id": account_id(number), "Name": f"Many {number}"} for number in range(100, MANY)]
@@ -428,15 +356,3 @@ def test_a_bulk_pull_killed_between_two_pages_ends_as_if_it_had_not_been(
     jobs = [one for one in store.requests() if one.method == "POST" and one.path.endswith("jobs/query")]
     assert len(jobs) == 1, "the second pull goes on with the job of the first"
     assert not (world.folder / "pull" / "salesforce").exists()
-
-
-@pytest.mark.parametrize("number", numbered(MATCH))
-def test_a_match_killed_at_any_step_leaves_the_old_run_or_the_whole_new_one(number, copy, expected, runner):
-    before = published(copy.folder)
-    assert runner.overlap(copy.folder, "pull").code == 0
-    killed = runner.overlap(copy.folder, "match", fate=Fate(die_at=number))
-    assert (killed.code, killed.steps) == (KILLED, MATCH[:number])
-    is_published = MATCH[number - 1] == "match: published"
-    assert same(published(copy.folder), expected if is_published else before)
-    assert runner.overlap(copy.folder, "match").code == 0
-    assert same(published(copy.folder), expected)

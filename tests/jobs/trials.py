@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import connectors
 from connectors.sandbox.store import Store
@@ -29,13 +30,17 @@ class Fate:
     """What befalls a process: it dies at step *die_at*, or a network fault eats its writes *first* to *last*.
 
     *die_at* is the step's number, from 1, or its name. *lost* says what is eaten: the ``answer``, after the CRM has
-    taken the write, or the ``request``, before it has.
+    taken the write, or the ``request``, before it has. With *commits*, each commit of a store is a step too. It stops
+    at *stop_at*, as it dies at *die_at*; *elsewhere* is another host that it runs on, which waits for nobody.
     """
 
     die_at: int | str | None = None
     lost: str | None = None
     first: int = 1
     last: int = 1
+    commits: bool = False
+    stop_at: int | str | None = None
+    elsewhere: str | None = None
 
 
 UNHARMED = Fate()
@@ -61,28 +66,63 @@ class Runner:
 
     def overlap(self, workspace: Path, *arguments: str, fate: Fate = UNHARMED) -> Ended:
         """Run ``overlap ARGUMENTS`` on *workspace* in a fresh process and wait for its end."""
-        return self._obeyed(workspace, arguments, fate, is_rehearsal=False)
+        return self.start(workspace, *arguments, fate=fate).ended()
+
+    def start(self, workspace: Path, *arguments: str, fate: Fate = UNHARMED, name: str = "std") -> Started:
+        """Start it and wait for nothing; what it prints goes into files called *name*."""
+        order = self._order(workspace, arguments, fate, name, is_rehearsal=False)
+        return Started(self, name, int(self.obeyed(order)))
 
     def rehearse(self, workspace: Path, *arguments: str) -> None:
         """Run it in the process from which the others are forked: it changes nothing, and they begin warm."""
-        ended = self._obeyed(workspace, arguments, UNHARMED, is_rehearsal=True)
-        assert ended.code == 0, ended.stderr
+        code = int(self.obeyed(self._order(workspace, arguments, UNHARMED, "std", is_rehearsal=True)))
+        assert code == 0, (self.folder / "stderr").read_text(encoding="utf-8")
 
-    def _obeyed(self, workspace: Path, arguments: Sequence[str], fate: Fate, is_rehearsal: bool) -> Ended:
-        out, err = self.folder / "stdout", self.folder / "stderr"
-        order = {
+    def obeyed(self, order: Mapping[str, Any]) -> str:
+        """What the worker answers to *order*."""
+        self.orders.write(json.dumps(order) + "\n")
+        self.orders.flush()
+        return self.answers.readline()
+
+    def _order(
+        self, workspace: Path, arguments: Sequence[str], fate: Fate, name: str, is_rehearsal: bool
+    ) -> dict[str, Any]:
+        return {
             "arguments": [*arguments, "--dir", str(workspace)],
             "fate": asdict(fate),
             "is_rehearsal": is_rehearsal,
-            "stdout": str(out),
-            "stderr": str(err),
+            "stdout": str(self.folder / f"{name}out"),
+            "stderr": str(self.folder / f"{name}err"),
         }
-        self.orders.write(json.dumps(order) + "\n")
-        self.orders.flush()
-        code = int(self.answers.readline())
-        said = err.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that was started by *by*, and prints into files called *name*."""
+
+    by: Runner
+    name: str
+    pid: int
+
+    def rests(self) -> bool:
+        """Wait until it has stopped or ended, and say whether it has stopped."""
+        while (state := self._state()) not in "TZ":
+            time.sleep(0.002)
+        return state == "T"
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def ended(self) -> Ended:
+        """Wait for its end."""
+        code = int(self.by.obeyed({"wait_for": self.pid}))
+        said = (self.by.folder / f"{self.name}err").read_text(encoding="utf-8")
         steps = tuple(line.removeprefix("step: ") for line in said.splitlines() if line.startswith("step: "))
-        return Ended(code, out.read_text(encoding="utf-8"), said, steps)
+        return Ended(code, (self.by.folder / f"{self.name}out").read_text(encoding="utf-8"), said, steps)
+
+    def _state(self) -> str:
+        """As the kernel has it: T for stopped, Z for ended and not waited for."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @contextmanager
