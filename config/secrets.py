@@ -7,21 +7,22 @@ import shlex
 import subprocess
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from overlap.errors import ConfigError
+from overlap.redaction import remember
 
 _COMMAND_TIMEOUT_S = 20
-#: Shorter texts stand in many words: masking them would make a log unreadable, and they are no secrets.
-_LEAST_LETTERS = 4
-#: Every secret that this process has come to know, and its lines.
-_known: set[str] = set()
 
 
-def _is_reference(value: Any) -> Any:
+def is_reference(value: Any) -> Any:
+    """Return *value* if it says where a secret is.
+
+    Raises:
+        PydanticCustomError: it does not; what was found is not repeated.
+    """
     scheme, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
     if scheme not in ("env", "file", "cmd") or not rest.strip():
         # Not a ValueError: its report would repeat what was found, and that may be the secret itself.
@@ -32,7 +33,13 @@ def _is_reference(value: Any) -> Any:
 
 
 #: A setting that says where a secret is: ``env:NAME``, ``file:PATH`` or ``cmd:COMMAND``.
-SecretReference = Annotated[str, BeforeValidator(_is_reference)]
+SecretReference = Annotated[str, BeforeValidator(is_reference)]
+
+
+def shown(reference: str) -> str:
+    """Return *reference* as it may be shown: of a command only its name, since its arguments may be secret."""
+    scheme, _, rest = reference.partition(":")
+    return f"cmd:{rest.split()[0]} ..." if scheme == "cmd" and len(rest.split()) > 1 else reference
 
 
 def resolve(reference: str, folder: Path) -> str:
@@ -52,23 +59,8 @@ def resolve(reference: str, folder: Path) -> str:
     else:
         secret, missing = _run(place, folder)
     if not secret.strip():
-        raise ConfigError(f"secret '{reference}': {missing}")
+        raise ConfigError(f"secret '{shown(reference)}': {missing}")
     return remember(secret.strip())
-
-
-def remember(secret: str) -> str:
-    """Return *secret*, and mask it from now on wherever `masked` is asked: also a token that came by other ways."""
-    lines = (line.strip() for line in secret.splitlines() if not line.startswith("-----"))  # of a key: its frame
-    _known.update(one for one in (secret, quote(secret, safe=""), *lines) if len(one) >= _LEAST_LETTERS)
-    return secret
-
-
-def masked(text: str) -> str:
-    """Return *text* with three asterisks for every secret that this process knows."""
-    for secret in sorted(_known, key=len, reverse=True):
-        if secret in text:
-            text = text.replace(secret, "***")
-    return text
 
 
 def _read(path: Path) -> tuple[str, str]:

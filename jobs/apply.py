@@ -20,6 +20,7 @@ from jobs.stores import bulk_jobs, given_up, outbox, plans
 from jobs.stores.entries import OPEN, State
 from jobs.stores.lease import QUIET_AFTER
 from jobs.stores.lock import workspace_lock
+from jobs.upkeep import reconciling
 from overlap.errors import ConfigError, GuardError, StalePlanError, TransientError
 from overlap.fields import OBJECTS
 from overlap.plan import Drift, SyncPlan
@@ -118,7 +119,9 @@ def apply(context: Context, plan_id: str, approve: bool = False, gone: str | Non
         )
         _require_nothing_waits(context, report)
         summary |= {"plan": planned.id, "states": report.states, "calls": report.calls}
-        context.ledger.note(context.who, "applied plan", {"plan": planned.id, "approved": approve}, context.now)
+        reconciling.settled(context, planned.crm, planned.created_at)
+        what = {"plan": planned.id, "crm": planned.crm, "approved": approve, "undoes": planned.undoes}
+        context.ledger.note(context.who, "applied plan", what | {"states": report.states}, context.now)
         step("apply: ended")
     return report
 

@@ -25,16 +25,7 @@ _RENEW: Final = "agree anew and set 'expires'; without that, everything of the p
 def check(context: Context, crm: str | None = None) -> list[Finding]:
     """Return one finding per thing looked at: settings, partners' lists, and each CRM (or only *crm*)."""
     folder = context.workspace.folder
-    findings = [Finding(True, "settings", context.workspace.settings_files)]
-    has: dict[str, set[str]] = {}
-    for name in context.crms() if crm is None else (crm,):
-        try:
-            with connected(context, name) as connection:
-                findings += _of_crm(context, name, connection.check())
-                has[name] = _own_accounts(context, connection)
-        except OverlapError as error:
-            findings.append(Finding(False, "crm", str(error), "correct this first; nothing else of it was looked at"))
-    findings += _named_accounts(context, has)
+    findings = [Finding(True, "settings", context.workspace.settings_files), *of_connections(context, crm)]
     zone = context.workspace.settings.workspace.time_zone
     ending, over = warnings(context), not_analysed(context)
     for key, settings in context.workspace.settings.partners.items():
@@ -59,6 +50,20 @@ def check(context: Context, crm: str | None = None) -> list[Finding]:
         else:
             findings.append(_list(context, key, file, as_of(file, zone)))
     return findings
+
+
+def of_connections(context: Context, crm: str | None = None) -> list[Finding]:
+    """Return one finding per thing looked at in each CRM, or only in *crm*."""
+    findings: list[Finding] = []
+    has: dict[str, set[str]] = {}
+    for name in context.crms() if crm is None else (crm,):
+        try:
+            with connected(context, name) as connection:
+                findings += _of_crm(context, name, connection.check())
+                has[name] = _own_accounts(context, connection)
+        except OverlapError as error:
+            findings.append(Finding(False, "crm", str(error), "correct this first; nothing else of it was looked at"))
+    return findings + _named_accounts(context, has)
 
 
 def _of_crm(context: Context, name: str, found: Iterable[Finding]) -> list[Finding]:

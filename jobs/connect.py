@@ -39,6 +39,7 @@ def connect(context: Context, crm: str, browser: Browser) -> Connected:
         vault, accept = vault_of(context.workspace), partial(context.ledger.require_same_org, crm)
         connector.authorize(crm, settings, vault, context.workspace.folder, browser, accept)
     with connected(context, crm) as connection:
+        context.ledger.note(context.who, "connected", {"crm": crm, "org": connection.org_id}, context.now)
         return Connected(crm, settings.auth, connection.org_id, asks)
 
 
@@ -55,4 +56,6 @@ def disconnect(context: Context, crm: str) -> bool:
             f"{_LOCK[settings.type]}"
         )
     revoked: bool = connector.revoke(crm, settings, vault_of(context.workspace), context.workspace.folder)
+    if revoked:
+        context.ledger.note(context.who, "disconnected", {"crm": crm}, context.now)
     return revoked

@@ -22,7 +22,9 @@ from jobs.stores import api_calls
 from jobs.stores.api_calls import Meter
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
 from jobs.stores.runs import close_crashed
+from jobs.upkeep.settings_noted import note_settings
 from overlap.errors import ConfigError, OverlapError
+from overlap.redaction import redacted
 
 #: Takes one line of progress for a person and, where it is known, the share that is done, 0..1.
 Report = Callable[[str, float | None], None]
@@ -81,7 +83,9 @@ class Context:
 def open_context(workspace: Workspace, progress: Report = _silent) -> Iterator[Context]:
     """Open *workspace*'s ledger for one job of the person at the keyboard."""
     with open_ledger(workspace.ledger_file, workspace.settings.workspace.id) as ledger:
-        yield Context(workspace, ledger, utc_now(), _who(), progress)
+        context = Context(workspace, ledger, utc_now(), whoami(), progress)
+        note_settings(ledger, workspace, context.who, context.now)
+        yield context
 
 
 @contextmanager
@@ -117,7 +121,7 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
                 state = "done"
             except BaseException as error:
                 state = "failed" if isinstance(error, Exception) else "interrupted"
-                summary["error"] = str(error) or type(error).__name__
+                summary["error"] = redacted(str(error)) or type(error).__name__
                 # Of an error that is not ours, nobody knows what its text repeats.
                 journal.say(summary["error"] if isinstance(error, OverlapError) else type(error).__name__, "error")
                 raise
@@ -202,7 +206,8 @@ def vault_of(workspace: Workspace) -> Vault:
     return Vault(secret, FileTokens(workspace.tokens, key))
 
 
-def _who() -> str:
+def whoami() -> str:
+    """Return the name of the person at the keyboard, as the machine has it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -20,6 +20,7 @@ from jobs.context import Context
 from jobs.past import logs
 from jobs.steps import step
 from jobs.stores import snapshot
+from jobs.stores.migrating import copies
 
 #: What becomes of a frame of a run, by its name.
 Rewrite = Callable[[str, pl.DataFrame], pl.DataFrame]
@@ -57,8 +58,9 @@ def publish_without(context: Context, run_id: int, rewrite: Rewrite) -> None:
 def forget_made(context: Context, words: bool) -> None:
     """Delete what the next pull and match make anew: the warehouse, pages on their way, and every run but the last.
 
-    Logs of runs go too: an error in them may name anybody. *words*: also the counts of words, which then are counted
-    again.
+    Logs of runs go too: an error in them may name anybody. So do the copies of the ledger that migrations left.
+
+    *words*: also the counts of words, which then are counted again.
     """
     workspace = context.workspace
     published = context.ledger.pinned("published_run")
@@ -68,7 +70,7 @@ def forget_made(context: Context, words: bool) -> None:
             shutil.rmtree(folder)
     logs.prune(workspace.logs, keep=0)
     step("erase: runs are gone")
-    delete(sorted(workspace.folder.glob(f"{workspace.warehouse_file.name}*")))
+    delete([*sorted(workspace.folder.glob(f"{workspace.warehouse_file.name}*")), *copies(workspace.ledger_file)])
     for folder in (workspace.folder / "pull", *([workspace.statistics] if words else [])):
         shutil.rmtree(folder, ignore_errors=True)
     step("erase: warehouse is gone")

@@ -243,7 +243,7 @@ def _frame_without(key: str, name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _forget(context: Context, connection: Connection, known: _Known, mark: str) -> None:
     """Let the ledger forget the partner, but for hashes, in the transaction of *connection*."""
-    connection.exec_driver_sql("pragma secure_delete = on")
+    erasures.may_rewrite(connection)
     box, pins = schema.outbox, schema.pins
     keys = set(connection.execute(select(box.c.key).where(box.c.partner == known.key)).scalars())
     keys.add(external_key(context.workspace.settings.workspace.id, known.key, "", "partner"))

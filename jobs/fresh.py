@@ -9,6 +9,7 @@ from jobs import profiles
 from jobs.context import Context
 from jobs.stores import judgements, list_mappings, plans, snapshot
 from jobs.terms import not_analysed, terms_of
+from jobs.upkeep.reconciling import restored_at
 from overlap.errors import ConfigError, OverlapError
 from overlap.plan import SyncPlan
 
@@ -66,9 +67,12 @@ def outdated(context: Context, run_id: str) -> tuple[str, tuple[str, ...]] | Non
     corrected = _corrected(context, then)
     if corrected:
         return f"{corrected} since run {run_id} was matched", _PULL_AND_MATCH
+    made_at, restored = datetime.fromisoformat(then["made_at"]), restored_at(context)
+    if restored is not None and made_at < restored:
+        return f"run {run_id} came back from a backup, and the CRM may have moved on", _PULL_AND_MATCH
     if context.ledger.pulled_since(int(run_id)):
         return f"what was pulled since run {run_id} is not matched yet", _MATCH
-    if context.now - datetime.fromisoformat(then["made_at"]) > LIFETIME:
+    if context.now - made_at > LIFETIME:
         return f"run {run_id} is older than 24 hours", _PULL_AND_MATCH
     return None
 
@@ -79,12 +83,13 @@ def why_stale(context: Context, planned: SyncPlan) -> list[str]:
     A newer pull is no reason, though no plan is made before it is matched: hourly pulls would outdate every plan that a
     person looks at. What people did in the CRM meanwhile is a conflict, or stays.
     """
-    newest = plans.last_applied(context.ledger, planned.crm)
+    newest, restored = plans.last_applied(context.ledger, planned.crm), restored_at(context)
     reasons = {
         "another run was published since": context.ledger.pinned("published_run") != planned.run_id,
         "the settings changed since": context.workspace.settings.fingerprint() != planned.settings_hash,
         "it is older than 24 hours": context.now - planned.created_at > LIFETIME,
         "a newer plan was applied": newest is not None and newest.id > int(planned.id),
+        "the workspace was restored from a backup since": restored is not None and planned.created_at < restored,
         "the terms of a partner expired since": _terms_ended(context, planned.created_at),
     }
     return [*(reason for reason, holds in reasons.items() if holds), *overruled(context, planned)]

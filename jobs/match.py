@@ -21,6 +21,7 @@ from jobs.stores import intervals, judgements, list_mappings, snapshot
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import Warehouse, open_warehouse, streams
 from jobs.terms import terms_of
+from jobs.upkeep.reconciling import adopt_days
 from matching.relations import relate
 from overlap import doubles, shared
 from overlap import judgements as verdicts
@@ -79,6 +80,7 @@ def match(context: Context, old_rows: bool = False) -> MatchReport:
                 require_read(context, warehouse)
             late = tuple(behind(context, warehouse))
             pulled = _pulled(context, warehouse)
+            adopt_days(context, pulled["record_partner_overlap"])
             said, judged = _verdicts(context, pulled)
             ours = our_companies(context, pulled["accounts"], pulled["opportunities"], said)
             pulled |= {"accounts": ours.accounts, "opportunities": ours.deals}
@@ -88,7 +90,7 @@ def match(context: Context, old_rows: bool = False) -> MatchReport:
         frames |= _left_out(pulled["accounts"], ours.gone, said)
         how["excluded"] = counted(ours.gone, tuple(context.workspace.settings.exclusions))
         how |= {"workspace": context.workspace.settings.workspace.id, "behind": late, "mappings": mappings}
-        how |= fresh.facts(context, judged) | ours.facts
+        how |= fresh.facts(context, judged) | ours.facts | {"audit": context.ledger.audit_head()}
         snapshot.publish(context.workspace.runs, run_id, frames, how)
         step("match: publish")
         intervals.publish(context.ledger, str(run_id), frames["overlaps"], context.today)

@@ -96,6 +96,8 @@ def fit_model(context: Context, teacher: Teacher, output: Path | None = None) ->
     if output is None:
         path.parent.mkdir(exist_ok=True)
     _write(path, text(made, _said(report, teacher, before.mode)))
+    what = {"model": path.name, "from": teacher, "same": same, "different": different}
+    context.ledger.note(context.who, "fitted model", what, context.now)
     return report
 
 

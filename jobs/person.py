@@ -319,7 +319,7 @@ def _is_in(person: Person, texts: pl.Series) -> pl.Series:
 
 def _forget(connection: Connection, person: Person, mark: str) -> None:
     """Let the ledger forget the person, in the transaction of *connection*."""
-    connection.exec_driver_sql("pragma secure_delete = on")
+    erasures.may_rewrite(connection)
     erasures.drop_planned(connection)
     erasures.clean_images(connection, lambda _, values, __: person.left_of(values), [thing.name for thing in OBJECTS])
     erasures.clean_texts(connection, person.is_in, lambda _: "erased")

@@ -19,6 +19,7 @@ from jobs.partner_notes import notes_of
 from jobs.steps import step
 from jobs.stores import lists, outbox, plans, snapshot
 from jobs.terms import not_written, terms_of
+from jobs.upkeep import reconciling
 from overlap import drift
 from overlap.errors import ConfigError, OverlapError
 from overlap.exclusions import Excluded
@@ -53,10 +54,13 @@ def plan(context: Context, crm: str) -> SyncPlan:
     with recorded(context, "plan") as (_, summary), connected(context, crm) as connection:
         found, reasons = read_findings(context, crm, published)
         known = mirror.with_own_writes(context, connection.sink, found, published)
+        reconciling.adopt_records(context, connection, known)
         wanted = _decide(context, connection, known, reasons)
         changes, drifts = _without_kept(context, crm, wanted.changes)
         calls = calls_of(connection.sink, changes)
         held = why_held(context, connection, known, changes, calls) + _undone(context, crm, changes)
+        if not changes:
+            reconciling.settled(context, crm, context.now)
         if context.workspace.settings.crm[crm].on_drift == "hold":
             held += _edited(drifts)
         step("plan: store")
@@ -248,6 +252,7 @@ def why_held(
         return ()
     if not outbox.was_written(context.ledger, connection.name):
         return (f"the first plan for '{connection.name}'",)  # a person looks at all of it: no limit says more
+    restored = reconciling.why_held(context, connection.name)
     guards = context.workspace.settings.guards
     limits = PlanLimits(
         retirements=guards.retirements,
@@ -261,7 +266,8 @@ def why_held(
     live = live_records(found)
     of_partners = live[OVERLAP.name].drop_nulls("about_partner")  # null where a person deleted the partner's record
     by_partner: Mapping[str, int] = dict(of_partners.group_by("about_partner").len().iter_rows())
-    held = list(plan_guards(changes, sum(frame.height for frame in live.values()), by_partner, limits))
+    held = list(restored)
+    held += list(plan_guards(changes, sum(frame.height for frame in live.values()), by_partner, limits))
     held += _newer_elsewhere(found)
     allowance = connection.api_calls_left()
     if allowance and calls * 100 > allowance[1] * guards.api_budget_percent:

@@ -110,6 +110,8 @@ def apply(
         if made.changes:
             agreed(made)
             deployed = _deploy(context, session, source.package(to_deploy(wanted, made.steps)))
+            what = {"crm": crm, "changes": len(made.changes), "deployed": deployed.ok}
+            context.ledger.note(context.who, "set up CRM", what, context.now)
             if not deployed.ok:
                 return SetupReport(made, deployed)
         done = [(one, assign(session, one, ids[one.username])) for one in assignments]

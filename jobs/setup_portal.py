@@ -67,6 +67,7 @@ def apply(context: Context, crm: str, agreed: Callable[[PortalPlan], None]) -> P
             agreed(made)
             context.report("setting up the portal")
             make(session, made.steps)
+            context.ledger.note(context.who, "set up CRM", {"crm": crm, "changes": len(made.changes)}, context.now)
     return made
 
 

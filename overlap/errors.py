@@ -17,11 +17,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from overlap.redaction import redacted
+
 
 class OverlapError(Exception):
     """Root of every error that we raise on purpose; its text is shown to people as it is."""
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """Return the text without any secret that this process knows: what a CRM or a library said may repeat one."""
+        return redacted(super().__str__())
 
 
 class ConfigError(OverlapError):

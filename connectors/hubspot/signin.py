@@ -11,13 +11,13 @@ from time import monotonic
 from typing import Final
 
 from config.hubspot import HubSpotSettings
-from config.secrets import remember
 from connectors.base import Vault
 from connectors.hubspot.errors import Reply
 from connectors.hubspot.transport import Transport
 from connectors.refresh_tokens import RefreshTokens
 from connectors.shapes import fits
 from overlap.errors import AccessError, TransientError
+from overlap.redaction import remember, remember_form
 
 #: Families of the OAuth endpoints, the one first whose answers HubSpot has published. The undated ones end in 2027.
 _FAMILIES: Final = ("2026-03", "2026-09")
@@ -143,6 +143,7 @@ class SignIn:
 
     def _post(self, endpoint: str, form: dict[str, str]) -> Reply:
         """Send *form* to the first family of endpoints that is there."""
+        remember_form(form)
         for family in _FAMILIES:
             reply = self._transport.submit(f"/oauth/{family}/{endpoint}", form)
             if reply.status not in (404, 410):

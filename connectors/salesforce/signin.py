@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config.salesforce import SalesforceSettings
-from config.secrets import remember
 from connectors.base import Vault
 from connectors.refresh_tokens import RefreshTokens
 from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated
 from connectors.shapes import fits
 from overlap.errors import AccessError, ConfigError, TransientError
+from overlap.redaction import remember, remember_form
 
 #: Salesforce takes a JWT for at most five minutes; what is left is for clocks that differ.
 _ASSERTION_VALID: Final = timedelta(minutes=3)
@@ -182,6 +182,7 @@ class SignIn:
 
     def _post(self, endpoint: str, form: dict[str, str], basic: tuple[str, str] | None) -> requests.Response:
         login_url = self._settings.login_url
+        remember_form(form, basic)
         try:
             # No redirect: it would carry secrets to wherever it leads.
             return self._http.post(

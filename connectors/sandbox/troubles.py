@@ -162,7 +162,16 @@ def http(rule: Rule, exchange: Exchange) -> Response:
     wait = rule.values.get("retry_after_s")
     headers = {} if wait is None else {"Retry-After": str(wait)}
     status = rule.values.get("status", 503)
-    return Response(rule.values.get("body", _PAGE), status, headers, media_type="text/html")
+    return Response(_echoed(rule.values.get("body", _PAGE), exchange), status, headers, media_type="text/html")
+
+
+def _echoed(body: str, exchange: Exchange) -> str:
+    """Return *body* with what was sent in the places that it has for that: some servers repeat even tokens."""
+    if "{authorization}" not in body and "{body}" not in body:
+        return body
+    asked = exchange.act()
+    sent = {name.lower(): value for name, value in asked["headers"]}
+    return body.replace("{authorization}", sent.get("authorization", "")).replace("{body}", asked["body"])
 
 
 def _expire_tokens(_: Rule, exchange: Exchange) -> Response:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from overlap.redaction import redacted
+
 if TYPE_CHECKING:
     from jobs.context import Report
 
@@ -35,4 +37,4 @@ def progress() -> Iterator[Report]:
 def print_json(facts: Any) -> None:
     """Print *facts* (a mapping or a dataclass) as one JSON object with a ``schema_version``."""
     plain = asdict(facts) if is_dataclass(facts) and not isinstance(facts, type) else dict(facts)
-    out.print_json(json.dumps({"schema_version": SCHEMA_VERSION, **plain}, default=str, ensure_ascii=False))
+    out.print_json(redacted(json.dumps({"schema_version": SCHEMA_VERSION, **plain}, default=str, ensure_ascii=False)))

@@ -14,6 +14,7 @@ import typer
 from jobs.cli.options import HERE, Folder, Json, opened
 
 if TYPE_CHECKING:
+    from jobs.context import Context
     from jobs.erasure import PartnerErasure
     from jobs.person import PersonErasure
 
@@ -51,10 +52,12 @@ def erase_removed(key: str, folder: Path, as_json: bool) -> None:
 
     with opened(folder) as context:
         found = erase(context, key)
+        elsewhere = _elsewhere(context)
     if as_json:
-        console.print_json(asdict(found))
+        console.print_json({**asdict(found), "backups": elsewhere})
     else:
         _erased(found)
+        _told_of_backups(elsewhere)
 
 
 def _erased(found: PartnerErasure) -> None:
@@ -110,18 +113,39 @@ def _dialogue(question: str, wish: _Wish, erase: Callable[..., Found], tell: Cal
 
     if wish.preview or not wish.yes:
         with opened(wish.folder) as context:
-            found = erase(context, preview=True)
+            found, elsewhere = erase(context, preview=True), _elsewhere(context)
         if not wish.as_json:
             tell(found, _Stage.PREVIEW if wish.preview else _Stage.BEFORE)
     if not wish.preview:
         if not wish.yes:
             show.ask(f"{question} Nothing brings it back")
         with opened(wish.folder) as context:
-            found = erase(context)
+            found, elsewhere = erase(context), _elsewhere(context)
         if not wish.as_json:
             tell(found, _Stage.DONE)
     if wish.as_json:
-        console.print_json({**asdict(found), "preview": wish.preview})
+        console.print_json({**asdict(found), "preview": wish.preview, "backups": elsewhere})
+    else:
+        _told_of_backups(elsewhere)
+
+
+def _elsewhere(context: Context) -> list[str]:
+    """Return the backups that were made of this workspace, and what restores left: they hold what is erased here."""
+    from jobs.stores import backups
+
+    aside = sorted(str(path) for path in context.workspace.folder.glob(".before-restore-*"))
+    return [*(str(one.path) for one in backups.known(context.ledger)), *aside]
+
+
+def _told_of_backups(elsewhere: list[str]) -> None:
+    from rich.markup import escape
+
+    from jobs.cli.console import out
+
+    for name in elsewhere:
+        out.print(f"a backup that holds it still: {escape(name)}", soft_wrap=True)
+    others = "Other backups" if elsewhere else "Backups"
+    out.print(f"{others} that 'overlap backup' did not make are not known to overlap: see to them yourself.")
 
 
 def _told_of_person(found: PersonErasure) -> None:
@@ -150,7 +174,6 @@ def _told_of_person(found: PersonErasure) -> None:
     for name in found.named:
         out.print(f"still names the address, and is yours to look at: {escape(name)}")
     unreached(found.unreached)
-    out.print("Backups outside of this folder are not known to overlap: see to them yourself.")
 
 
 def unreached(crms: Sequence[str]) -> None:
@@ -186,4 +209,3 @@ def _told(found: PartnerErasure, records: str, files: str) -> None:
     for name in found.named:
         out.print(f"still names it, and is yours to look at: {escape(name)}")
     unreached(found.unreached)
-    out.print("Backups outside of this folder are not known to overlap: see to them yourself.")

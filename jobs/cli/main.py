@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 import typer
@@ -15,6 +18,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from jobs.cli import (
+    config,
     connect,
     erase,
     judgements,
@@ -30,6 +34,7 @@ from jobs.cli import (
     setup,
     share,
     telling,
+    upkeep,
     work,
 )
 from jobs.cli.options import with_environment
@@ -37,6 +42,7 @@ from jobs.cli.undo import undo
 from jobs.cli.unlock import unlock
 from jobs.service import logs
 from overlap.errors import OverlapError
+from overlap.redaction import redacted
 
 
 class _Verbs(typer.core.TyperGroup):
@@ -72,6 +78,7 @@ _ITS_OWN = (typer.Exit, typer.Abort, TyperException)
 def _ended(sentence: str, exit_code: int, kind: str = "OSError") -> typer.Exit:
     from jobs.cli.console import err
 
+    sentence = redacted(sentence)
     if logs.is_on():
         logs.error("failed", said=sentence, code=exit_code, kind=kind)
         return typer.Exit(exit_code)
@@ -102,6 +109,7 @@ _PANELS = {
     "Tell people": (telling.digest, telling.brief, telling.alerts, telling.messages),
     "Settle matches": (review.review, look.explain, work.judge),
     "Forget": (erase.erase_partner, erase.erase_person),
+    "Look after it": (upkeep.doctor, upkeep.backup, upkeep.restore, upkeep.migrate, upkeep.audit),
 }
 for _panel, _verbs in _PANELS.items():
     for _verb in _verbs:
@@ -114,6 +122,7 @@ app.add_typer(schedule.app, name="schedule", rich_help_panel="The weekly job")
 app.add_typer(model.app, name="model", rich_help_panel="Settle matches")
 app.add_typer(populations.app, name="populations", rich_help_panel="Look")
 app.add_typer(runs.app, name="runs", rich_help_panel="Look back")
+app.add_typer(config.app, name="config", rich_help_panel="Look after it")
 with_environment(app)
 
 
@@ -121,7 +130,13 @@ def main() -> None:
     """Run the command line."""
     # Without a handler, Python prints the bare name of each retry's event; what it waits for, the job itself says.
     logging.getLogger("stamina").addHandler(logging.NullHandler())
+    sys.excepthook = _without_secrets
     app()
+
+
+def _without_secrets(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a traceback of what nobody foresaw, as Python does: no values of variables, and no secret."""
+    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,11 @@ def workspace_in(folder: Path) -> Workspace:
     return open_workspace(folder, _ENVIRONMENT.get())
 
 
+def chosen_environment() -> str | None:
+    """Return the environment that the verb was told to take."""
+    return _ENVIRONMENT.get()
+
+
 def with_environment(app: typer.Typer) -> None:
     """Give every verb of *app* that opens a workspace the option ``--env``."""
     for command in app.registered_commands:

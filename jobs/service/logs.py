@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from overlap.errors import ConfigError
+from overlap.redaction import redacted
 
 JSON: Final = "json"
 FORMATS: Final = (JSON, "console")
@@ -189,9 +190,7 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    from config.secrets import masked  # it loads pydantic, and the command line's help needs none of it
-
-    return masked(str(value))[:_MOST_LETTERS]
+    return redacted(str(value))[:_MOST_LETTERS]
 
 
 def parsed(text: str) -> dict[str, Any] | None:

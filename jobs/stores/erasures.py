@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from jobs.stores import schema
+from jobs.stores import audit, baselines, schema
 from jobs.stores.entries import State, dumped, parsed
 from jobs.stores.ledger import Ledger
 from jobs.stores.outbox import KEYS_AT_ONCE
@@ -90,9 +90,16 @@ def drop_names(connection: Connection, number: int) -> None:
     connection.execute(delete(schema.pins).where(schema.pins.c.name == f"{_NAMES}{number}"))
 
 
+def may_rewrite(connection: Connection) -> None:
+    """Let texts be overwritten in the transaction of *connection*, those of the audit too; `forgotten` ends it."""
+    connection.exec_driver_sql("pragma secure_delete = on")
+    audit.may_be_rewritten(connection)
+
+
 def forgotten(connection: Connection, number: int, mark: str, line: Mapping[str, Any]) -> None:
     """Note in the audit, as *line*, that the ledger has forgotten; erasure *number* is known by its *mark* alone."""
-    connection.execute(insert(schema.audit).values({**line, "what": json.dumps(line["what"])}))
+    what = {**line["what"], "rewritten": audit.rewritten(connection)}
+    audit.append(connection, line["who"], line["did"], what, line["at"])
     connection.execute(update(schema.erasures).where(schema.erasures.c.id == number).values(subject=mark))
 
 
@@ -127,6 +134,7 @@ def blank_records(connection: Connection, places: Mapping[str, Collection[str]])
             connection.execute(update(box).where(ours, box.c.before.is_not(None)).values(before="{}"))
             connection.execute(update(box).where(ours, box.c.error.is_not(None)).values(error="erased"))
             connection.execute(update(box).where(ours).values(**_BLANK, closed=True))
+            baselines.blank(connection, name, some)
 
 
 def clean_images(connection: Connection, kept: Kept, objects: Collection[str] = _FLAT) -> None:
@@ -146,6 +154,7 @@ def clean_images(connection: Connection, kept: Kept, objects: Collection[str] = 
                 best[place] = said[BEST]
         if values:
             connection.execute(update(box).where(box.c.seq == row.seq).values(values))
+    baselines.clean(connection, kept, objects)
 
 
 def clean_texts(

@@ -13,20 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, bindparam, create_engine, event, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, bindparam, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
 
 from jobs.steps import step
-from jobs.stores import schema
+from jobs.stores import audit, schema
 from jobs.stores.lease import require_held
+from jobs.stores.migrating import migrate
 from overlap.errors import AccessError, ConfigError, OverlapError, TransientError
 
-_HEAD: Final = "0013"
 _BUSY_TIMEOUT_S: Final = 5
 #: The pin of the last pull that landed something.
 _LANDED: Final = "landed_run"
@@ -134,6 +133,11 @@ class Ledger:
             row = upsert(schema.pins).values(name=name, value=value)
             connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
+    def unpin(self, name: str) -> None:
+        """Forget what was pinned under *name*."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(schema.pins).where(schema.pins.c.name == name))
+
     def require_same_org(self, crm: str, org_id: str) -> None:
         """Pin the org of *crm* at the first sight of it; refuse another one ever after.
 
@@ -164,6 +168,17 @@ class Ledger:
             if new:
                 connection.execute(insert(table), new)
         return {key: known.get(key, today) for key in keys}
+
+    def seen_since(self, days: Mapping[str, date]) -> None:
+        """Remember for each overlap of *days* that it was seen first on that day, unless an earlier one is known."""
+        table = schema.first_seen
+        with self.engine.begin() as connection:
+            for key, day in days.items():
+                row = upsert(table).values(key=key, seen_on=day)
+                later = table.c.seen_on > day
+                connection.execute(
+                    row.on_conflict_do_update(index_elements=["key"], set_={"seen_on": day}, where=later)
+                )
 
     def first_seen_follows(self, keys: Mapping[str, str]) -> int:
         """Give each overlap that *keys* leads to the earlier first day of both; return how many days moved."""
@@ -208,7 +223,12 @@ class Ledger:
     def note(self, who: str, did: str, what: Mapping[str, Any], at: datetime) -> None:
         """Append a line to the audit."""
         with self.engine.begin() as connection:
-            connection.execute(insert(schema.audit).values(at=at, who=who, did=did, what=json.dumps(what)))
+            audit.append(connection, who, did, what, at)
+
+    def audit_head(self) -> dict[str, Any]:
+        """Return where the audit's chain ends by now, to be kept elsewhere too."""
+        with self.engine.connect() as connection:
+            return audit.head(connection)
 
 
 @contextmanager
@@ -216,13 +236,14 @@ def open_ledger(path: Path, workspace_id: str) -> Iterator[Ledger]:
     """Open the ledger at *path*, making or migrating it where needed.
 
     Raises:
-        ConfigError: the ledger belongs to another workspace id: every external key would change.
+        ConfigError: the ledger belongs to another workspace id: every external key would change. Or a newer overlap
+            wrote it.
         OverlapError: the file is damaged.
     """
     engine = engine_of(path)
     try:
         try:
-            _migrate(engine)
+            migrate(engine, path)
         except DatabaseError as error:
             if "database is locked" in str(error.orig):
                 raise TransientError(
@@ -287,20 +308,6 @@ def _begin(connection: Connection) -> None:
 def _commit(connection: Connection) -> None:
     del connection
     step("ledger: commit")
-
-
-def _migrate(engine: Engine) -> None:
-    with engine.begin() as connection:
-        exists = connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").scalar()
-        if exists and connection.exec_driver_sql("select version_num from alembic_version").scalar() == _HEAD:
-            return
-        from alembic import command  # 0.3 s: only a new or old ledger pays for it
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("jobs.stores").joinpath("migrations")))
-        config.attributes["connection"] = connection
-        command.upgrade(config, _HEAD)
 
 
 def utc_now() -> datetime:

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from sqlalchemy import Boolean, Connection, bindparam, case, func, select, update
 
+from jobs.stores import baselines
 from jobs.stores.entries import OPEN, Entry, Settled, State, dumped, entry_of, parsed
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import outbox, plans
 from overlap.plan import Action, Change
+from overlap.redaction import redacted
 
 #: The CRM took it, or some of its fields.
 _TAKEN: Final = (outbox.c.state == State.ACKNOWLEDGED) | outbox.c.landed.is_not(None)
@@ -112,7 +114,9 @@ def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
         )
     )
     with ledger.engine.connect() as connection:
-        return {row.key: row.record_id for row in connection.execute(query)}
+        return baselines.made(connection, crm, object_name) | {
+            row.key: row.record_id for row in connection.execute(query)
+        }
 
 
 def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Change]:
@@ -137,19 +141,25 @@ def last_written(ledger: Ledger, crm: str, changes: Iterable[Change]) -> dict[tu
     with ledger.engine.connect() as connection:
         for object_name, ours in keys.items():
             for start in range(0, len(ours), KEYS_AT_ONCE):
+                some = ours[start : start + KEYS_AT_ONCE]
+                restored = baselines.said(connection, crm, object_name, some)
                 query = (
-                    select(outbox.c.key, _SAYS.label("said"))
+                    select(outbox.c.key, outbox.c.seq, _SAYS.label("said"))
                     .join(plans)
                     .where(
                         outbox.c.object_name == object_name,
-                        outbox.c.key.in_(ours[start : start + KEYS_AT_ONCE]),
+                        outbox.c.key.in_(some),
                         plans.c.crm == crm,
                         _TAKEN,
                     )
                     .order_by(outbox.c.seq)
                 )
                 for row in connection.execute(query):
+                    if row.key in restored and row.seq > restored[row.key][0]:
+                        found.setdefault((object_name, row.key), {}).update(restored.pop(row.key)[1])
                     found.setdefault((object_name, row.key), {}).update(parsed(object_name, row.said))
+                for key, (_, values) in restored.items():
+                    found.setdefault((object_name, key), {}).update(values)
     return found
 
 
@@ -215,7 +225,7 @@ def settle_within(connection: Connection, results: Sequence[Settled], at: dateti
             "ends": result.state,
             "record": result.record_id,
             "is_new": result.created,
-            "said": result.error,
+            "said": None if result.error is None else redacted(result.error),
             "doubt": result.in_doubt,
             "took": dumped(result.landed) if result.landed else None,
             "ended_at": None if result.state in OPEN else at,

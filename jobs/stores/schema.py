@@ -280,6 +280,8 @@ audit = Table(
     Column("who", String(80), nullable=False),
     Column("did", String(40), nullable=False),
     Column("what", Text, nullable=False),
+    Column("digest", String(64)),
+    Column("hash", String(64)),
     comment="who approved, judged or applied what; only ever appended to",
 )
 
@@ -362,4 +364,27 @@ lease = Table(
     Column("released_at", UtcDateTime),
     Column("quiet_from", UtcDateTime),
     comment="which process may change the workspace; a transaction of another token is refused",
+)
+
+backups = Table(
+    "backups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    comment="backups that were made of this workspace, and where they were put",
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("crm", String(40), primary_key=True),
+    Column("object_name", String(40), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("record_id", String(32)),
+    Column("said", Text, nullable=False),
+    Column("after", Integer, nullable=False),
+    comment="what a CRM said after a restore, and that row of the outbox: we may have written it",
 )

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from config.secrets import remember
 from jobs.steps import step
 from overlap.errors import ConfigError
+from overlap.redaction import remember
 
 #: How to make a key, for messages.
 MAKE_ONE = "make one with 'openssl rand -base64 32'"

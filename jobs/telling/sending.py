@@ -19,7 +19,7 @@ from connectors.messages.letter import Channel, Letter
 from jobs.context import Context
 from jobs.steps import step
 from jobs.stores import messages
-from jobs.stores.lock import workspace_lock
+from jobs.stores.lock import lock_file
 from jobs.stores.messages import Message, State
 from overlap.errors import AccessError, BusyError, ConfigError, OverlapError, RecordError, TransientError
 
@@ -54,7 +54,7 @@ def deliver(context: Context) -> list[Sent]:
     Raises:
         GuardError: another process is sending.
     """
-    with workspace_lock(context.workspace.folder / ".messages.lock"):
+    with lock_file(context.workspace.folder / ".messages.lock"):
         channels = _Channels(context)
         told = [_left_behind(context, channels, one) for one in messages.waiting(context.ledger, State.SENT)]
         waiting = messages.waiting(context.ledger, State.PENDING)

@@ -54,8 +54,11 @@ ELSEWHERE: Final = {
     **dict.fromkeys(("ledger: commit", "warehouse: commit", "warehouse: committed"), "kill_pairs.py"),
     **dict.fromkeys(("token: received", "token: kept", "token: forget", "token: forgotten"), "test_tokens.py"),
 }
-#: What other verbs come to; test_erasure.py, test_people.py and test_share.py cut them short.
-OTHER_VERBS: Final = ("erase", "stop list", "share")
+#: What other verbs come to, and a run that has something to tell or to clear away. Cut short in test_erasure.py,
+#: test_people.py, test_share.py, upkeep/, telling/ and past/test_retention.py; a workbook is read again whole.
+OTHER_VERBS: Final = (
+    *("erase", "stop list", "share", "backup", "restore", "migrate", "reconcile", "message", "review", "run", "log"),
+)
 OF_ERASURES: Final = {
     *("list: rewrite", "list: rewritten", "list: known as rewritten", "list: drop unknown", "list: unknown dropped")
 }

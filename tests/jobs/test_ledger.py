@@ -32,7 +32,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_knows(ledger):
 
 def test_a_ledger_of_the_first_schema_is_brought_up_to_date_and_keeps_its_plans(tmp_path, monkeypatch):
     path = tmp_path / "ledger.sqlite"
-    monkeypatch.setattr("jobs.stores.ledger._HEAD", "0001")
+    monkeypatch.setattr("jobs.stores.migrating.HEAD", "0001")
     with open_ledger(path, "contoso"):
         pass
     monkeypatch.undo()

@@ -27,6 +27,8 @@ VERBS = {
     "reviews": (),
     "greenfield": (),
     "status": (),
+    "doctor": ("--offline",),
+    "audit": ("verify",),
     "explain": ("Cedar Robotics", "X-2"),
     "judge": ("Cedar Robotics", "X-2", "same"),
 }

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from config.secrets import masked, remember, resolve
+from config.secrets import resolve
 from jobs.service import logs
 from overlap.errors import ConfigError
+from overlap.redaction import redacted, remember
 
 SECRET = "s3cret/of+ours=="
 KEY = "\n".join(
@@ -96,7 +97,7 @@ def test_a_second_place_gets_every_line_too_also_where_nobody_else_does(sink: io
 
 def test_short_words_are_no_secrets() -> None:
     remember("abc")
-    assert masked("the abc of it") == "the abc of it"
+    assert redacted("the abc of it") == "the abc of it"
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:

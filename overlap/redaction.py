@@ -1,0 +1,79 @@
+"""What no text of ours may say: secrets that this process has had in its hands, however they are written.
+
+A CRM's answer may repeat a token that it refuses, and a library's error the address with its password. Whoever gets a
+secret says so here; errors, the ledger and the command line ask before a text leaves. A secret of fewer than eight
+characters is not looked for: it might be any word.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+HIDDEN: Final = "***"
+_LEAST: Final = 8
+#: User and password in front of a host.
+_IN_ADDRESS: Final = re.compile(r"(?<=://)[^/@\s\"']+@")
+_PRIVATE: Final = re.compile(r"(?i)key|secret|token|password")
+#: Fields of forms for token endpoints, by OAuth 2.0 and its extensions.
+_OF_FORMS: Final = {"assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"}
+_known: set[str] = set()
+
+
+def remember(secret: str) -> str:
+    """Hide *secret* in every text from now on, and return it."""
+    if secret not in _known:
+        _known.add(secret)
+        _pattern.cache_clear()
+    return secret
+
+
+def remember_form(form: Mapping[str, str], basic: tuple[str, str] | None = None) -> None:
+    """Hide what is secret of a *form* for a token endpoint, and the header that *basic*, name and password, becomes."""
+    for name in _OF_FORMS & form.keys():
+        remember(form[name])
+    if basic is not None:
+        remember(":".join(basic))
+
+
+def redacted(text: str) -> str:
+    """Return *text* with ``***`` in the place of every secret that is known, and of passwords in addresses."""
+    pattern = _pattern()
+    if pattern is not None:
+        text = pattern.sub(HIDDEN, text)
+    return _IN_ADDRESS.sub(f"{HIDDEN}@", text) if "://" in text else text
+
+
+@lru_cache(maxsize=1)
+def _pattern() -> re.Pattern[str] | None:
+    """Return what finds any known secret, the longest first: one may be a part of another."""
+    forms = {form for secret in _known for part in _parts(secret) for form in _forms(part)}
+    found = sorted(forms, key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(re.escape, found))) if found else None
+
+
+def _parts(secret: str) -> list[str]:
+    """Return what of *secret* is secret by itself: the lines of a key, and the values that matter of a JSON file."""
+    parts = [secret, *secret.replace("\\n", "\n").splitlines()]
+    if secret.lstrip().startswith("{"):
+        try:
+            said = json.loads(secret)
+        except ValueError:
+            said = None
+        if isinstance(said, dict):
+            values = [str(value) for name, value in said.items() if _PRIVATE.search(name)]
+            parts = [secret, *values, *(line for value in values for line in value.splitlines())]
+    return [part for part in (one.strip() for one in parts) if len(part) >= _LEAST and not part.startswith("-----")]
+
+
+def _forms(part: str) -> set[str]:
+    """Return *part* as it stands in texts, JSON, addresses and headers."""
+    raw = part.encode()
+    packed = {base64.b64encode(raw).decode().rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
+    written = {part, repr(part)[1:-1], json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1]}
+    return packed | written | {quote(part), quote(part, safe=""), quote_plus(part)}
