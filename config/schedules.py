@@ -10,7 +10,7 @@ from config.kinds import TimeZone
 from overlap.schedules import parse
 
 #: What a schedule may do.
-Does = Literal["run", "pull"]
+Does = Literal["run", "pull", "digest", "alerts"]
 
 
 def _known_cron(text: str) -> str:

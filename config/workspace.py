@@ -83,6 +83,11 @@ class Workspace:
         return self.folder / "templates"
 
     @property
+    def reviews(self) -> Path:
+        """Workbooks that ask partner managers about doubtful pairs, a folder for each partner."""
+        return self.folder / "reviews"
+
+    @property
     def briefs(self) -> Path:
         """Briefs on partners, for ourselves alone."""
         return self.folder / "briefs"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -12,7 +13,8 @@ from typing import Any, Protocol
 class Letter:
     """One message to one *recipient* (empty where the channel has one end only), in every form that it may take.
 
-    *id* is the same however often it is sent. *facts* are what a program reads; the forms are for people.
+    *id* is the same however often it is sent. *facts* are what a program reads; the forms are for people, and so are
+    *files*, workbooks, which only e-mail takes along.
     """
 
     id: str
@@ -24,6 +26,7 @@ class Letter:
     slack: str
     made_at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[Path] = ()
 
 
 class Channel(Protocol):

@@ -13,10 +13,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Final
 
 from config.telling import EmailSettings
 from connectors.messages.letter import Letter
 from overlap.errors import AccessError, BusyError, OverlapError, RecordError, TransientError
+
+_XLSX: Final = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Mail:
@@ -114,6 +117,8 @@ def _message(letter: Letter, sender: str) -> EmailMessage:
     message.set_content(letter.text)
     if letter.html:
         message.add_alternative(letter.html, subtype="html")
+    for file in letter.files:
+        message.add_attachment(file.read_bytes(), maintype="application", subtype=_XLSX, filename=file.name)
     return message
 
 

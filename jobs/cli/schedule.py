@@ -21,7 +21,9 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits, hyphens.")],
     cron: Annotated[str, typer.Argument(metavar="CRON", help="Minute hour day month weekday, as in '0 7 * * mon'.")],
     zone: Annotated[str | None, typer.Option(help="Its time zone; the workspace's without.")] = None,
-    does: Annotated[str | None, typer.Option(metavar="run|pull", help="What it does; run without.")] = None,
+    does: Annotated[
+        str | None, typer.Option(metavar="run|pull|digest|alerts", help="What it does; run without.")
+    ] = None,
     folder: Folder = HERE,
     as_json: Json = False,
 ) -> None:

@@ -198,6 +198,7 @@ def note_alerts(ledger: Ledger, turn: Turn, drafts: Sequence[Draft], at: datetim
 
 
 def _message(row: Any) -> Message:
-    content = Content(**json.loads(row["content"])) if row["content"] else None
+    said = json.loads(row["content"]) if row["content"] else None
+    content = Content(**said | {"files": tuple(said.get("files", ()))}) if said else None
     facts = {name: row[name] for name in Message.__slots__ if name not in ("state", "content")}
     return Message(**facts, state=State(row["state"]), content=content)

@@ -9,9 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """*text* and *html* are for e-mail, *slack* is its markup, *facts* are what a program reads."""
+    """*text* and *html* are for e-mail, *slack* is its markup, *facts* are what a program reads.
+
+    *files*, paths in the workspace, go with an e-mail.
+    """
 
     text: str
     html: str = ""
     slack: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()

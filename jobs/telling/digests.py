@@ -38,8 +38,8 @@ class Digests:
     nobody: int
 
 
-def digests(context: Context, wanted: Wanted) -> Digests:
-    """Return what each reader would get now. Sends nothing.
+def digests(context: Context, wanted: Wanted, asks: bool = False) -> Digests:
+    """Return what each reader would get now. Sends nothing; *asks*: but writes the workbooks that go with it.
 
     Raises:
         ConfigError: nothing has been matched yet, a template does not work, or there is no such owner.
@@ -51,7 +51,7 @@ def digests(context: Context, wanted: Wanted) -> Digests:
             _require_owner(wanted.owner, known.people)
         made += owner_digests.owner_digests(context, known, pages, wanted.owner)
     if wanted.managers:
-        made += partner_digests.partner_digests(context, known, pages)
+        made += partner_digests.partner_digests(context, known, pages, asks)
     settings = context.workspace.settings.telling
     orphans = known.rows.filter(known.rows[READER].is_null())
     unmanaged = [partner for partner in known.partners if not settings.managers_of(partner)]
@@ -67,7 +67,7 @@ def send(context: Context, wanted: Wanted) -> list[Sent]:
     """
     settings = context.workspace.settings.telling
     _require_channels(context, settings, wanted)
-    made = digests(context, wanted)
+    made = digests(context, wanted, asks=True)
     for one in made.digests:
         if one.address.channel:
             messages.enqueue(context.ledger, _draft(one, made.run_id), context.now)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
@@ -12,34 +14,41 @@ from config.telling import Address
 from jobs import views
 from jobs.context import Context
 from jobs.crm_status import crm_statuses
+from jobs.reviewing.workbook import write_workbook
 from jobs.stores import outbox, plans
 from jobs.stores.messages import Told
 from jobs.telling.found import Digest, Found, lines_of, reader_of, said_to
 from jobs.telling.pages import Pages
 from jobs.terms import warnings
 from overlap.digest import READER, moved, news, standing
+from overlap.errors import OverlapError
 
 KIND: Final = "partners"
 _WRITTEN_DAYS: Final = 7
 _DECIDED: Final = ("Confirmed", "Rejected")
 
 
-def partner_digests(context: Context, known: Found, pages: Pages) -> list[Digest]:
-    """Return one digest per partner manager of the settings, of the partners that each looks after."""
+def partner_digests(context: Context, known: Found, pages: Pages, asks: bool = False) -> list[Digest]:
+    """Return one digest per partner manager of the settings, of the partners that each looks after.
+
+    *asks*: an e-mail takes a workbook along that asks about the doubtful pairs of each partner.
+    """
     settings = context.workspace.settings.telling
     managers: dict[Address, list[str]] = {}
     for partner in known.partners:
         for address in settings.managers_of(partner):
             managers.setdefault(address, []).append(partner)
-    state = _State(context, known)
+    state = _State(context, known, asks)
     return [_digest(context, state, pages, address, partners) for address, partners in managers.items()]
 
 
 class _State:
     """What is counted once for all managers."""
 
-    def __init__(self, context: Context, known: Found) -> None:
+    def __init__(self, context: Context, known: Found, asks: bool) -> None:
         self.known = known
+        self._context, self._asks = context, asks
+        self._workbooks: dict[str, str | None] = {}
         self.cells = views.matrix(context)
         self.doubtful = _per_partner(views.reviews(context))
         self.waiting = _per_partner(waiting_influences(context))
@@ -47,6 +56,15 @@ class _State:
         self.terms = warnings(context)
         self.written = outbox.written_by_partner(context.ledger, context.now - timedelta(days=_WRITTEN_DAYS))
         self.plans = [f"{crm}: {why} (overlap apply {number} --approve)" for crm, number, why in held_plans(context)]
+
+    def workbook(self, partner: str, address: Address) -> str | None:
+        """Return the workbook about the doubtful pairs with *partner* that goes to *address*, None if none does."""
+        way = self._context.workspace.settings.telling.channels.get(address.channel)
+        if not (self._asks and self.doubtful.get(partner)) or way is None or way.type != "email":
+            return None
+        if partner not in self._workbooks:
+            self._workbooks[partner] = _workbook(self._context, partner)
+        return self._workbooks[partner]
 
     def counts(self, partner: str) -> dict[str, int]:
         """Return how many accounts lie in each cell with *partner*."""
@@ -60,10 +78,10 @@ def _digest(context: Context, state: _State, pages: Pages, address: Address, par
     orphans = known.rows.filter(pl.col(READER).is_null(), pl.col("partner").is_in(list(partners)))
     fresh = news(orphans, told)
     best = fresh.head(context.workspace.settings.telling.most)
-    facts = {
+    facts: dict[str, Any] = {
         "company": context.workspace.settings.workspace.name,
         "day": context.today.isoformat(),
-        "partners": [_partner(state, partner, told) for partner in partners],
+        "partners": [_partner(state, partner, told, address) for partner in partners],
         "plans": state.plans,
         "orphans": lines_of(context, known, best),
         "more_orphans": fresh.height - best.height,
@@ -74,26 +92,39 @@ def _digest(context: Context, state: _State, pages: Pages, address: Address, par
         reader=reader,
         kind=KIND,
         title=title,
-        content=content,
+        content=replace(content, files=tuple(filter(None, (one["workbook"] for one in facts["partners"])))),
         lines=best.height,
         more=fresh.height - best.height,
         told=_told(state, partners, orphans),
     )
 
 
-def _partner(state: _State, partner: str, told: Mapping[str, str]) -> dict[str, Any]:
+def _partner(state: _State, partner: str, told: Mapping[str, str], address: Address) -> dict[str, Any]:
     before = {key.partition(": ")[2]: said for key, said in told.items() if key.startswith(f"{partner}: ")}
     return {
         "name": state.known.partners[partner],
         "overlaps": sum(state.counts(partner).values()),
         "moved": [{"cell": cell, "before": was, "now": now} for cell, was, now in moved(state.counts(partner), before)],
         "doubtful": state.doubtful.get(partner, 0),
+        "workbook": state.workbook(partner, address),
         "influences": state.waiting.get(partner, 0),
         "held": state.held.get(partner),
         "late": state.known.late.get(partner),
         "terms": state.terms.get(partner),
         "written": state.written.get(partner, {}),
     }
+
+
+def _workbook(context: Context, partner: str) -> str | None:
+    """Write the workbook and return its path in the workspace; without it, a digest goes all the same."""
+    folder = context.workspace.reviews / partner
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        file = write_workbook(context, partner, folder).file
+    except OverlapError as error:  # as when a run is at work in the warehouse
+        context.report(f"no workbook about the doubtful pairs with '{partner}': {error}")
+        return None
+    return None if file is None else str(Path(file).relative_to(context.workspace.folder))
 
 
 def _told(state: _State, partners: Collection[str], orphans: pl.DataFrame) -> Told:

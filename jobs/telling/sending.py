@@ -110,7 +110,7 @@ def _sent(context: Context, channels: _Channels, one: Message) -> Sent:
         return _said(one, State.SENT, "another process is sending it")
     step("message: left")
     try:
-        _ask(lambda: way.send(_letter(one)))
+        _ask(lambda: way.send(_letter(context, one)))
     except BusyError as error:
         return _settled(context, one, State.PENDING, str(error))
     except TransientError as error:
@@ -150,7 +150,7 @@ def _said(one: Message, state: State, error: str | None) -> Sent:
     return Sent(one.kind, one.channel, one.recipient, one.title, state, error)
 
 
-def _letter(one: Message) -> Letter:
+def _letter(context: Context, one: Message) -> Letter:
     assert one.content is not None, "what waits says something"
     content = one.content
     return Letter(
@@ -163,4 +163,5 @@ def _letter(one: Message) -> Letter:
         slack=content.slack,
         made_at=one.made_at,
         facts=content.facts,
+        files=[path for path in (context.workspace.folder / name for name in content.files) if path.is_file()],
     )

@@ -16,7 +16,9 @@ from jobs.reviewing.kept import kept
 from jobs.reviewing.measured import measured
 from jobs.reviewing.verdicts import settle, undo
 from jobs.reviewing.workbook import write_workbook
+from jobs.telling.digests import Wanted, send
 from overlap.errors import ConfigError
+from tests.connectors.messages.servers import Post, running
 from tests.jobs.reviewing.conftest import doubtful_rows, fill
 from tests.jobs.world import GLOBEX, LISTED, World, account_id, listed
 
@@ -86,6 +88,31 @@ def test_a_workbook_in_the_inbox_is_read_moved_and_never_taken_for_a_list(doubti
         "Z-3": "review",
     }
     assert doubting.pull().reviews == ()
+
+
+def test_a_partner_manager_gets_the_workbook_with_the_digest_and_sends_it_back(doubting):
+    with running(Post()) as post:
+        telling = f"""
+            [telling.partner_managers]
+            "mail:pam@contoso.example" = ["globex"]
+            [telling.channels.mail]
+            type = "email"
+            host = "127.0.0.1"
+            port = {post.port}
+            security = "none"
+            sender = "overlap@contoso.example"
+        """
+        doubting.change_settings("[partners.globex]", f"{telling}\n[partners.globex]")
+        with doubting.context() as context:
+            send(context, Wanted(owners=False))
+    [mail] = post.taken
+    [sheet] = mail.iter_attachments()
+    assert "fill in the workbook" in mail.get_body(["plain"]).get_content()
+    workbook = doubting.folder / "as it came.xlsx"
+    workbook.write_bytes(sheet.get_content())
+    fill(workbook, doubting.folder / "inbox" / sheet.get_filename(), {"Y-0": "same"}, "Pam")
+    doubting.pull()
+    assert judged(doubting) == {"Y-0": ("same", "workbook", "Pam")}
 
 
 def test_reading_a_workbook_twice_changes_nothing_and_a_later_verdict_by_hand_stands(doubting):
