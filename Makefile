@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Tests start hundreds of processes; without compiled modules each takes up to half a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check fix lock tiers histories kill-pairs takeover fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
+.PHONY: demo test check fix lock tiers histories kill-pairs takeover guards soak fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -42,6 +42,14 @@ kill-pairs: $(READY)
 # N: how many rounds of two processes that are stopped, continued and killed on one workspace.
 takeover: $(READY)
 	$(BIN)/python -m tests.takeover --rounds $(or $(N),1000)
+
+# Takes each guard away, one after the other; a test must go red each time.
+guards: $(READY)
+	$(BIN)/python -m tests.guards --jobs $(or $(JOBS),2) --save benchmarks/results/guards
+
+# WEEKS: how many simulated weeks one process lives through.
+soak: $(READY)
+	$(BIN)/python -m tests.soak --weeks $(or $(WEEKS),200) --save
 
 # N: how many executions. atheris has wheels for Linux only.
 fuzz: $(READY)

@@ -66,6 +66,12 @@ class Bench:
         self._player(progress, None).read_again()
         return progress
 
+    def begun(self) -> Progress:
+        """Put workspace and CRMs where the first run has left them, and return that as progress."""
+        shutil.rmtree(self.workspace, ignore_errors=True)
+        self._copy(self.template, self.workspace.parent)
+        return Progress(changes={site.crm.name: len(site.store.history()) for site in self.sites})
+
     def forget(self) -> None:
         """Throw away what was kept of an earlier world."""
         for folder, _ in self.kept.values():
@@ -99,8 +105,7 @@ class Bench:
             if found is not None:
                 self._copy(found[0], self.workspace.parent)
                 return length, found[1].copy()
-        self._copy(self.template, self.workspace.parent)
-        return 0, Progress(changes={site.crm.name: len(site.store.history()) for site in self.sites})
+        return 0, self.begun()
 
     def _keep(self, name: str, progress: Progress) -> None:
         if name in self.kept:

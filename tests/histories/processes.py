@@ -63,6 +63,7 @@ class Forked:
     answers: IO[str]
     folder: Path
     sites: Sequence[Site]
+    pid: int
 
     @property
     def said(self) -> Sequence[Path]:
@@ -112,7 +113,7 @@ def forked(folder: Path, sites: Sequence[Site]) -> Iterator[Forked]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as process:
         assert process.stdin is not None and process.stdout is not None
-        yield Forked(process.stdin, process.stdout, folder, sites)
+        yield Forked(process.stdin, process.stdout, folder, sites, process.pid)
         process.stdin.close()
         assert process.wait(60) == 0
 
