@@ -120,7 +120,8 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
                 yield run_id, summary
                 state = "done"
             except BaseException as error:
-                state = "failed" if isinstance(error, Exception) else "interrupted"
+                is_stopped = stopping.is_asked() or not isinstance(error, Exception)
+                state = "interrupted" if is_stopped else "failed"
                 summary["error"] = redacted(str(error)) or type(error).__name__
                 # Of an error that is not ours, nobody knows what its text repeats.
                 journal.say(summary["error"] if isinstance(error, OverlapError) else type(error).__name__, "error")

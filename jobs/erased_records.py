@@ -28,6 +28,8 @@ from overlap.plan import Action, Change, SyncPlan
 
 #: What the pin of a CRM's org begins with.
 _ORG: Final = "org:"
+#: Why a record was emptied, as the outbox has it.
+ERASED: Final = "erased"
 #: Keys (or ids, where an object has no key) of records to look at, by object.
 Places = Mapping[str, Iterable[str]]
 #: What a record, as it is now, must change so that it says nothing of somebody; its object comes first.
@@ -113,7 +115,7 @@ def _changes(connection: Connection, places: Places, emptied: Emptied) -> tuple[
 def _change(crm: str, thing: CrmObject, now: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
     key = now[thing.key] if thing.key else now["id"]
     old = {name: now[name] for name in new}
-    return Change(crm, thing.name, key, now["id"], Action.UPDATE, key, None, None, "erased", old, new)
+    return Change(crm, thing.name, key, now["id"], Action.UPDATE, key, None, None, ERASED, old, new)
 
 
 def _plan(context: Context, connection: Connection, run_id: str, changes: tuple[Change, ...], calls: int) -> SyncPlan:

@@ -245,7 +245,9 @@ def _forget(context: Context, connection: Connection, known: _Known, mark: str) 
     """Let the ledger forget the partner, but for hashes, in the transaction of *connection*."""
     erasures.may_rewrite(connection)
     box, pins = schema.outbox, schema.pins
-    keys = set(connection.execute(select(box.c.key).where(box.c.partner == known.key)).scalars())
+    # What emptied the records too: after a restore, nothing else may know which ones they were.
+    about = (box.c.partner == known.key) | (box.c.cause == erased_records.ERASED)
+    keys = set(connection.execute(select(box.c.key).where(about)).scalars())
     keys.add(external_key(context.workspace.settings.workspace.id, known.key, "", "partner"))
     erasures.drop_planned(connection)
     records = (PARTNER.name, OVERLAP.name, INFLUENCE.name)

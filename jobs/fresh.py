@@ -126,6 +126,11 @@ def _corrected(context: Context, then: dict[str, Any]) -> str:
     return f"how lists of {' and '.join(map(repr, moved))} are read was corrected" if moved else ""
 
 
+def judged_since(context: Context, run_id: str) -> bool:
+    """Return whether people judged pairs since run *run_id* was matched."""
+    return _is_judged(context, snapshot.manifest(context.workspace.runs, run_id))
+
+
 def _is_judged(context: Context, then: dict[str, Any]) -> bool:
     return then.get("judged") not in (None, judgements.fingerprint(context.ledger))
 

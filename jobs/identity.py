@@ -32,7 +32,8 @@ def identified(accounts: pl.DataFrame, side: str) -> pl.DataFrame:
     return accounts.select(
         side,
         "id",
-        name=plain_names(accounts["name"]),
+        # What is no name to a matcher ("Test") is one to a verdict.
+        name=plain_names(accounts["name"]).fill_null(accounts["name"].str.to_lowercase()),
         domain=plain_domains(accounts["website"]),
         country=plain_countries(accounts["country"], keep_unknown=False),
     )

@@ -324,7 +324,7 @@ def _forget(connection: Connection, person: Person, mark: str) -> None:
     erasures.clean_images(connection, lambda _, values, __: person.left_of(values), [thing.name for thing in OBJECTS])
     erasures.clean_texts(connection, person.is_in, lambda _: "erased")
     releases.forget_rows(connection, person.is_in)
-    connection.execute(delete(schema.told).where(schema.told.c.reader == person.address))
+    connection.execute(delete(schema.told).where(schema.told.c.reader.endswith(person.address, autoescape=True)))
     for table, column in (*_DOERS, (schema.judgements, "judged_by")):
         doer = table.c[column]
         connection.execute(update(table).where(func.lower(doer) == person.address).values({column: mark}))

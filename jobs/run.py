@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
+from jobs import fresh
 from jobs.apply import ApplyReport, Leftovers, Trouble, UnfinishedApplyError, apply, finish_leftovers
 from jobs.context import Context, recorded
 from jobs.match import MatchReport, match
@@ -15,6 +16,9 @@ from jobs.pull import PullReport, UnfinishedPullError, pull
 from jobs.unfinished import UnfinishedError, keeping
 from overlap.errors import OverlapError
 from overlap.plan import SyncPlan
+
+#: How often a run matches anew because people judged pairs meanwhile.
+_MATCHED_AGAIN: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def _new(
 ) -> tuple[RunReport, dict[str, OverlapError]]:
     """Do what is new once leftovers are finished, and return what `_whole` does."""
     plans, applied = [], []
-    done = left_by_last(context, begun.run_id)
+    done = None if lists else left_by_last(context, begun.run_id)  # a list that a person let in is to be read
     if done is not None:
         context.report(f"goes on after run {done.number}, which was cut short")
         begun = replace(begun, goes_on_after=done.number)
@@ -105,6 +109,10 @@ def _new(
     except UnfinishedPullError as error:
         return replace(begun, pulled=error.report), error.stopped | stopped
     matched = done.matched if done is not None and done.matched is not None else match(context)
+    for _ in range(_MATCHED_AGAIN):  # people go on judging while the job runs
+        if not fresh.judged_since(context, matched.run_id):
+            break
+        matched = match(context)
     for crm in context.crms():
         with keeping(stopped, crm):
             plans.append(done.plans[crm] if done is not None and crm in done.plans else plan(context, crm))

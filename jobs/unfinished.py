@@ -14,6 +14,8 @@ from overlap.errors import AccessError, GuardError, OverlapError, StalePlanError
 _Report = TypeVar("_Report")
 #: What may be wrong with one CRM, or with the plan for it, alone.
 _OF_ONE: Final = (TransientError, AccessError, GuardError, StalePlanError)
+#: Kinds of errors for which nobody need do anything: other work was in the way, and a new run finds its way.
+AGAIN: Final = ("InUseError", "StalePlanError")
 
 
 class UnfinishedError(OverlapError, Generic[_Report]):
@@ -27,6 +29,12 @@ class UnfinishedError(OverlapError, Generic[_Report]):
         self.stopped = dict(stopped)
         self.report = report
         self.exit_code = min(error.exit_code for error in stopped.values())  # type: ignore[misc]  # that of an error kept
+
+    @property
+    def kind(self) -> str:
+        """The kind of what stopped a CRM; of several, one after which the same may work again counts."""
+        kinds = [error.kind for error in self.stopped.values()]
+        return next((one for one in AGAIN if one in kinds), kinds[0])
 
 
 @contextmanager

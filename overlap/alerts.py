@@ -43,7 +43,7 @@ def turn(
 ) -> Turn:
     """Return what follows from the causes *found* where those of *told_at* are open, each told last at that time.
 
-    What only a run can tell ends only *after_run*.
+    What only a run can tell ends only *after_run*, one that did all of it.
     """
     by_id = {cause.id: cause for cause in found}
     due = [key for key, at in told_at.items() if key in by_id and now - at >= timedelta(days=remind_days)]

@@ -62,6 +62,9 @@ def news(rows: pl.DataFrame, told: Mapping[str, str]) -> pl.DataFrame:
     ``before`` is where one stood then, null for a new one.
     """
     before = pl.col("key").replace_strict(told, default=None, return_dtype=pl.String)
+    # What the partner lets nobody see any more is not told again by saying what it was.
+    hidden = before.str.replace(r" x [^(]*?( \(.*)?$", f" x {_HIDDEN}${{1}}")
+    before = pl.when(pl.col("partner_population").is_null()).then(hidden).otherwise(before)
     changed = rows.with_columns(standing(), before=before).filter(pl.col("standing").ne_missing(pl.col("before")))
     return changed.sort(
         "priority", "probability", "account_name", "key", descending=[True, True, False, False], maintain_order=True

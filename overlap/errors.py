@@ -25,6 +25,11 @@ class OverlapError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    @property
+    def kind(self) -> str:
+        """What it is, for programs."""
+        return type(self).__name__
+
     def __str__(self) -> str:
         """Return the text without any secret that this process knows: what a CRM or a library said may repeat one."""
         return redacted(super().__str__())

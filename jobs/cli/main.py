@@ -52,7 +52,7 @@ class _Verbs(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except OverlapError as error:
-            raise _ended(str(error), error.exit_code, type(error).__name__) from error
+            raise _ended(str(error), error.exit_code, error.kind) from error
         except OSError as error:
             if error.errno in (None, errno.EPIPE):  # not about a file, or whoever read our output has gone
                 raise

@@ -90,7 +90,10 @@ def run(name: Name, folder: Folder = HERE, as_json: Json = False) -> None:
         if as_json:
             console.print_json({"slots": [], "asked": True})
         else:
-            _next_steps(f"'overlap serve' takes '{name}' up within ten seconds.", ["overlap schedule list"])
+            said = (
+                f"Another process is at work: '{name}' is put down, and 'overlap serve' or 'run --once' does it next."
+            )
+            _next_steps(said, ["overlap schedule list"])
         return
     service.worked(worked, as_json)
 

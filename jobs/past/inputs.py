@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from jobs.context import Context
@@ -11,13 +13,15 @@ from jobs.stores import list_mappings
 
 
 def mark(context: Context) -> dict[str, Any]:
-    """Return what changes when a setting does, or a file where the settings look for lists: hashes, by what it is of.
+    """Return what changes when a setting does, or a file in the inbox or where the settings look for lists: hashes.
 
     What lies on another machine is not looked at. Secrets stand in settings by reference only.
     """
     folder, settings = context.workspace.folder, context.workspace.settings
-    patterns = [one.files for one in settings.partners.values() if "://" not in one.files and one.files[:1] != "/"]
-    files = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    patterns = ["inbox/*", *(one.files for one in settings.partners.values() if "://" not in one.files)]
+    places = (folder / pattern for pattern in patterns)  # an absolute one leads elsewhere
+    found = chain.from_iterable(Path(place.anchor).glob(str(place.relative_to(place.anchor))) for place in places)
+    files = {path for path in found if path.is_file()}
     told = sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
     return {"settings": _digest(settings.model_dump(mode="json")), "files": _digest(told)}
 

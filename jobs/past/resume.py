@@ -19,6 +19,7 @@ from jobs.past import inputs
 from jobs.pull import CrmReport, PullReport
 from jobs.stores import plans, runs
 from jobs.stores.ledger import RunRecord
+from jobs.upkeep.reconciling import restored_at
 from overlap.errors import OverlapError
 from overlap.plan import SyncPlan
 
@@ -64,7 +65,9 @@ def _still_holds(context: Context, pulled: RunRecord, run_id: int) -> bool:
     age = runs.load(context.ledger, run_id).started_at - pulled.finished_at
     held = [one for one in pulled.summary["lists"] if one["state"] == "held"]
     read_by = inputs.mark(context) | inputs.mappings(context)
-    return age <= YOUNG and pulled.summary.get("read_by") == read_by and not held
+    restored = restored_at(context)
+    is_there = context.workspace.warehouse_file.is_file() and (restored is None or restored < pulled.started_at)
+    return is_there and age <= YOUNG and pulled.summary.get("read_by") == read_by and not held
 
 
 def _is_published(context: Context, found: RunRecord) -> bool:

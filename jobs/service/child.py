@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from jobs.service import logs
-from overlap.errors import InUseError
+from jobs.unfinished import AGAIN
 
 _MB = 1_000_000
 
@@ -29,7 +29,7 @@ _MB = 1_000_000
 class Ending:
     """How a child ended: *code* is negative if a signal ended it; *run_id* and *said* as far as it told them.
 
-    *is_in_use*: it did nothing, since a person's call was at work in the workspace.
+    *is_in_use*: it did not come through, since other work in the workspace was in its way.
     """
 
     code: int
@@ -90,7 +90,7 @@ class Child:
                     continue
                 logs.again(line)
                 said = _in_words(line) or said
-                is_in_use = is_in_use or line.get("kind") == InUseError.__name__
+                is_in_use = is_in_use or line.get("kind") in AGAIN
         code = self._process.wait()
         if others:
             logs.error("unreadable", said="its other output is not repeated; see it with 'overlap run'", lines=others)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from config.settings import Settings
@@ -25,6 +26,8 @@ from overlap.errors import ConfigError, InUseError, OverlapError
 #: So long without a tick, and the alarm is woken.
 _DOZE_S: Final = 60.0
 _LOOK_S: Final = 5.0
+#: After a run that met other work, or that waits for a person, nothing is begun for so long.
+_REST_S: Final = 120.0
 
 
 def serve(folder: Path, environment: str | None = None) -> None:
@@ -65,6 +68,7 @@ class _Service:
         self._ledger, self._lock, self._settings = ledger, lock, settings
         self._pulse = Pulse()
         self._child: Child | None = None
+        self._rests_until_s = 0.0
         self._turn = threading.Lock()  # a tick, and what follows from a child's end, one after the other
         self._alarm = Alarm(self.tick)
 
@@ -88,7 +92,7 @@ class _Service:
                 self._settings = open_workspace(self._folder, self._environment).settings
                 tables = turns.timetables(self._settings)
                 turns.see(self._ledger, tables, utc_now())
-                if self._child is None and not self._pulse.is_stopping:
+                if self._child is None and not self._pulse.is_stopping and monotonic() >= self._rests_until_s:
                     slots.recover(self._ledger, utc_now())
                     slot = turns.take(self._ledger, tables, utc_now())
                     if slot is not None:
@@ -105,7 +109,9 @@ class _Service:
         def after(code: int) -> None:
             with self._turn:
                 self._child = None
-            if code != InUseError.exit_code and not self._pulse.is_stopping:
+            if code == InUseError.exit_code:
+                self._rests_until_s = monotonic() + _REST_S
+            elif not self._pulse.is_stopping:
                 self._alarm.wake()  # the next one need not wait for the tenth second
 
         memory_mb = self._settings.service.memory_mb

@@ -76,7 +76,7 @@ def take(ledger: Ledger, tables: Mapping[str, Timetable], now: datetime) -> Slot
     for slot in slots.unfinished(ledger):
         if slot.schedule not in tables:
             slots.end(ledger, slot, slots.FAILED, now, said="its schedule is not in the settings any more")
-        elif slot.state == slots.ASKED or known[slot.schedule].paused_at is None:
+        elif not slot.zone or known[slot.schedule].paused_at is None:  # a person asked for it, or it may go on
             return slot
     waiting = {
         name: first
@@ -93,7 +93,7 @@ def take(ledger: Ledger, tables: Mapping[str, Timetable], now: datetime) -> Slot
 def ended(ledger: Ledger, slot: Slot, ending: Ending, now: datetime, stopped: bool) -> str:
     """Put down how the process of *slot* ended, and return the slot's state.
 
-    What was *stopped* on purpose, did nothing for a person's call was at work, or died, is begun again; only a death
+    What was *stopped* on purpose, met other work in its way, or died, is begun again; only a death
     counts as an attempt.
     """
     code, facts = ending.code, {"run_id": ending.run_id, "said": ending.said or None}

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jobs.stores import audit, baselines, schema
 from jobs.stores.entries import State, dumped, parsed
-from jobs.stores.ledger import Ledger
+from jobs.stores.ledger import Ledger, utc_now
 from jobs.stores.outbox import KEYS_AT_ONCE
 from jobs.stores.slot_tables import slots
 from overlap.erasing import BEST, redacted
@@ -213,7 +213,12 @@ def drop_reports(connection: Connection, partner: str) -> None:
 def drop_planned(connection: Connection) -> None:
     """Drop what was planned and never set off, messages too: it is out of date now, and says whom it is about."""
     connection.execute(delete(schema.outbox).where(schema.outbox.c.state == State.PLANNED))
-    connection.execute(delete(schema.messages).where(schema.messages.c.settled_at.is_(None)))
+    told = schema.messages
+    connection.execute(delete(told).where(told.c.settled_at.is_(None), told.c.state == "pending"))
+    # What is wrong still is told anew, now that what told of it may be gone.
+    connection.execute(update(schema.alerts).where(schema.alerts.c.ended_at.is_(None)).values(ended_at=utc_now()))
+    left = {"content": "", "told": ""}
+    connection.execute(update(told).where(told.c.settled_at.is_(None)).values(left))
 
 
 def _portions(keys: list[str]) -> Iterator[list[str]]:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jobs.stores.holder import Holder
 from jobs.stores.schema import lease
-from overlap.errors import GuardError
+from overlap.errors import InUseError
 
 #: After that, nothing arrives in a CRM any more that its sender had begun to send: a write is waited for ten minutes.
 QUIET_AFTER: Final = timedelta(minutes=15)
@@ -71,7 +71,7 @@ def leased(engine: Engine, lock: str) -> Iterator[None]:
     """Hold the lease of the ledger behind *engine*, given that this process holds the file *lock*.
 
     Raises:
-        GuardError: another one holds it that is not seen to have ended; nothing was changed.
+        InUseError: another one holds it that is not seen to have ended; nothing was changed.
     """
     here = Holder.here()
     with engine.begin() as connection:
@@ -114,7 +114,7 @@ def require_held(connection: Connection) -> None:
     """Renew the lease within a transaction that has just begun, if this work holds one.
 
     Raises:
-        GuardError: it was taken over.
+        InUseError: it was taken over.
     """
     held = _held.get()
     if held is None or held.database != connection.engine.url.database:
@@ -125,14 +125,14 @@ def require_held(connection: Connection) -> None:
         return
     by = _read(connection)
     assert by is not None, "a lease is never deleted"
-    raise GuardError(
+    raise InUseError(
         f"{held.database}: this workspace was taken over by another process ({by.holder}), since this one was not "
         f"heard of; it writes nothing more. Run the same command again when that one has ended"
     )
 
 
-def _busy(engine: Engine, before: Lease) -> GuardError:
-    return GuardError(
+def _busy(engine: Engine, before: Lease) -> InUseError:
+    return InUseError(
         f"{engine.url.database}: the workspace is being changed by another process ({before.holder}; last heard of at "
         f"{before.renewed_at:%H:%M} UTC); try again when it has ended. If it is gone (its machine is off, its "
         f"container was removed): '{_TAKE_OVER}'; it is taken for gone from {before.expires_at:%Y-%m-%d %H:%M} UTC on"

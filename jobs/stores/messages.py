@@ -76,7 +76,7 @@ class Message:
 def enqueue(ledger: Ledger, draft: Draft, at: datetime) -> bool:
     """Put *draft* into the outbox unless such a message is, or was, there; return whether it is new.
 
-    A digest takes the place of an earlier one to the same reader that has not left.
+    A digest takes the place of one to the same reader that has not left.
     """
     with ledger.engine.begin() as connection:
         return _enqueued(connection, draft, at)
@@ -88,9 +88,8 @@ def _enqueued(connection: Connection, draft: Draft, at: datetime) -> bool:
     row |= {"content": json.dumps(asdict(draft.content), ensure_ascii=False, default=str)}
     row |= {"told": json.dumps({"reader": draft.reader, "rows": draft.told}, ensure_ascii=False)}
     same = [messages.c[name] == row[name] for name in ("kind", "channel", "recipient")]
-    if draft.reader is not None:
-        older = messages.c.about != draft.about
-        connection.execute(delete(messages).where(*same, older, messages.c.state == State.PENDING))
+    if draft.reader is not None:  # also one about the same run: terms may have ended since
+        connection.execute(delete(messages).where(*same, messages.c.state == State.PENDING))
     added = connection.execute(upsert(messages).values(row).on_conflict_do_nothing())
     return bool(added.rowcount)
 
@@ -100,6 +99,13 @@ def waiting(ledger: Ledger, *states: State) -> list[Message]:
     query = select(messages).where(messages.c.state.in_(states)).order_by(messages.c.id)
     with ledger.engine.connect() as connection:
         return [_message(row) for row in connection.execute(query).mappings()]
+
+
+def partners_of(ledger: Ledger, number: int) -> set[str]:
+    """Return the partners that the digest in message *number* tells of."""
+    with ledger.engine.connect() as connection:
+        text = connection.execute(select(messages.c.told).where(messages.c.id == number)).scalar() or "{}"
+    return {partner for partner, _ in json.loads(text).get("rows", {}).values()}
 
 
 def last(ledger: Ledger, limit: int) -> list[Message]:
@@ -127,6 +133,13 @@ def settle(ledger: Ledger, number: int, state: State, at: datetime, error: str |
                 _put_down(connection, number)
             values = {"state": state, "error": error, "settled_at": at, "content": "", "told": ""}
         connection.execute(update(messages).where(messages.c.id == number).values(values))
+
+
+def let_go(connection: Connection, at: datetime, why: str) -> None:
+    """Send nothing any more of what waits or is on its way, and tell anew of what is wrong still."""
+    values = {"state": State.EXPIRED, "error": why, "settled_at": at, "content": "", "told": ""}
+    connection.execute(update(messages).where(messages.c.settled_at.is_(None)).values(values))
+    connection.execute(update(alerts).where(alerts.c.ended_at.is_(None)).values(ended_at=at))
 
 
 def said_to(ledger: Ledger, reader: str) -> dict[str, str]:

@@ -9,13 +9,17 @@ from typing import Final
 
 from config.telling import Address
 from jobs.context import Context
+from jobs.run import RunReport
+from jobs.service import stopping
 from jobs.stores import messages
 from jobs.stores.messages import Draft
 from jobs.telling.causes import Outcome, causes
 from jobs.telling.content import Content
 from jobs.telling.pages import Pages
 from jobs.telling.sending import Sent, deliver
+from jobs.unfinished import AGAIN
 from overlap.alerts import Cause, Turn, turn
+from overlap.errors import OverlapError
 
 KIND: Final = "alert"
 
@@ -36,7 +40,7 @@ def alerting(context: Context) -> Iterator[Callable[[Outcome], None]]:
 
 def after_run(context: Context, outcome: Outcome) -> None:
     """Send alerts after a run that ended in *outcome*. Whatever goes wrong here is put on record, and stops nothing."""
-    if not context.workspace.settings.telling.alerts_to or isinstance(outcome, KeyboardInterrupt):
+    if not context.workspace.settings.telling.alerts_to or _was_in_the_way(outcome):
         return
     try:
         sent = alert(context, outcome)
@@ -45,6 +49,12 @@ def after_run(context: Context, outcome: Outcome) -> None:
         lost = [str(error) or type(error).__name__]
     if lost:
         context.ledger.note(context.who, "could not tell", {"messages": lost}, context.by_now())
+
+
+def _was_in_the_way(outcome: Outcome) -> bool:
+    """Whether the run was stopped on purpose, or met other work: nobody need know, another one does it."""
+    is_again = isinstance(outcome, OverlapError) and outcome.kind in AGAIN
+    return is_again or isinstance(outcome, KeyboardInterrupt) or stopping.is_asked()
 
 
 def alert(context: Context, outcome: Outcome | None = None) -> list[Sent]:
@@ -74,7 +84,7 @@ def due(context: Context, outcome: Outcome | None = None) -> Turn:
     """Return what is to be told now, and what is over. Changes nothing."""
     told = {one.cause: one.told_at for one in messages.open_alerts(context.ledger)}
     settings = context.workspace.settings.telling
-    return turn(causes(context, outcome), told, context.now, settings.remind_days, outcome is not None)
+    return turn(causes(context, outcome), told, context.now, settings.remind_days, isinstance(outcome, RunReport))
 
 
 def addresses(context: Context) -> list[Address]:

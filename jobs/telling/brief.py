@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from jobs import views
 from jobs.context import Context
 from jobs.partner_views import require_partner
 from jobs.past import changes
-from jobs.stores import snapshot
+from jobs.stores import runs, snapshot
 from jobs.telling import workbook
 from jobs.telling.pages import Pages
 from jobs.telling.partner_digests import waiting_influences
@@ -114,20 +114,18 @@ def _folder(context: Context, partner: str, out: Path | None) -> Path:
 
 def _base(context: Context, partner: str, run_id: str, since: str) -> str | None:
     """Return the run that the brief compares with; None if nothing was found before."""
-    runs = context.workspace.runs
-    numbers = sorted(int(path.name) for path in runs.glob("*") if path.name.isdecimal())
-    kept = [str(number) for number in numbers if snapshot.exists(runs, str(number)) and str(number) != run_id]
+    folder = context.workspace.runs
+    numbers = sorted(int(path.name) for path in folder.glob("*") if path.name.isdecimal())
+    kept = [str(number) for number in numbers if snapshot.exists(folder, str(number)) and str(number) != run_id]
     if since == LAST:
         pinned, _, since = (context.ledger.pinned(f"brief:{partner}") or "").partition(" ")
         if pinned == run_id:  # made again, it is the same brief
             pinned = since
         return next((one for one in kept if int(one) >= int(pinned)), None) if pinned else None
     day, zone = day_of(since), context.workspace.zone
-
-    def made_on(run: str) -> date:
-        return datetime.fromisoformat(snapshot.manifest(runs, run)["made_at"]).astimezone(zone).date()
-
-    earlier = [one for one in kept if made_on(one) <= day]
+    # By the ledger: an erasure wrote a run anew, on another day.
+    made_on = {line.id: line.started_at.astimezone(zone).date() for line in runs.matches(context.ledger)}
+    earlier = [one for one in kept if int(one) in made_on and made_on[int(one)] <= day]
     if not earlier:
         raise ConfigError(f"no run is kept that was made until {day}; say a later day, or 'last'")
     return earlier[-1]

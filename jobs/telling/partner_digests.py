@@ -17,11 +17,12 @@ from jobs.crm_status import crm_statuses
 from jobs.reviewing.workbook import write_workbook
 from jobs.stores import outbox, plans
 from jobs.stores.messages import Told
-from jobs.telling.found import Digest, Found, lines_of, reader_of, said_to
+from jobs.telling.found import Digest, Found, lines_of, said_to
 from jobs.telling.pages import Pages
-from jobs.terms import warnings
+from jobs.terms import terms_of, warnings
 from overlap.digest import READER, moved, news, standing
 from overlap.errors import OverlapError
+from overlap.terms import FIELDS
 
 KIND: Final = "partners"
 _WRITTEN_DAYS: Final = 7
@@ -53,27 +54,38 @@ class _State:
         self.doubtful = _per_partner(views.reviews(context))
         self.waiting = _per_partner(waiting_influences(context))
         self.held = views.held_lists(context)
-        self.terms = warnings(context)
+        self.warnings = warnings(context)
+        self.terms = terms_of(context)
         self.written = outbox.written_by_partner(context.ledger, context.now - timedelta(days=_WRITTEN_DAYS))
         self.plans = [f"{crm}: {why} (overlap apply {number} --approve)" for crm, number, why in held_plans(context)]
 
     def workbook(self, partner: str, address: Address) -> str | None:
         """Return the workbook about the doubtful pairs with *partner* that goes to *address*, None if none does."""
         way = self._context.workspace.settings.telling.channels.get(address.channel)
-        if not (self._asks and self.doubtful.get(partner)) or way is None or way.type != "email":
+        is_wanted = self._asks and self.doubtful.get(partner) and way is not None and way.type == "email"
+        if not is_wanted or not self._shows(partner, *FIELDS):  # it has all that the partner says of its accounts
             return None
         if partner not in self._workbooks:
             self._workbooks[partner] = _workbook(self._context, partner)
         return self._workbooks[partner]
 
+    def _shows(self, partner: str, *fields: str) -> bool:
+        return partner not in self.terms or self.terms[partner].fields >= {*fields}
+
+    def overlaps(self, partner: str) -> int:
+        """Return how many accounts overlap with *partner*."""
+        return int(self.cells.filter(partner=partner)["accounts"].sum())
+
     def counts(self, partner: str) -> dict[str, int]:
-        """Return how many accounts lie in each cell with *partner*."""
+        """Return how many accounts lie in each cell with *partner*; nothing if its populations are not to be shown."""
+        if not self._shows(partner, "population"):
+            return {}
         rows = self.cells.filter(partner=partner).select("our_population", "partner_population", "accounts")
         return {f"{ours} x {theirs}": accounts for ours, theirs, accounts in rows.iter_rows()}
 
 
 def _digest(context: Context, state: _State, pages: Pages, address: Address, partners: Collection[str]) -> Digest:
-    known, reader = state.known, reader_of(address)
+    known, reader = state.known, f"{KIND} {address}"  # whoever owns accounts, too, is told of these apart
     told = said_to(context, reader)
     orphans = known.rows.filter(pl.col(READER).is_null(), pl.col("partner").is_in(list(partners)))
     fresh = news(orphans, told)
@@ -103,14 +115,14 @@ def _partner(state: _State, partner: str, told: Mapping[str, str], address: Addr
     before = {key.partition(": ")[2]: said for key, said in told.items() if key.startswith(f"{partner}: ")}
     return {
         "name": state.known.partners[partner],
-        "overlaps": sum(state.counts(partner).values()),
+        "overlaps": state.overlaps(partner),
         "moved": [{"cell": cell, "before": was, "now": now} for cell, was, now in moved(state.counts(partner), before)],
         "doubtful": state.doubtful.get(partner, 0),
         "workbook": state.workbook(partner, address),
         "influences": state.waiting.get(partner, 0),
         "held": state.held.get(partner),
         "late": state.known.late.get(partner),
-        "terms": state.terms.get(partner),
+        "terms": state.warnings.get(partner),
         "written": state.written.get(partner, {}),
     }
 

@@ -21,7 +21,9 @@ from jobs.steps import step
 from jobs.stores import messages
 from jobs.stores.lock import lock_file
 from jobs.stores.messages import Message, State
+from jobs.terms import terms_of
 from overlap.errors import AccessError, BusyError, ConfigError, OverlapError, RecordError, TransientError
+from overlap.terms import DIGEST, refusals
 
 _TRIES: Final = 3
 #: Longer than this, nobody waits for a channel that asks for patience; the next call tries again.
@@ -101,6 +103,8 @@ def _left_behind(context: Context, channels: _Channels, one: Message) -> Sent | 
 def _sent(context: Context, channels: _Channels, one: Message) -> Sent:
     if context.now - one.made_at > timedelta(days=_KEPT_DAYS):
         return _settled(context, one, State.EXPIRED, one.error or "nobody took it while it was news")
+    if messages.partners_of(context.ledger, one.id) & _silent(context):
+        return _settled(context, one, State.EXPIRED, "it names a partner that may not be told of any more")
     try:
         way = channels[one.channel]
     except OverlapError as error:
@@ -123,6 +127,11 @@ def _sent(context: Context, channels: _Channels, one: Message) -> Sent:
         return _settled(context, one, State.PENDING, str(error))
     step("message: taken")
     return _settled(context, one, State.DONE, None)
+
+
+def _silent(context: Context) -> set[str]:
+    """Return the partners that no digest may tell of today; those that are not there any more never were told of."""
+    return {*refusals(terms_of(context), DIGEST, context.today)}
 
 
 def _ask(send: Callable[[], None]) -> None:

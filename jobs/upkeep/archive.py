@@ -13,7 +13,7 @@ import os
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -26,10 +26,13 @@ _BLOCK: Final = 1 << 20
 _BROKEN: Final = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError, KeyError, TypeError)
 
 
-def write(path: Path, files: Mapping[str, Path], facts: Mapping[str, Any]) -> dict[str, Any]:
+def write(
+    path: Path, files: Mapping[str, Path], facts: Mapping[str, Any], passing: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Write *files* (by their name in the archive) and a list of them with *facts* to *path*; return that list.
 
-    The file gets its name when it has reached the disk and was read back.
+    The file gets its name when it has reached the disk and was read back. What is *passing* (names that begin so) may
+    have been taken away meanwhile, and is left out then.
 
     Raises:
         OverlapError: it cannot be written, a file changed meanwhile, or what was written is not what was to be.
@@ -38,7 +41,10 @@ def write(path: Path, files: Mapping[str, Path], facts: Mapping[str, Any]) -> di
     try:
         with open(partial, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
             with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
-                listed = {name: _add(archive, name, source) for name, source in files.items()}
+                listed = {}
+                for name, source in files.items():
+                    with suppress(FileNotFoundError) if name.startswith(passing) else nullcontext():
+                        listed[name] = _add(archive, name, source)
                 manifest = {"format": FORMAT, **facts, "files": listed}
                 _put(archive, MANIFEST, json.dumps(manifest, indent=1, default=str).encode())
             out.flush()
@@ -67,7 +73,7 @@ class Archive:
 
     def _manifest(self) -> Mapping[str, Any]:
         found = None
-        for name, content in self._entries():
+        for name, content, _ in self._entries():
             if name == MANIFEST:
                 found = json.loads(content.read())
         if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
@@ -86,7 +92,7 @@ class Archive:
             OverlapError: a file is missing, one too many, or not what it was.
         """
         wanted = dict(self.manifest["files"])
-        for name, content in self._entries():
+        for name, content, changed_s in self._entries():
             if name == MANIFEST:
                 continue
             said = wanted.pop(name, None)
@@ -94,17 +100,19 @@ class Archive:
                 raise OverlapError(f"{self._path}: '{name}' does not belong into it; take another backup")
             if _copied(content, None if into is None else into / name) != said["sha256"]:
                 raise OverlapError(f"{self._path}: '{name}' is damaged; take another backup")
+            if into is not None:
+                os.utime(into / name, (changed_s, changed_s))  # a list without a day in its name is as old as its file
             yield name
         if wanted:
             raise OverlapError(f"{self._path}: '{min(wanted)}' is missing; take another backup")
 
-    def _entries(self) -> Iterator[tuple[str, IO[bytes]]]:
+    def _entries(self) -> Iterator[tuple[str, IO[bytes], float]]:
         with tarfile.open(self._path, "r|gz") as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isreg() else None
                 if content is None:
                     raise OverlapError(f"{self._path}: '{member.name}' is no plain file; take another backup")
-                yield member.name, content
+                yield member.name, content, member.mtime
 
 
 @contextmanager
@@ -133,7 +141,7 @@ def _add(archive: tarfile.TarFile, name: str, source: Path) -> dict[str, Any]:
         size = os.fstat(content.fileno()).st_size
         hashing = _Hashing(content)
         info = _info(name, size)
-        info.mtime = int(source.stat().st_mtime)
+        info.mtime = int(os.fstat(content.fileno()).st_mtime)
         archive.addfile(info, hashing)
     return {"bytes": size, "sha256": hashing.digest.hexdigest()}
 

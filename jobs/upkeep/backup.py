@@ -30,6 +30,8 @@ from overlap.errors import ConfigError, GuardError
 LEDGER: Final = "ledger.sqlite"
 #: Folders of a workspace that are kept as a whole, but for what begins with a dot.
 _FOLDERS: Final = ("lists", "stats", "models", "quarantine", "inbox", "shared", "templates", "tokens")
+#: A run at work takes lists and workbooks from here, and writes bad rows anew.
+_PASSING: Final = ("inbox/", "quarantine/")
 _SETTINGS: Final = re.compile(r"overlap(\.[^.]+)?\.toml")
 
 
@@ -66,7 +68,7 @@ def backup(context: Context, to: Path, keep: int | None = None) -> BackupReport:
         _require_no_erasure(copied, workspace.ledger_file)
         facts = _facts(context, copied)
         files = {LEDGER: copied} | dict(_files(workspace, facts["published_run"]))
-        archive.write(path, files, facts)
+        archive.write(path, files, facts, _PASSING)
     if _erasures(workspace.ledger_file) != facts["erasures"]:
         path.unlink()
         raise GuardError(f"something was erased while {path.name} was written, so it was thrown away; run it again")
@@ -115,7 +117,7 @@ def _facts(context: Context, copied: Path) -> dict[str, Any]:
         "python": platform.python_version(),
         "ledger": migrating.version_at(copied),
         "published_run": _published(copied),
-        "audit": context.ledger.audit_head(),
+        "audit": _audit_head(copied),
         "erasures": _erasures(copied),
         "needs": [f"{one.place} = {one.shown}" for one in references(workspace.settings)],
     }
@@ -125,6 +127,13 @@ def _published(ledger: Path) -> str | None:
     with closing(connect(ledger)) as connection:
         found = connection.execute("select value from pins where name = 'published_run'").fetchone()
     return None if found is None else str(found[0])
+
+
+def _audit_head(ledger: Path) -> dict[str, Any]:
+    """Return where the audit's chain ends in the copy, as `jobs.stores.audit.head` does for a ledger."""
+    with closing(connect(ledger)) as connection:
+        found = connection.execute("select id, hash from audit order by id desc limit 1").fetchone()
+    return {"line": found[0], "hash": found[1]} if found else {}
 
 
 def _erasures(ledger: Path) -> int:

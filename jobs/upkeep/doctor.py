@@ -19,7 +19,7 @@ from config.workspace import Workspace, open_workspace
 from connectors.base import Finding
 from jobs.check import of_connections
 from jobs.context import Context, whoami
-from jobs.stores import outbox
+from jobs.stores import outbox, runs
 from jobs.stores.ledger import RunRecord, open_ledger
 from jobs.terms import warnings
 from jobs.upkeep import kept, machine
@@ -86,19 +86,18 @@ def _of(finding: Finding) -> Diagnosis:
 
 def _last_runs(context: Context) -> Iterator[Diagnosis]:
     """Yield how the last run of each verb ended, and whether the weekly job is done at all."""
-    runs = context.ledger.last_runs()
-    is_busy = kept.is_held(context.workspace.lock_file)
-    for run in runs:
+    lines = runs.as_they_are(context.ledger, context.workspace.logs, context.ledger.last_runs())
+    for run in lines:
         day = f"{run.started_at.astimezone(context.workspace.zone):%Y-%m-%d %H:%M}"
         if run.state == "failed":
             yield warn(run.verb, f"run {run.id} of {day} failed: {_why(run)}", f"overlap {_again(run)}")
-        elif run.state == "running" and not is_busy:
+        elif run.state == "crashed":
             said = f"run {run.id} of {day} was cut short: its process is gone"
             yield warn(run.verb, said, "overlap run: it finishes what was begun, and writes nothing twice")
         else:
             yield ok(run.verb, f"run {run.id} of {day}: {run.state}")
-    good = [run for run in runs if run.verb == "match" and run.state == "done"]
-    if runs and not (good and context.now - good[-1].started_at <= _RUN_EVERY):
+    good = [run for run in lines if run.verb == "match" and run.state == "done"]
+    if lines and not (good and context.now - good[-1].started_at <= _RUN_EVERY):
         last = f"{good[-1].started_at:%Y-%m-%d}" if good else "never"
         yield warn("weekly job", f"the last good match: {last}", "overlap run")
 

@@ -17,7 +17,7 @@ from jobs.stores import audit, backups, migrating, schema, snapshot
 from jobs.stores.digest import digest
 from jobs.upkeep.diagnosis import Diagnosis, fail, ok, warn
 from jobs.upkeep.reconciling import erased_since
-from overlap.errors import ConfigError, GuardError, OverlapError
+from overlap.errors import ConfigError, OverlapError
 
 _BACKUP_EVERY: Final = timedelta(days=8)
 
@@ -149,16 +149,3 @@ def known_backups(context: Context) -> Iterator[Diagnosis]:
 
 def _local(context: Context, at: datetime) -> str:
     return f"{at.astimezone(context.workspace.zone):%Y-%m-%d %H:%M}"
-
-
-def is_held(lock: Path) -> bool:
-    """Return whether a process holds the lock of the workspace."""
-    from jobs.stores.lock import lock_file
-
-    if not lock.is_file():
-        return False
-    try:
-        with lock_file(lock, sign=False):
-            return False
-    except GuardError:
-        return True

@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,17 +24,18 @@ from config.references import references
 from config.workspace import SETTINGS_FILE, open_workspace
 from jobs.context import whoami
 from jobs.steps import step
-from jobs.stores import migrating, schema
+from jobs.stores import messages, migrating, schema
 from jobs.stores.baselines import TO_ADOPT
 from jobs.stores.ledger import open_ledger
 from jobs.stores.lock import lock_file
 from jobs.upkeep import archive
 from jobs.upkeep.backup import LEDGER
 from jobs.upkeep.reconciling import ERASE_AGAIN, HOLDS, RESTORED_AT
-from overlap.errors import ConfigError, OverlapError
+from overlap.errors import ConfigError, GuardError, InUseError, OverlapError
 
 _COMING: Final = ".restoring"
-_LOCK: Final = ".lock"
+#: Who changes the workspace, who takes turns in it, and who sends messages: they stay where they are.
+_LOCKS: Final = (".lock", ".serve.lock", ".messages.lock")
 _ASIDE: Final = ".before-restore-"
 
 
@@ -78,7 +79,7 @@ def restore(file: Path, folder: Path, now: datetime, replace: bool = False) -> R
     _require_room(folder, replace)
     folder.mkdir(parents=True, exist_ok=True)
     coming = folder / _COMING
-    with lock_file(folder / _LOCK):  # the ledger beside it is about to go: no lease of it
+    with _alone(folder):
         shutil.rmtree(coming, ignore_errors=True)
         coming.mkdir(mode=0o700)
         known, count = _unpacked(file, coming)
@@ -90,8 +91,8 @@ def restore(file: Path, folder: Path, now: datetime, replace: bool = False) -> R
         step("restore: prepared")
         aside = _moved_aside(folder, now) if _others(folder) else None
         step("restore: moved aside")
-        if aside is not None:
-            _keep_secrets(aside, coming, known["environment"])
+        for former in sorted(folder.glob(f"{_ASIDE}*"), reverse=True):  # also those of a restore that was cut short
+            _keep_secrets(former, coming, known["environment"])
         _put_in_place(coming, folder)
     step("restore: ended")
     return RestoreReport(
@@ -107,6 +108,20 @@ def restore(file: Path, folder: Path, now: datetime, replace: bool = False) -> R
     )
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold every lock of *folder*: what is at work there would go on with a ledger that has been moved away."""
+    with ExitStack() as stack:
+        for name in _LOCKS:
+            try:
+                stack.enter_context(lock_file(folder / name))
+            except InUseError as error:
+                raise GuardError(
+                    f"{folder} is in use ({name}); stop 'overlap serve' and whatever else is at work there first"
+                ) from error
+        yield
+
+
 def _unpacked(file: Path, coming: Path) -> tuple[Mapping[str, Any], int]:
     """Return what the backup says of itself, and how many files of it are in *coming* now; nothing if it is damaged."""
     try:
@@ -120,7 +135,8 @@ def _unpacked(file: Path, coming: Path) -> tuple[Mapping[str, Any], int]:
 def _require_room(folder: Path, replace: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is no folder; name a new one")
-    if not replace and folder.exists() and (found := _others(folder)):
+    is_cut_short = (folder / _COMING).is_dir() and not (folder / SETTINGS_FILE).exists()
+    if not (replace or is_cut_short) and folder.exists() and (found := _others(folder)):
         raise ConfigError(
             f"{folder} is not empty ({found[0].name} and so on): name a new folder, or say --replace, which keeps what "
             f"is there in a folder of its own"
@@ -129,7 +145,7 @@ def _require_room(folder: Path, replace: bool) -> None:
 
 def _others(folder: Path) -> list[Path]:
     """Return what is in *folder* beside what a restore itself leaves there."""
-    ours = (_COMING, _LOCK)
+    ours = (_COMING, *_LOCKS)
     return sorted(path for path in folder.iterdir() if path.name not in ours and not path.name.startswith(_ASIDE))
 
 
@@ -176,6 +192,7 @@ def _prepared(
         ]
         with ledger.engine.begin() as connection:
             connection.execute(delete(schema.lease))  # whoever held the workspace then does not hold this copy
+            messages.let_go(connection, now, "came back from a backup: it may have been sent meanwhile")
             for mark, at in sorted(present.marks):
                 row = {"mark": mark, "since": datetime.fromisoformat(at)}
                 connection.execute(upsert(schema.stop_list).values(row).on_conflict_do_nothing())
@@ -210,7 +227,8 @@ def _keep_secrets(aside: Path, coming: Path, environment: str | None) -> None:
     for one in references(open_workspace(coming, environment).settings):
         scheme, _, place = one.reference.partition(":")
         secret = aside / place
-        if scheme == "file" and secret.is_file() and secret.resolve().is_relative_to(aside.resolve()):
+        is_new = scheme == "file" and not (coming / place).exists()
+        if is_new and secret.is_file() and secret.resolve().is_relative_to(aside.resolve()):
             (coming / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(secret, coming / place)
 

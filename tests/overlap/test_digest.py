@@ -93,3 +93,11 @@ def test_counts_that_moved_are_told_with_what_they_were():
         ("new", 0, 2),
         ("gone", 4, 0),
     ]
+
+
+def test_what_a_partner_hides_from_now_on_is_not_told_by_saying_what_it_was():
+    hidden = overlaps(PLAIN | {"our_population": "Customers", "partner_population": None})
+    (row,) = news(hidden, {"k": "Prospects x Customers"}).to_dicts()
+    assert (row["before"], row["standing"]) == ("Prospects x not shown", "Customers x not shown")
+    same = overlaps(PLAIN | {"our_population": "Prospects", "partner_population": None})
+    assert news(same, {"k": "Prospects x Customers"}).is_empty()

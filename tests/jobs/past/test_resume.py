@@ -94,7 +94,18 @@ def wait_an_hour(world):
         connection.execute(update(schema.runs).where(schema.runs.c.verb == "pull").values(finished_at=ended))
 
 
-@pytest.mark.parametrize("happens", [change_settings, send_a_list, pull_by_itself, wait_an_hour])
+def send_something_else(world):
+    (world.folder / "inbox" / "verdicts.xlsx").write_bytes(b"")
+
+
+def lose_the_warehouse(world):
+    world.workspace.warehouse_file.unlink()
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [change_settings, send_a_list, send_something_else, lose_the_warehouse, pull_by_itself, wait_an_hour],
+)
 def test_all_is_done_anew_where_more_may_be_known_since(happens, world):
     cut_short(world, "pull")
     assert left(world) is not None
@@ -125,3 +136,26 @@ def test_a_run_that_was_cut_short_is_told_as_crashed(world):
         found = past.details(context, number)
         assert [(one.verb, one.state) for one in found.parts] == [("pull", "done")]
         assert found.next_steps == ("overlap run",)
+
+
+def test_a_run_to_which_a_list_was_let_in_reads_anew(world, passed):
+    cut_short(world, "pull")
+    passed.clear()
+    report = world.run(lists=[GLOBEX])
+    assert report.goes_on_after is None
+    assert "pull: commit" in passed
+
+
+def test_a_verdict_given_while_the_run_matches_is_matched_too(world):
+    def judge_once(name: str) -> None:
+        if name == "match: published":
+            steps.listen(None)
+            with world.context() as context:
+                judge(context, account_id(0), "globex:X-0", "different")
+
+    steps.listen(judge_once)
+    try:
+        world.run()
+    finally:
+        steps.listen(None)
+    assert world.overlap(0) is None and world.overlap(1) is not None

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.stores.messages import State
 from jobs.telling.digests import Wanted, digests, send
+from jobs.telling.sending import deliver
 from overlap.errors import ConfigError
 from overlap.model import Influence, Match, Opportunity
 from tests.jobs.telling.newsroom import PAM, UMA, row
@@ -172,3 +173,34 @@ def test_nobody_to_tell_and_an_unknown_owner_have_their_remedy(news):
         assert digests(context, Wanted()).nobody == 1
         with pytest.raises(ConfigError, match="says nobody to send digests to; write owners"):
             send(context, Wanted())
+
+
+def test_who_owns_accounts_and_looks_after_partners_is_told_of_each_apart(news, post):
+    news.set_up(PAM, UMA)
+    news.publish(row("A"))
+    sent(news, Wanted())
+    assert len(mail(post)) == 2
+    news.publish(row("A"))
+    sent(news, Wanted())
+    (managers,) = mail(post)
+    assert "no count has changed" in managers
+
+
+def test_a_digest_that_waits_is_not_sent_once_the_terms_forbid_it(news, post):
+    news.publish(row("A"))
+    post.answers["RCPT"] = "451 later"
+    sent(news)
+    post.answers.clear()
+    news.set_up("[partners.initech]", '[partners.globex.terms]\nuses = ["analysis", "crm"]\n[partners.initech]')
+    with news.context() as context:
+        assert [one.state for one in deliver(context)] == [State.EXPIRED]
+    assert mail(post) == []
+
+
+def test_counts_of_populations_that_a_partner_hides_are_in_no_digest(news, post):
+    news.set_up("[partners.initech]", '[partners.globex.terms]\nfields = ["name"]\n[partners.initech]')
+    news.publish(row("A"))
+    sent(news, MANAGERS)
+    (text,) = mail(post, PAM)
+    assert "Globex: 1 overlaps" in text
+    assert "x Customers" not in text

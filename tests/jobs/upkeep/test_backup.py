@@ -17,8 +17,11 @@ import pytest
 from config.workspace import init, open_workspace
 from jobs import steps, stop_list
 from jobs.context import Context
-from jobs.stores import backups, erasures, snapshot
+from jobs.service.turns import turn_lock
+from jobs.stores import backups, erasures, messages, snapshot
 from jobs.stores.ledger import open_ledger
+from jobs.stores.messages import Draft
+from jobs.telling.content import Content
 from jobs.upkeep import archive
 from jobs.upkeep.backup import backup
 from jobs.upkeep.reconciling import erased_since
@@ -261,3 +264,46 @@ def test_what_was_erased_after_the_backup_is_told_until_it_is_erased_again_and_l
         number = erasures.begin(context.ledger, "person", "m4rk", again)
         erasures.end(context.ledger, number, context.workspace.ledger_file, again)
         assert erased_since(replace(context, now=again)) == []
+
+
+def test_lists_come_back_as_old_as_they_were_and_what_was_to_be_sent_is_not_sent_again(folder, tmp_path):
+    os.utime(folder / "inbox" / "globex.csv", (1_600_000_000, 1_600_000_000))
+    with at_work(folder) as context:
+        draft = Draft("alert", "mail", "ops@x.example", "1", "A run failed", Content("text"))
+        messages.note_alerts(context.ledger, messages.Turn({"run:x": None}, (), ()), [draft], NOW)
+    path = backed_up(folder, tmp_path / "one.tar.gz")
+    restore(path, tmp_path / "new", NOW)
+    assert (tmp_path / "new" / "inbox" / "globex.csv").stat().st_mtime == 1_600_000_000
+    with at_work(tmp_path / "new") as context:
+        assert [one.state for one in messages.last(context.ledger, 9)] == ["expired"]
+        assert messages.open_alerts(context.ledger) == [], "what is wrong still is told anew"
+
+
+def test_nothing_is_put_back_under_a_service_that_is_at_work(folder, tmp_path):
+    path = backed_up(folder, tmp_path / "one.tar.gz")
+    with turn_lock(open_workspace(folder)), pytest.raises(GuardError, match="stop 'overlap serve'"):
+        restore(path, folder, NOW, replace=True)
+    assert (folder / "overlap.toml").exists()
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_restore_that_was_cut_short_is_finished_by_the_same_command_secrets_too(replace, folder, tmp_path):
+    path = backed_up(folder, tmp_path / "one.tar.gz")
+    target = folder if replace else tmp_path / "new"
+    child = os.fork()
+    if child == 0:
+        steps.listen(lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == "restore: placed" else None)
+        restore(path, target, NOW, replace)
+    os.waitpid(child, 0)
+    restore(path, target, NOW, replace)
+    with at_work(target) as context:
+        assert context.ledger.pinned("published_run") == "3"
+    assert (target / "inbox" / "secret").exists() is replace
+
+
+def test_a_list_that_a_run_takes_away_meanwhile_is_left_out(folder, tmp_path):
+    there, gone = folder / "inbox" / "globex.csv", folder / "inbox" / "gone.csv"
+    found = archive.write(tmp_path / "a.tar.gz", {"inbox/x": there, "inbox/y": gone}, {}, ("inbox/",))
+    assert list(found["files"]) == ["inbox/x"]
+    with pytest.raises(OverlapError, match="cannot be written"):
+        archive.write(tmp_path / "b.tar.gz", {"lists/y": gone}, {}, ("inbox/",))
