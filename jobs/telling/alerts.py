@@ -9,7 +9,6 @@ from typing import Final
 
 from config.telling import Address
 from jobs.context import Context
-from jobs.run import RunReport
 from jobs.service import stopping
 from jobs.stores import messages
 from jobs.stores.messages import Draft
@@ -84,7 +83,8 @@ def due(context: Context, outcome: Outcome | None = None) -> Turn:
     """Return what is to be told now, and what is over. Changes nothing."""
     told = {one.cause: one.told_at for one in messages.open_alerts(context.ledger)}
     settings = context.workspace.settings.telling
-    return turn(causes(context, outcome), told, context.now, settings.remind_days, isinstance(outcome, RunReport))
+    has_done_all = outcome is not None and not isinstance(outcome, BaseException)
+    return turn(causes(context, outcome), told, context.now, settings.remind_days, has_done_all)
 
 
 def addresses(context: Context) -> list[Address]:

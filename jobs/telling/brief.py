@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from jobs import views
 from jobs.context import Context
 from jobs.partner_views import require_partner
 from jobs.past import changes
-from jobs.stores import runs, snapshot
+from jobs.stores import snapshot
 from jobs.telling import workbook
 from jobs.telling.pages import Pages
 from jobs.telling.partner_digests import waiting_influences
@@ -123,9 +123,9 @@ def _base(context: Context, partner: str, run_id: str, since: str) -> str | None
             pinned = since
         return next((one for one in kept if int(one) >= int(pinned)), None) if pinned else None
     day, zone = day_of(since), context.workspace.zone
-    # By the ledger: an erasure wrote a run anew, on another day.
-    made_on = {line.id: line.started_at.astimezone(zone).date() for line in runs.matches(context.ledger)}
-    earlier = [one for one in kept if int(one) in made_on and made_on[int(one)] <= day]
+    made_at = {one: datetime.fromisoformat(snapshot.manifest(folder, one)["made_at"]) for one in kept}
+    # One that an erasure wrote anew is of no day.
+    earlier = [one for one, at in made_at.items() if at.timestamp() and at.astimezone(zone).date() <= day]
     if not earlier:
         raise ConfigError(f"no run is kept that was made until {day}; say a later day, or 'last'")
     return earlier[-1]

@@ -1,7 +1,7 @@
 """What a history is made of, and how one is made from its seed: weeks of events, and a fate for each try of the job.
 
-Fifty seeds share a world (what people and partners do), its one uninterrupted twin, and every fate but the last
-stage's: what they have in common need not be played fifty times.
+A hundred seeds share a world (what people and partners do), its one uninterrupted twin, and every fate but the last
+stage's: what they have in common need not be played a hundred times.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.histories import scripted
 from tests.histories.events import Event
 from tests.histories.people import CONNECTION, PORTAL_CONNECTION, People
 
-OF_A_WORLD = 50
+OF_A_WORLD = 100
 #: What comes before the plan of each CRM is applied.
 _LOOKING = ("pull", "match", "plan")
 #: Verbs that write.

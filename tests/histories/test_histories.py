@@ -15,8 +15,8 @@ from tests.histories.crms import CASTS, HUBSPOT, SALESFORCE
 from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
-BLOCKS = range(14)  # of 50: more are a matter of `make histories`
-BLOCKS_OF_BOTH = range(12)
+BLOCKS = range(7)  # of 100: more are a matter of `make histories`
+BLOCKS_OF_BOTH = range(6)
 
 
 @pytest.fixture(scope="session")

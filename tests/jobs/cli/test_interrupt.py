@@ -18,7 +18,7 @@ def test_an_interrupted_step_leaves_what_was_in_force(desk: Desk, verb, step):
         said = interrupted_at(step, verb, "--dir", desk.folder)
     assert said.code == 130
     assert "Traceback" not in said.err
-    assert "failed" in desk.overlap("status").out
+    assert "interrupted" in desk.overlap("status").out
     assert desk.overlap("run").code == 0
     assert desk.world.overlap(6)["Status__c"] == "Active"
 

@@ -122,10 +122,8 @@ def test_a_channel_that_is_shut_keeps_its_messages_and_is_asked_once(news, post)
     assert delivered(news) == [State.DONE] * 2
 
 
-def test_a_message_is_made_once_and_a_digest_takes_the_place_of_one_that_has_not_left(news):
-    assert enqueue(news)
-    assert not enqueue(news)
-    assert enqueue(news, about="run 2")
+def test_a_digest_takes_the_place_of_one_that_has_not_left(news):
+    assert all(enqueue(news, about=about) for about in ("run 1", "run 1", "run 2"))
     with news.context() as context:
         assert [one.about for one in messages.waiting(context.ledger, State.PENDING)] == ["run 2"]
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config.workspace import init
+from jobs.past.logs import Journal
 from jobs.stores.ledger import open_ledger
-from jobs.stores.lock import workspace_lock
 from jobs.upkeep.diagnosis import Level
 from jobs.upkeep.doctor import doctor
 from jobs.upkeep.machine import fits
@@ -59,8 +59,10 @@ def test_a_damaged_ledger_and_warehouse_are_told_with_what_helps(folder):
 def test_a_run_whose_process_is_gone_was_cut_short_and_one_at_work_was_not(folder):
     with opened(folder) as ledger:
         ledger.start_run("pull", NOW)
-    with workspace_lock(folder / ".lock"):
-        assert "pull" not in found(folder)
+    journal = Journal()
+    journal.begin(folder / "logs", 1)
+    assert "pull" not in found(folder)
+    journal.end()
     assert "its process is gone" in found(folder)["pull"].detail
 
 
