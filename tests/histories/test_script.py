@@ -25,7 +25,7 @@ def cast(request):
 
 @pytest.fixture(scope="module")
 def all_of_ci(cast):
-    return [history(seed, cast) for seed in range(700)]
+    return [history(seed, cast) for seed in range(2_100)]
 
 
 def stages(whole):
