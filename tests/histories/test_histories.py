@@ -15,7 +15,7 @@ from tests.histories.crms import CASTS, HUBSPOT, SALESFORCE
 from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
-BLOCKS = range(2)  # of 100; on both at once there are more, and any number by `make histories`
+BLOCKS = range(1)  # of 100; on both at once there are more, and any number by `make histories`
 BLOCKS_OF_BOTH = range(6)
 
 

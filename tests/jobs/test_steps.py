@@ -65,6 +65,7 @@ EXCEPTIONS: Final = {
     "jobs.telling.pages.copy_out": ASKED,
     "jobs.telling.shared_brief.export": BETWEEN,
     "jobs.telling.shared_briefs.release_brief": AGAIN,
+    "jobs.upkeep.archive.Archive.members": OWN,
     "jobs.upkeep.backup._thinned": AGAIN,
     "jobs.upkeep.restore.restore": AGAIN,
     "jobs.upkeep.restore._unpacked": AGAIN,
@@ -151,6 +152,12 @@ def test_only_one_place_connects_to_each_database():
     assert places == {
         ("create_engine", "jobs.stores.ledger.engine_of"),
         ("sqlite3.connect", "jobs.stores.erasures.end"),  # a vacuum, between two steps
+        ("sqlite3.connect", "jobs.stores.migrating.copy"),  # into a file of its own
+        ("sqlite3.connect", "jobs.stores.migrating.version_at"),  # these look, and change nothing
+        ("sqlite3.connect", "jobs.upkeep.kept.ledger"),
+        ("duckdb.connect", "jobs.upkeep.kept.warehouse"),
+        ("sqlite3.connect", "jobs.upkeep.restore._add"),
+        ("sqlite3.connect", "jobs.upkeep.restore._prepared"),  # of what is not in its place yet
         ("duckdb.connect", "jobs.stores.warehouse._connect"),
         ("duckdb.connect", "matching.duckdb_engine.DuckDbEngine._in_portions"),  # in memory
     }
