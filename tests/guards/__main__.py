@@ -26,7 +26,9 @@ from benchmarks.report import machine, table, versions
 ROOT = Path(__file__).parents[2]
 GUARDS = Path(__file__).with_name("guards.toml")
 _COPIED = ("overlap", "config", "connectors", "matching", "jobs", "tests", "benchmarks", "docs", "pyproject.toml")
+RED = "red"
 _RED = 1  # pytest's exit code for: tests ran, and some failed
+_LONGEST_S = 120
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def main() -> int:
         for guard, said in pool.map(tried, chosen):
             found.append((guard.name, guard.file, said))
             print(f"{said}: {guard.name}", flush=True)
-    missed = [name for name, _, said in found if said != "red"]
+    missed = [name for name, _, said in found if said != RED]
     print(
         f"{len(found)} guards, {len(missed)} of them missed by nobody" if missed else f"{len(found)} guards, all missed"
     )
@@ -92,7 +94,7 @@ def copy_of_the_project() -> Iterator[Path]:
 
 
 def without(guard: Guard, folder: Path) -> str:
-    """Run the tests of *guard* on the copy in *folder* without it; return "red", or what came instead."""
+    """Run the tests of *guard* on the copy in *folder* without it; return `RED`, or what came instead."""
     path = folder / guard.file
     text = path.read_text(encoding="utf-8")
     if text.count(guard.old) != 1:
@@ -101,10 +103,14 @@ def without(guard: Guard, folder: Path) -> str:
     try:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *guard.tests]
         environment = {**os.environ, "PYTHONPATH": str(folder)}
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST_S
+        )
+    except subprocess.TimeoutExpired:
+        return RED  # what has no end any more does not pass
     finally:
         path.write_text(text, encoding="utf-8")
-    return "red" if done.returncode == _RED else f"exit code {done.returncode}: {done.stdout[-300:]}"
+    return RED if done.returncode == _RED else f"exit code {done.returncode}: {done.stdout[-300:]}"
 
 
 def _save(path: Path, found: list[tuple[str, str, str]]) -> None:
