@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from connectors.base import Write
 from connectors.salesforce.bulk_query import BulkQuery
+from connectors.salesforce.reader import PAGE_SIZE, Reader, Table
 from connectors.salesforce.setup import metadata_api
 from overlap.errors import TransientError
 from tests.connectors.contract import START, partner
@@ -93,3 +95,19 @@ def test_pages_that_never_end_are_no_answer(tmp_path: Path) -> None:
         bulk.start("SELECT Id FROM Account")
         with pytest.raises(TransientError, match="after which the same page comes"):
             list(bulk.pages())
+
+
+class AnOrgThatRepeatsItself:
+    """Whatever page it is asked for, it gives the same full one."""
+
+    where = "an org"
+
+    def query_all(self, text: str) -> Iterator[dict[str, str]]:
+        del text
+        return iter([{"Id": f"{at:018d}"} for at in range(PAGE_SIZE)])
+
+
+def test_a_page_that_came_before_ends_the_read() -> None:
+    pages = Reader(AnOrgThatRepeatsItself(), PAGE_SIZE).deleted(Table("Account", {"Id": pl.String()}, ()))  # type: ignore[arg-type]
+    with pytest.raises(TransientError, match="a page of Account that came before"):
+        [next(pages) for _ in range(3)]
