@@ -23,12 +23,12 @@ from benchmarks.sandboxes import salesforce
 from config.workspace import Workspace, open_workspace
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Request, Store
-from jobs.apply import apply
 from jobs.context import open_context
-from jobs.match import match
-from jobs.plan import plan
-from jobs.pull import pull
+from jobs.finding.match import match
+from jobs.pulling.pull import pull
 from jobs.run import run
+from jobs.writeback.apply import apply
+from jobs.writeback.plan import plan
 
 #: Records on a page of a query's answer, and calls of a bulk job: open, upload, close, a look, three results.
 _PAGE, _CALLS_OF_A_JOB = 2_000, 6

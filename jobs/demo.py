@@ -24,9 +24,9 @@ from connectors.sandbox.hubspot.writes import API
 from connectors.sandbox.journal import Change
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
-from jobs import setup_portal
+from jobs.connecting import setup_portal
 from jobs.context import Report, open_context
-from jobs.match import MatchReport
+from jobs.finding.match import MatchReport
 from jobs.run import RunReport, run
 from jobs.stores import snapshot
 from overlap.errors import ConfigError, OverlapError

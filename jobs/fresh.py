@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from jobs import profiles
 from jobs.context import Context
+from jobs.finding import profiles
+from jobs.partners.terms import not_analysed, terms_of
 from jobs.stores import judgements, list_mappings, plans, snapshot
-from jobs.terms import not_analysed, terms_of
 from jobs.upkeep.reconciling import restored_at
 from overlap.errors import ConfigError, OverlapError
 from overlap.plan import SyncPlan
@@ -148,7 +148,7 @@ def _model(context: Context, then: dict[str, Any]) -> list[str]:
     name = context.workspace.settings.matching.model
     if name is None:
         return []
-    from jobs.models import chosen  # it loads the engine
+    from jobs.finding.models import chosen  # it loads the engine
 
     model = chosen(context)
     is_same = (then.get("model"), then.get("match_at")) == (model.version, model.match_at)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jobs import fresh
-from jobs.apply import ApplyReport, Leftovers, Trouble, UnfinishedApplyError, apply, finish_leftovers
 from jobs.context import Context, recorded
-from jobs.match import MatchReport, match
+from jobs.finding.match import MatchReport, match
 from jobs.past.resume import left_by_last
-from jobs.plan import plan
-from jobs.pull import PullReport, UnfinishedPullError, pull
+from jobs.pulling.pull import PullReport, UnfinishedPullError, pull
 from jobs.unfinished import UnfinishedError, keeping
+from jobs.writeback.apply import ApplyReport, Leftovers, Trouble, UnfinishedApplyError, apply, finish_leftovers
+from jobs.writeback.plan import plan
 from overlap.errors import OverlapError
 from overlap.plan import SyncPlan
 

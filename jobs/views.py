@@ -11,11 +11,11 @@ import polars as pl
 from jobs import fresh
 from jobs.context import Context, require_crm
 from jobs.crm_status import CrmStatus, crm_statuses
-from jobs.lists import is_late
+from jobs.partners.lists import is_late
+from jobs.partners.terms import warnings
 from jobs.reviewing.measured import measured
 from jobs.stores import lists, outbox, plans, runs, snapshot
 from jobs.stores.ledger import RunRecord
-from jobs.terms import warnings
 from overlap import counting, shared
 from overlap.companies import speaking
 from overlap.errors import ConfigError, OverlapError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from overlap.model import PARENT, SAME, SIBLING, SUBSIDIARY, Match, schema_of
+from overlap.model import PAIR, PARENT, SAME, SIBLING, SUBSIDIARY, Match, schema_of
 
 if TYPE_CHECKING:
     from matching.model import Model
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _MOST_GENERATIONS: Final = 8
 #: Nobody is surer than that, in bits of log-odds.
 _SUREST: Final = 12.0
-_PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 
 
 def by_hierarchy(found: pl.DataFrame, ours: pl.DataFrame, model: Model) -> pl.DataFrame:
@@ -32,18 +31,18 @@ def by_hierarchy(found: pl.DataFrame, ours: pl.DataFrame, model: Model) -> pl.Da
     if "parent_id" not in ours.columns or ours["parent_id"].is_null().all():
         return found
     kin = _kin_of_matches(found, ours)
-    known = found.join(kin, on=_PAIR, how="left", maintain_order="left")
+    known = found.join(kin, on=PAIR, how="left", maintain_order="left")
     fits_better = pl.col("surety") > pl.col("probability")
     told = known.with_columns(relation=pl.when(fits_better).then("kinship").otherwise("relation"))
     told = told.select(found.columns)
     if model.mode != "family":
         return told
-    added = kin.filter(pl.col("kinship") != SIBLING).join(found, on=_PAIR, how="anti")
+    added = kin.filter(pl.col("kinship") != SIBLING).join(found, on=PAIR, how="anti")
     return pl.concat([told, _as_matches(added, ours)])
 
 
 def _kin_of_matches(found: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
-    """Return each relative of an account that matches a row of theirs, with that row: `_PAIR` and what it is.
+    """Return each relative of an account that matches a row of theirs, with that row: `PAIR` and what it is.
 
     Columns beside: ``kinship``, ``is_theirs`` (the account that matches), ``surety`` and ``decided`` of that match.
     """
@@ -52,7 +51,7 @@ def _kin_of_matches(found: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
     kin = sure.join(_kin(ours), left_on=["crm", "is_theirs"], right_on=["crm", "other"]).rename({"id": "ours_id"})
     order = ["surety", "nearness", "is_theirs"]
     kin = kin.sort(*order, descending=[True, False, False])
-    return kin.unique(_PAIR, keep="first", maintain_order=True).drop("nearness")
+    return kin.unique(PAIR, keep="first", maintain_order=True).drop("nearness")
 
 
 def _kin(ours: pl.DataFrame) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from matching.levels import COMPARISONS
 from matching.pairs import FLOOR, least_weight, with_prior
 from matching.partners import joined
 from matching.spellings import near_counted
+from overlap.model import PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 #: Queries for the rows of the last change, and for which pairs are of some partners.
 _NEW: Final = "select row from matching.rows where row between $ours and $last or row >= $theirs"
 _OF: Final = "partner in (select number from matching.books where side = 't' and book in (select unnest($partners)))"
-_PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 #: Keys that are handed to the database in one go.
 _CHUNK: Final = 2_000_000
 #: Bits of the table in which competing rows are marked: two that meet by chance are decided together, nothing else.
@@ -193,7 +193,7 @@ class KeptPairs:
             self._kept.read("select ours_id, theirs_id, domain from described order by number")
         )
         said = explain(shown, self._rules.model)
-        self._kept.add("matches", said.join(shown.select(*_PAIR, "o", "t"), on=_PAIR))
+        self._kept.add("matches", said.join(shown.select(*PAIR, "o", "t"), on=PAIR))
 
 
 def _numbered(every: pl.DataFrame, of: _Rows) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 from matching.decide import NO_MATCH
 from matching.explain import explain
 from matching.relations import relate
-from matching.surroundings import PAIR
+from overlap.model import PAIR
 
 if TYPE_CHECKING:
     from matching.model import Model

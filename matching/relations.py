@@ -19,14 +19,13 @@ import polars as pl
 
 from matching.hierarchy import by_hierarchy
 from matching.normalize import names, websites
-from overlap.model import PARENT, SAME, SIBLING, SUBSIDIARY
+from overlap.model import PAIR, PARENT, SAME, SIBLING, SUBSIDIARY
 
 if TYPE_CHECKING:
     from matching.model import Model
 
 #: Information of a word, in 1/100 bit, from which on it is a name and not a description.
 _DISTINCTIVE: Final = 900
-_PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 #: What stands before, or around, the name of an owner.
 _OWNER: Final = (
     r"(?i)\b(?:(?:part|subsidiary|division|unit|member) of|(?:owned|acquired|bought) by)\s+(?:the )?([^()\[\]]+)",
@@ -62,20 +61,20 @@ def relate(found: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame, model:
     *ours* and *theirs* are what was matched; *ours* may have ``parent_id``. Asked for families, *model* lets the
     hierarchy add pairs. Sorted by the four ids.
     """
-    return by_hierarchy(_by_rows(found, ours, theirs), ours, model).sort(_PAIR)
+    return by_hierarchy(_by_rows(found, ours, theirs), ours, model).sort(PAIR)
 
 
 def _by_rows(found: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
     """Correct the relation of pairs of which one side names its owner or is called a holding."""
     sides = ((ours, "crm", "ours_id"), (theirs, "partner", "theirs_id"))
     telling = [found.join(_telling(rows, book, key), on=[book, key], how="semi") for rows, book, key in sides]
-    pairs = pl.concat(telling).unique(_PAIR).select(*_PAIR, "relation")
+    pairs = pl.concat(telling).unique(PAIR).select(*PAIR, "relation")
     if pairs.is_empty():
         return found
     for rows, book, key in sides:
         asked = rows.join(pairs, left_on=[book, "id"], right_on=[book, key], how="semi")
         pairs = pairs.join(_said(asked, book, key), on=[book, key], how="left")
-    return found.update(pairs.with_columns(_plain(pairs)).select(*_PAIR, relation=_told()), on=_PAIR)
+    return found.update(pairs.with_columns(_plain(pairs)).select(*PAIR, relation=_told()), on=PAIR)
 
 
 def _telling(rows: pl.DataFrame, book: str, key: str) -> pl.DataFrame:

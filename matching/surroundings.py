@@ -21,6 +21,7 @@ from matching.keys import MOST_PAIRS, keys
 from matching.pairs import FLOOR
 from matching.spellings import near_counted
 from matching.weighing import rows_of, weigh
+from overlap.model import PAIR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _IDS: Final = ("ours_id", "theirs_id")
-PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 #: Steps from pair to pair over a common row: the pair's rivals; what these lose to theirs; what makes a row taken or
 #: the only one at an address; and the pair of a parent account.
 _REACH: Final = 4

@@ -16,8 +16,8 @@ from matching.explain import explain
 from matching.facts import Fact, Row, facts
 from matching.hierarchy import by_hierarchy
 from matching.key_words import in_words
-from matching.surroundings import PAIR, Outcome, Surroundings, Thought, think
-from overlap.model import SAME
+from matching.surroundings import Outcome, Surroundings, Thought, think
+from overlap.model import PAIR, SAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,6 +28,9 @@ SUBSIDIARY: Final = "Theirs is our subsidiary"
 SIBLING: Final = "Sibling"
 RELATIONS: Final = (SAME, PARENT, SUBSIDIARY, SIBLING)
 
+#: The columns by which frames of pairs know a pair.
+PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -160,13 +163,8 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """A person's verdict on a pair: ``same`` or ``different``. It beats every score.
-
-    It is kept by ids and by name, domain and country of both sides, so that it survives when either side is
-    given a new id. *source* is ``command``, ``review``, ``workbook``, ``import`` or ``crm`` (the record's Feedback
-    field).
-    """
+class NamedPair:
+    """A pair by ids and by name, domain and country of both sides: it is found again when either has a new id."""
 
     crm: str
     ours_id: str
@@ -178,6 +176,20 @@ class Judgement:
     theirs_name: str
     theirs_domain: str | None
     theirs_country: str | None
+
+    @property
+    def ids(self) -> tuple[str, str, str, str]:
+        """CRM, our id, partner, their id."""
+        return self.crm, self.ours_id, self.partner, self.theirs_id
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(NamedPair):
+    """A person's verdict on a pair: ``same`` or ``different``. It beats every score.
+
+    *source* is ``command``, ``review``, ``workbook``, ``import`` or ``crm`` (the record's Feedback field).
+    """
+
     verdict: str
     source: str
     judged_by: str

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Known(NamedTuple):
-    """A row and what it is known by, normalised (`jobs.identity.identified`)."""
+    """A row and what it is known by, normalised (`jobs.finding.identity.identified`)."""
 
     id: str
     name: str | None

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.report import save, table
-from jobs import release_files
+from jobs.sharing import release_files
 from jobs.stores import shares
 from overlap.sharing import permitted
 from tests.overlap.sharing_worlds import GLOBEX, Script, script, world

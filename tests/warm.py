@@ -16,17 +16,18 @@ from numba.core.dispatcher import Dispatcher
 
 import connectors.hubspot.connection
 import connectors.salesforce.connection
-import jobs.match
-import jobs.plan
-import jobs.pull
+import jobs.finding.match
+import jobs.pulling.pull
 import jobs.run
 import jobs.stores.tokens
-import jobs.undo
+import jobs.writeback.plan
+import jobs.writeback.undo
 from jobs.cli import main, show
 
 PRELOADED = (
     *(anyascii._data, cryptography.fernet, connectors.hubspot.connection, connectors.salesforce.connection),
-    *(jobs.match, jobs.plan, jobs.pull, jobs.run, jobs.stores.tokens, jobs.undo, show),
+    *(jobs.finding.match, jobs.pulling.pull, jobs.run, jobs.stores.tokens, jobs.writeback.plan, jobs.writeback.undo),
+    show,
 )
 #: The command line and the tables of countries take a process a while to build: here it is done once for all.
 COMMAND = typer.main.get_command(main.app)

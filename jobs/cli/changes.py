@@ -12,8 +12,8 @@ from jobs.cli import times
 from jobs.cli.console import err, out
 
 if TYPE_CHECKING:
-    from jobs.apply import Trouble
-    from jobs.undo import UndoPlan
+    from jobs.writeback.apply import Trouble
+    from jobs.writeback.undo import UndoPlan
     from overlap.plan import Drift, SyncPlan
 
 _SHOWN_CHANGES = 15

@@ -22,8 +22,8 @@ def connect(
     """Sign in for the first time: in a browser where that needs a person, with a token kept encrypted."""
     from jobs.cli import console, show
     from jobs.cli.browser import browser
-    from jobs.connect import connect as sign_in
-    from jobs.connect import disconnect
+    from jobs.connecting.connect import connect as sign_in
+    from jobs.connecting.connect import disconnect
 
     with opened(folder, quiet=True) as context:  # a bar would stand in the way of what is pasted
         crm = _chosen({key: context.workspace.settings.crm[key].type for key in context.crms()}, kind, name)

@@ -15,8 +15,8 @@ from jobs.cli.options import HERE, Folder, Json, opened
 
 if TYPE_CHECKING:
     from jobs.context import Context
-    from jobs.erasure import PartnerErasure
-    from jobs.person import PersonErasure
+    from jobs.erasing.erasure import PartnerErasure
+    from jobs.erasing.person import PersonErasure
 
 Found = TypeVar("Found", "PartnerErasure", "PersonErasure")
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what would go.")]
@@ -33,7 +33,7 @@ def erase_partner(
     as_json: Json = False,
 ) -> None:
     """Erase a partner that you took out of the settings: its lists, files and verdicts, and what records say of it."""
-    from jobs.erasure import erase_partner as erase
+    from jobs.erasing.erasure import erase_partner as erase
 
     def tell(found: PartnerErasure, stage: _Stage) -> None:
         if stage is _Stage.DONE:
@@ -48,7 +48,7 @@ def erase_partner(
 def erase_removed(key: str, folder: Path, as_json: bool) -> None:
     """Erase a partner whose table was taken out just now."""
     from jobs.cli import console
-    from jobs.erasure import erase_partner as erase
+    from jobs.erasing.erasure import erase_partner as erase
 
     with opened(folder) as context:
         found = erase(context, key)
@@ -76,7 +76,7 @@ def erase_person(
 ) -> None:
     """Erase a person: find the address and the name beside it wherever we hold them, and keep later lists from it."""
     from jobs.cli import show
-    from jobs.person import erase_person as erase
+    from jobs.erasing.person import erase_person as erase
 
     def tell(found: PersonErasure, stage: _Stage) -> None:
         _told_of_person(found)

@@ -132,7 +132,7 @@ def explain(
 ) -> None:
     """Show both sides of a pair and what speaks for and against it, matched or not."""
     from jobs.cli import console, pair_tables
-    from jobs.pairs import explain as look_at
+    from jobs.finding.pairs import explain as look_at
 
     with opened(folder) as context:
         found = look_at(context, ours, theirs, why_not)

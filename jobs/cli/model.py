@@ -22,8 +22,8 @@ def list_models(folder: Folder = HERE, as_json: Json = False) -> None:
     """List the models that the settings could name."""
     from dataclasses import asdict
 
-    from jobs import models
     from jobs.cli import console, model_tables
+    from jobs.finding import models
 
     with opened(folder) as context:
         found = models.listed(context)
@@ -43,8 +43,8 @@ def show(
     """Print a model's table: what is compared, what can be found, and what that weighs."""
     from dataclasses import asdict
 
-    from jobs import models
     from jobs.cli import console, model_tables
+    from jobs.finding import models
     from matching.model import MODES
     from matching.model_file import text
 
@@ -75,14 +75,14 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show what differs between two models, the largest first; with --changes also what that would change."""
-    from jobs import models
     from jobs.cli import console, model_tables
+    from jobs.finding import models
 
     with opened(folder) as context:
         old, new = (models.as_asked(context, models.named(context, name)) for name in (before, after))
         trial = None
         if try_both:
-            from jobs.model_trial import try_out
+            from jobs.finding.model_trial import try_out
 
             trial = try_out(context, old, new)
     found = models.differences(old, new)
@@ -115,7 +115,7 @@ def fit(
     from dataclasses import asdict
 
     from jobs.cli import console, model_tables
-    from jobs.model_fit import fit_model
+    from jobs.finding.model_fit import fit_model
 
     with opened(folder) as context:
         report = fit_model(context, teacher, output)

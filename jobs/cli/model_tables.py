@@ -15,9 +15,9 @@ from jobs.cli import show
 from jobs.cli.console import out
 
 if TYPE_CHECKING:
-    from jobs.model_fit import FitReport
-    from jobs.model_trial import Trial
-    from jobs.models import Listed
+    from jobs.finding.model_fit import FitReport
+    from jobs.finding.model_trial import Trial
+    from jobs.finding.models import Listed
     from matching.model import Mode, Model
 
 _CAPTION = "+1 bit doubles the odds that the answer is yes, -1 halves them"

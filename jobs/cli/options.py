@@ -48,7 +48,7 @@ def opened(folder: Path, quiet: bool = False) -> Iterator[Context]:
     from jobs.cli.times import show_in
     from jobs.context import open_context
     from jobs.service import logs, stopping
-    from jobs.withdraw import withdraw
+    from jobs.sharing.withdraw import withdraw
 
     workspace = open_workspace(folder, _ENVIRONMENT.get())
     show_in(workspace.zone)

@@ -11,7 +11,7 @@ from rich.table import Table
 from jobs.cli.console import out
 
 if TYPE_CHECKING:
-    from jobs.pairs import Explanation
+    from jobs.finding.pairs import Explanation
     from matching.why_not import Rival, WhyNot
 
 _FIELDS: Final = (

@@ -50,7 +50,7 @@ def add(
     from rich.markup import escape
 
     from jobs.cli import console, show
-    from jobs.partner_settings import add as write
+    from jobs.partners.partner_settings import add as write
 
     wish = {"name": name, "files": files} | ({"population": population} if population else {})
     with opened(folder) as context:
@@ -75,8 +75,8 @@ def list_(folder: Folder = HERE, as_json: Json = False) -> None:
     """Show every partner with its list in force, its age, its terms and its overlaps."""
     from dataclasses import asdict
 
-    from jobs import partner_views
     from jobs.cli import console, partner_tables
+    from jobs.partners import partner_views
 
     with opened(folder) as context:
         found = partner_views.states(context)
@@ -89,8 +89,8 @@ def list_(folder: Folder = HERE, as_json: Json = False) -> None:
 @app.command()
 def show(partner: PartnerKey, folder: Folder = HERE, as_json: Json = False) -> None:
     """Show all of one partner: its lists, how they are read, bad rows, terms, and overlaps by cell."""
-    from jobs import partner_views
     from jobs.cli import console, partner_tables
+    from jobs.partners import partner_views
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)
@@ -113,7 +113,7 @@ def import_(
 ) -> None:
     """Take one list in from anywhere, through the same checks as a list that a pull finds."""
     from jobs.cli import console, partner_tables
-    from jobs.imports import Wish, import_list
+    from jobs.partners.imports import Wish, import_list
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)
@@ -139,7 +139,7 @@ def diff(
     from dataclasses import asdict
 
     from jobs.cli import console, partner_tables
-    from jobs.partner_views import difference
+    from jobs.partners.partner_views import difference
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)
@@ -162,9 +162,10 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Take a partner out of overlap.toml: the next run retires its overlaps. It says first what that means."""
-    from jobs import erased_records, partner_settings
     from jobs.cli import console, partner_tables
     from jobs.cli import show as shown
+    from jobs.erasing import erased_records
+    from jobs.partners import partner_settings
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)

@@ -21,7 +21,7 @@ def correct(
 ) -> None:
     """Put corrected rows back into a partner's list: those of quarantine/, edited and saved as CSV or XLSX."""
     from jobs.cli import console, show
-    from jobs.corrections import correct as put_back
+    from jobs.partners.corrections import correct as put_back
 
     with opened(folder) as context:
         require_known("partner", (partner,), context.workspace.settings.partners)

@@ -11,7 +11,7 @@ from jobs.cli.options import HERE, Folder, Json, opened, require_known
 from overlap.errors import ConfigError
 
 if TYPE_CHECKING:
-    from jobs.partner_mapping import MappingReport
+    from jobs.partners.partner_mapping import MappingReport
 
 _HELD = 6
 
@@ -30,7 +30,7 @@ def mapping(
 ) -> None:
     """Show which heading of a partner's list is read as what, why, with samples; and correct it for good."""
     from jobs.cli import console
-    from jobs.partner_mapping import Correction, correct, look
+    from jobs.partners.partner_mapping import Correction, correct, look
 
     said = Correction(dict(map(_pair, columns or ())), ignore or (), forget)
     is_correction = bool(columns or ignore or forget)

@@ -14,9 +14,9 @@ from jobs.cli import show, times
 from jobs.cli.console import out
 
 if TYPE_CHECKING:
-    from jobs.lists import ListReport
-    from jobs.partner_settings import Removal
-    from jobs.partner_views import ListDifference, PartnerDetails, PartnerState
+    from jobs.partners.lists import ListReport
+    from jobs.partners.partner_settings import Removal
+    from jobs.partners.partner_views import ListDifference, PartnerDetails, PartnerState
     from overlap.list_changes import RowChange
 
 _SIGNS = {"appeared": "[green]+[/]", "vanished": "[red]-[/]", "changed": "[yellow]~[/]"}

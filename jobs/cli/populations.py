@@ -12,7 +12,7 @@ from jobs.cli.options import HERE, Crm, Folder, Json, opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobs.populations import Populations, Suggestions
+    from jobs.finding.populations import Populations, Suggestions
     from overlap.proposals import Profile, Proposal
 
 app = typer.Typer(help="Who of your accounts is customer, prospect or what you say; and proposals for it.")
@@ -22,7 +22,7 @@ app = typer.Typer(help="Who of your accounts is customer, prospect or what you s
 def show(crm: Crm = None, folder: Folder = HERE, as_json: Json = False) -> None:
     """Count who is in which population by the settings as they are now, with samples."""
     from jobs.cli import console
-    from jobs.populations import show as look_at
+    from jobs.finding.populations import show as look_at
 
     with opened(folder) as context:
         found = look_at(context, crm)
@@ -36,7 +36,7 @@ def show(crm: Crm = None, folder: Folder = HERE, as_json: Json = False) -> None:
 def suggest(crm: Crm = None, folder: Folder = HERE, as_json: Json = False) -> None:
     """Propose populations and exclusions from what was pulled, as TOML to paste into overlap.toml."""
     from jobs.cli import console
-    from jobs.populations import suggest as propose
+    from jobs.finding.populations import suggest as propose
 
     with opened(folder) as context:
         found = propose(context, crm)

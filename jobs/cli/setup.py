@@ -14,8 +14,8 @@ from jobs.cli.setup_tables import CHANGES_PENDING, connection_of
 
 if TYPE_CHECKING:
     from connectors.salesforce.setup.layout import LayoutChange
+    from jobs.connecting.setup import SetupPlan
     from jobs.context import Context
-    from jobs.setup import SetupPlan
 
 app = typer.Typer(
     help="Bring overlap's objects, fields and permission sets into your CRM.",
@@ -80,7 +80,7 @@ def salesforce(
 
 def _plan(context: Context, crm: str, exit_code: bool, as_json: bool) -> None:
     from jobs.cli import console, show
-    from jobs.setup import plan
+    from jobs.connecting.setup import plan
 
     made = plan(context, crm)
     if as_json:
@@ -98,7 +98,7 @@ def _plan(context: Context, crm: str, exit_code: bool, as_json: bool) -> None:
 def _apply(context: Context, crm: str, assign: list[str], yes: bool, as_json: bool) -> None:
     from connectors.salesforce.setup.assignment import read_assignment
     from jobs.cli import console, show
-    from jobs.setup import apply
+    from jobs.connecting.setup import apply
 
     def agreed(made: SetupPlan) -> None:
         if not as_json:
@@ -119,7 +119,7 @@ def _write(context: Context, crm: str | None, folder: Path, as_json: bool) -> No
     from rich.markup import escape
 
     from jobs.cli import console, show
-    from jobs.setup import to_assign, write
+    from jobs.connecting.setup import to_assign, write
 
     written = write(context, crm, folder)
     files = [str(file) for file in written.files]
@@ -143,7 +143,7 @@ def _write(context: Context, crm: str | None, folder: Path, as_json: bool) -> No
 
 def _layout(context: Context, crm: str, name: str, yes: bool, as_json: bool) -> None:
     from jobs.cli import console, show
-    from jobs.setup import add_to_layout
+    from jobs.connecting.setup import add_to_layout
 
     shown: list[str] = []
 

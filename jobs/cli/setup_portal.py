@@ -10,7 +10,7 @@ from jobs.cli.options import HERE, Folder, Json, opened
 from jobs.cli.setup_tables import CHANGES_PENDING, connection_of
 
 if TYPE_CHECKING:
-    from jobs.setup_portal import PortalPlan
+    from jobs.connecting.setup_portal import PortalPlan
 
 
 def hubspot(
@@ -28,8 +28,8 @@ def hubspot(
     if exit_code and apply:
         raise typer.BadParameter("--exit-code goes with --plan")
     with opened(folder) as context:
-        from jobs import setup_portal
         from jobs.cli import console, show
+        from jobs.connecting import setup_portal
 
         name = connection_of(context, crm, "hubspot")
         if not apply:

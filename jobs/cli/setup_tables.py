@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from connectors.salesforce.setup.metadata_api import Deployed
+    from jobs.connecting.setup import SetupPlan, SetupReport
     from jobs.context import Context
-    from jobs.setup import SetupPlan, SetupReport
 
 #: The exit code of a plan that would change something.
 CHANGES_PENDING: Final = 4
@@ -68,7 +68,7 @@ def print_report(report: SetupReport) -> None:
     """Print what was done, and what is left to do."""
     from jobs.cli import show
     from jobs.cli.console import out
-    from jobs.setup import to_assign
+    from jobs.connecting.setup import to_assign
 
     if report.deployed is None:
         out.print("The org has everything: nothing to deploy.")

@@ -11,7 +11,7 @@ import typer
 from jobs.cli.options import HERE, Folder, Json, Limit, opened, require_known
 
 if TYPE_CHECKING:
-    from jobs.share import Offer
+    from jobs.sharing.share import Offer
 
 
 def share(
@@ -32,8 +32,8 @@ def share(
 ) -> None:
     """Make the file that a partner gets: what the settings let it see of the last run, and nothing else."""
     from jobs.cli import console, share_tables, show
-    from jobs.release_files import KINDS
-    from jobs.share import Approval, offer, release, require_place
+    from jobs.sharing.release_files import KINDS
+    from jobs.sharing.share import Approval, offer, release, require_place
 
     kind = kind or (out.suffix.lower().removeprefix(".") if out else "") or KINDS[0]
     require_known("format", (kind,), KINDS)

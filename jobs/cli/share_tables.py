@@ -14,7 +14,7 @@ from jobs.cli import times
 from jobs.cli.console import out
 
 if TYPE_CHECKING:
-    from jobs.share import Offer
+    from jobs.sharing.share import Offer
     from jobs.stores.releases import Release
 
 

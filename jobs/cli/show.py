@@ -20,11 +20,11 @@ from overlap.fields import BY_NAME
 
 if TYPE_CHECKING:
     from connectors.base import Finding
-    from jobs.apply import ApplyReport
-    from jobs.corrections import Correction
-    from jobs.match import MatchReport
-    from jobs.pull import PullReport
+    from jobs.finding.match import MatchReport
+    from jobs.partners.corrections import Correction
+    from jobs.pulling.pull import PullReport
     from jobs.run import RunReport
+    from jobs.writeback.apply import ApplyReport
     from overlap.plan import SyncPlan
 
 _OF_A_RUN = ("id", "crm", "run_id", "counts", "unchanged", "held", "notes", "calls", "drift")

@@ -17,7 +17,7 @@ from overlap.fields import PLAYS
 from overlap.model import OTHER, POPULATIONS
 
 if TYPE_CHECKING:
-    from jobs.match import MatchReport
+    from jobs.finding.match import MatchReport
     from jobs.several_crms import Company
     from jobs.views import Status
 

@@ -144,7 +144,7 @@ def _shared_brief(
     """Show what would go out, ask, and release it; *wish* is since and out, *said* what --confirm and --yes say."""
     from jobs.cli import share_tables, show
     from jobs.cli.share import typed_key
-    from jobs.share import Approval, offer
+    from jobs.sharing.share import Approval, offer
     from jobs.telling.shared_briefs import release_brief
 
     confirm, yes = said

@@ -10,7 +10,7 @@ import typer
 from jobs.cli.options import HERE, Folder, Json, opened
 
 if TYPE_CHECKING:
-    from jobs.undo import UndoPlan
+    from jobs.writeback.undo import UndoPlan
 
 REJECTED = 5
 
@@ -27,9 +27,9 @@ def undo(
     as_json: Json = False,
 ) -> None:
     """Take back what a plan wrote: every field as it was, unless a person has changed it since. Deletes nothing."""
-    from jobs.apply import apply
     from jobs.cli import changes, console, show
-    from jobs.undo import undo_plans
+    from jobs.writeback.apply import apply
+    from jobs.writeback.undo import undo_plans
 
     with opened(folder) as context:
         undoing = undo_plans(context, what, keep=False)

@@ -42,8 +42,8 @@ def check(
     """Sign in, look at every permission and file that a run needs, change nothing."""
     from dataclasses import asdict
 
-    from jobs.check import check as look_at
     from jobs.cli import console, show
+    from jobs.connecting.check import check as look_at
 
     with opened(folder) as context:
         if crm is not None:
@@ -65,8 +65,8 @@ def pull(
 ) -> None:
     """Read what changed in the CRM, and the partners' lists."""
     from jobs.cli import console, show
-    from jobs.pull import UnfinishedPullError
-    from jobs.pull import pull as read
+    from jobs.pulling.pull import UnfinishedPullError
+    from jobs.pulling.pull import pull as read
 
     unfinished = None
     with opened(folder) as context:
@@ -130,7 +130,7 @@ def match(
     if wishes or any(named is not None for named in (left_id, right_id, output)):
         raise typer.BadParameter("these options belong to 'overlap match LEFT RIGHT'; name the two files too")
     from jobs.cli import console, show
-    from jobs.match import match as find
+    from jobs.finding.match import match as find
 
     with opened(folder) as context:
         report = find(context, old_rows)
@@ -169,10 +169,10 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what the CRM should say and does not. Writes nothing to it."""
-    from jobs.apply import standing
     from jobs.cli import console, show
-    from jobs.plan import plan as make
     from jobs.stores import plans
+    from jobs.writeback.apply import standing
+    from jobs.writeback.plan import plan as make
 
     with opened(folder) as context:
         names = (crm,) if crm else context.crms()
@@ -200,11 +200,11 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Write a plan to the CRM: the only verb that does, besides run."""
-    from jobs.apply import UnfinishedApplyError, standing
-    from jobs.apply import apply as write
     from jobs.cli import console, show
     from jobs.stores import outbox, plans
     from jobs.stores.entries import OPEN, State
+    from jobs.writeback.apply import UnfinishedApplyError, standing
+    from jobs.writeback.apply import apply as write
 
     with opened(folder) as context:
         planned = plans.load(context.ledger, number)
@@ -284,7 +284,7 @@ def judge(
 ) -> None:
     """Say for good whether two accounts are one company. It beats every score."""
     from jobs.cli import console, show
-    from jobs.pairs import judge as settle
+    from jobs.finding.pairs import judge as settle
 
     if verdict not in ("same", "different", "undo"):
         raise typer.BadParameter(f"'{verdict}' is no verdict; say same, different or undo")

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from jobs import files_result
-from jobs.release_files import neutral
+from jobs.sharing.release_files import neutral
 from overlap.errors import ConfigError
 
 _WIDTHS: Final = {"account_name": 32, "theirs_name": 32, "why": 80, "play": 28, "changed": 28}

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from jobs import fresh
 from jobs.context import Context
-from jobs.lists import ListReport
-from jobs.match import MatchReport
+from jobs.finding.match import MatchReport
+from jobs.partners.lists import ListReport
 from jobs.past import inputs
-from jobs.pull import CrmReport, PullReport
+from jobs.pulling.pull import CrmReport, PullReport
 from jobs.stores import plans, runs
 from jobs.stores.ledger import RunRecord
 from jobs.upkeep.reconciling import restored_at

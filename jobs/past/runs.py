@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from jobs.apply import standing
 from jobs.context import Context
 from jobs.past import logs
 from jobs.past.changes import kept_runs
 from jobs.past.logs import Line
 from jobs.stores import plans, runs, snapshot
 from jobs.stores.ledger import RunRecord
+from jobs.writeback.apply import standing
 
 _NEVER_APPLIED: Final = "waits"
 

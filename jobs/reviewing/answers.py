@@ -19,7 +19,7 @@ from connectors.files.guarded import Reader
 from connectors.files.inbox import shown
 from connectors.files.raw import ROW
 from jobs.context import Context
-from jobs.identity import plain_names
+from jobs.finding.identity import plain_names
 from jobs.reviewing.reports import BadRow, WorkbookReport
 from jobs.reviewing.verdicts import WHO_CHARACTERS, put
 from jobs.steps import step
@@ -27,7 +27,7 @@ from jobs.stores import judgements, questions
 from jobs.stores.judgements import Kept
 from jobs.stores.questions import Question
 from overlap.errors import ConfigError
-from overlap.model import Judgement
+from overlap.model import Judgement, NamedPair, schema_of
 
 _SOURCE: Final = "workbook"
 _NEW_ONE: Final = "fill in a new workbook: overlap review --workbook"
@@ -121,7 +121,7 @@ def decided(row: Mapping[str, Any], said: Said) -> Answer | BadRow | str:
         return bad("its names are not those that were asked about: columns were sorted apart, or edited", _NEW_ONE)
     if question.partner not in said.partners:
         return bad(f"there is no partner '{question.partner}' any more", "write it back into overlap.toml, or leave it")
-    last = said.last.get(question.pair)
+    last = said.last.get(question.ids)
     if last is None:
         return Answer(row[ROW], question, verdict, row["comment"])
     if last.undone_at is None and last.said.verdict == verdict:
@@ -161,10 +161,9 @@ def contradictions(results: Sequence[Answer | BadRow | str]) -> list[Answer | Ba
 
 def _judgement(answer: Answer, said: Said) -> Judgement:
     question = answer.question
-    names = [name for name in Judgement.__slots__ if hasattr(question, name)]
     at = max(said.filled_at, question.asked_at)
     return Judgement(
-        **{name: getattr(question, name) for name in names},
+        **{name: getattr(question, name) for name in schema_of(NamedPair)},
         verdict=answer.verdict,
         source=_SOURCE,
         judged_by=said.by,

@@ -5,28 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from jobs import views
 from jobs.context import Context
-from jobs.identity import identified
-from jobs.partner_views import require_partner
+from jobs.finding.identity import identified
+from jobs.partners.partner_views import require_partner
 from jobs.stores import judgements
 from overlap import judgements as verdicts
 from overlap import shared
+from overlap.model import PAIR
 from overlap.overlaps import overlaps_of
-
-PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """One pair as the published run has it, both rows whole.
 
-    *known* are both sides as `jobs.identity.identified` has them; *evidence* is (comparison, words, bits), strongest
-    first. *priority*, 0..100, and *cell* are those of the overlap that it would be, were it a match.
+    *known* are both sides as `identity.identified` has them; *evidence* is (comparison, words, bits), strongest first.
+    *priority*, 0..100, and *cell* are those of the overlap that it would be, were it a match.
     """
 
     ours: Mapping[str, Any]

@@ -17,8 +17,8 @@ from connectors.files.answers import REVIEWED
 from connectors.files.guarded import Reader
 from connectors.files.inbox import shown
 from connectors.files.source import is_being_written
-from jobs.arrivals import wait_for
 from jobs.context import Context
+from jobs.partners.arrivals import wait_for
 from jobs.reviewing.reports import WorkbookReport
 from jobs.steps import step
 from overlap.errors import BusyError, ConfigError, GuardError

@@ -9,8 +9,8 @@ import polars as pl
 
 from jobs import views
 from jobs.context import Context
-from jobs.identity import identified
-from jobs.partner_views import require_partner
+from jobs.finding.identity import identified
+from jobs.partners.partner_views import require_partner
 from jobs.stores import judgements
 from jobs.stores.judgements import Kept
 from overlap import judgements as verdicts

@@ -8,14 +8,15 @@ import polars as pl
 
 from jobs import views
 from jobs.context import Context
-from jobs.models import chosen
-from jobs.reviewing.doubtful import PAIR, Doubt
+from jobs.finding.models import chosen
+from jobs.reviewing.doubtful import Doubt
 from jobs.stores import snapshot
 from jobs.stores.statistics import StatisticsFolder
 from matching.kept import engine_version
 from matching.model import Model
 from matching.surroundings import Survey, look_from, survey
 from matching.why_not import WhyNot, why_not
+from overlap.model import PAIR
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, Va
 from connectors.files.inbox import look
 from jobs import views
 from jobs.context import Context
-from jobs.identity import identified
+from jobs.finding.identity import identified
 from jobs.reviewing.verdicts import put
 from jobs.stores import judgements
 from jobs.stores.judgements import Kept

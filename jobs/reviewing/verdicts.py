@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from jobs.context import Context
-from jobs.identity import Verdict, judgement
+from jobs.finding.identity import Verdict, judgement
 from jobs.reviewing.doubtful import Doubt
 from jobs.stores import judgements
 from jobs.stores.judgements import Kept

@@ -16,9 +16,9 @@ import polars as pl
 from connectors.files.answers import NAME_LABEL
 from connectors.files.workbook import REVIEW_SHEET
 from jobs.context import Context
-from jobs.release_files import neutral
 from jobs.reviewing.doubtful import Doubt, doubtful
 from jobs.reviewing.scales import scales
+from jobs.sharing.release_files import neutral
 from jobs.steps import step
 from jobs.stores import questions
 from jobs.stores.questions import Question

@@ -15,7 +15,7 @@ from config.settings import Settings
 from jobs.service.turns import Timetable
 from jobs.stores import api_calls, schema, slots
 from jobs.stores.ledger import Ledger
-from jobs.stores.slot_tables import slots as slot_rows
+from jobs.stores.schema import slots as slot_rows
 
 _DAY = timedelta(hours=24)
 

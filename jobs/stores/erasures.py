@@ -20,7 +20,7 @@ from jobs.stores import audit, baselines, schema
 from jobs.stores.entries import State, dumped, parsed
 from jobs.stores.ledger import Ledger, utc_now
 from jobs.stores.outbox import KEYS_AT_ONCE
-from jobs.stores.slot_tables import slots
+from jobs.stores.schema import slots
 from overlap.erasing import BEST, redacted
 from overlap.errors import TransientError
 from overlap.fields import ACCOUNT, OPPORTUNITY

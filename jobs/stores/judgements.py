@@ -12,9 +12,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import judgements
-from overlap.model import Judgement, schema_of
-
-_PAIR = ("crm", "ours_id", "partner", "theirs_id")
+from overlap.model import PAIR, Judgement, schema_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Kept:
 def record(ledger: Ledger, verdict: Judgement) -> None:
     """Put *verdict* in force; an earlier one on the same pair is undone."""
     with ledger.engine.begin() as connection:
-        connection.execute(_of_pair(tuple(getattr(verdict, name) for name in _PAIR), verdict.judged_at))
+        connection.execute(_of_pair(verdict.ids, verdict.judged_at))
         connection.execute(insert(judgements).values(asdict(verdict)))
 
 
@@ -63,10 +61,10 @@ def every(ledger: Ledger) -> list[Kept]:
 
 def last_of_each(ledger: Ledger) -> dict[tuple[str, str, str, str], Kept]:
     """Return what was said last of each pair of ids, in force or not."""
-    newest = select(func.max(judgements.c.id)).group_by(*(judgements.c[name] for name in _PAIR))
+    newest = select(func.max(judgements.c.id)).group_by(*(judgements.c[name] for name in PAIR))
     with ledger.engine.connect() as connection:
         rows = connection.execute(select(judgements).where(judgements.c.id.in_(newest))).mappings()
-        return {(row["crm"], row["ours_id"], row["partner"], row["theirs_id"]): _kept(row) for row in rows}
+        return {kept.said.ids: kept for kept in map(_kept, rows)}
 
 
 def move(ledger: Ledger, crm: str, survivors: Mapping[str, str]) -> int:
@@ -102,5 +100,5 @@ def _kept(row: RowMapping) -> Kept:
 
 
 def _of_pair(pair: tuple[str, ...], at: datetime):  # type: ignore[no-untyped-def]  # SQLAlchemy's Update is private
-    where = [judgements.c[name] == value for name, value in zip(_PAIR, pair, strict=True)]
+    where = [judgements.c[name] == value for name, value in zip(PAIR, pair, strict=True)]
     return update(judgements).where(*where, judgements.c.undone_at.is_(None)).values(undone_at=at)

@@ -16,32 +16,17 @@ from sqlalchemy import insert, select, update
 
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import review_questions
+from overlap.model import PAIR, NamedPair
 
-PAIR: Final = ("crm", "ours_id", "partner", "theirs_id")
 _KEYS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A pair as it was when a person was asked, and when; names as `jobs.identity` compares them."""
+class Question(NamedPair):
+    """A pair as it was when a person was asked, and when; names as `jobs.finding.identity` compares them."""
 
     key: str
-    crm: str
-    ours_id: str
-    ours_name: str
-    ours_domain: str | None
-    ours_country: str | None
-    partner: str
-    theirs_id: str
-    theirs_name: str
-    theirs_domain: str | None
-    theirs_country: str | None
     asked_at: datetime
-
-    @property
-    def pair(self) -> tuple[str, str, str, str]:
-        """The ids of the pair."""
-        return self.crm, self.ours_id, self.partner, self.theirs_id
 
 
 def ask(ledger: Ledger, questions: Sequence[Question]) -> list[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jobs.stores.ledger import Ledger
-from jobs.stores.slot_tables import schedules, slots
+from jobs.stores.schema import schedules, slots
 from overlap.schedules import Cron, due, due_at
 
 ASKED, CLAIMED, RUNNING, CRASHED, INTERRUPTED = "asked", "claimed", "running", "crashed", "interrupted"

@@ -11,14 +11,14 @@ import polars as pl
 
 from jobs import views
 from jobs.context import Context
-from jobs.partner_views import require_partner
+from jobs.partners.partner_views import require_partner
+from jobs.partners.terms import require_analysed
 from jobs.past import changes
 from jobs.stores import snapshot
 from jobs.telling import workbook
 from jobs.telling.pages import Pages
 from jobs.telling.partner_digests import waiting_influences
 from jobs.telling.workbook import Sheet
-from jobs.terms import require_analysed
 from overlap.companies import speaking
 from overlap.errors import ConfigError
 from overlap.fields import PLAYS

@@ -10,9 +10,9 @@ from typing import Final
 from config.sharing import ShareSettings
 from jobs import views
 from jobs.context import Context
+from jobs.partners.terms import warnings
 from jobs.run import RunReport
 from jobs.telling.partner_digests import held_plans
-from jobs.terms import warnings
 from jobs.unfinished import UnfinishedError
 from overlap.alerts import RUN, Cause, same_words
 from overlap.errors import AccessError, GuardError, OverlapError, PausedError, TransientError

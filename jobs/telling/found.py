@@ -10,11 +10,11 @@ import polars as pl
 
 from config.telling import Address
 from jobs.context import Context
+from jobs.partners.terms import terms_of
 from jobs.stores import messages
 from jobs.stores.messages import Told
 from jobs.telling import links
 from jobs.telling.content import Content
-from jobs.terms import terms_of
 from jobs.views import late_lists, published
 from overlap.digest import READER, tellable, with_readers
 from overlap.model import SAME

@@ -14,12 +14,12 @@ from config.telling import Address
 from jobs import views
 from jobs.context import Context
 from jobs.crm_status import crm_statuses
+from jobs.partners.terms import terms_of, warnings
 from jobs.reviewing.workbook import write_workbook
 from jobs.stores import outbox, plans
 from jobs.stores.messages import Told
 from jobs.telling.found import Digest, Found, lines_of, said_to
 from jobs.telling.pages import Pages
-from jobs.terms import terms_of, warnings
 from overlap.digest import READER, moved, news, standing
 from overlap.errors import OverlapError
 from overlap.terms import FIELDS

@@ -17,11 +17,11 @@ from config.secrets import resolve
 from connectors.messages import channel
 from connectors.messages.letter import Channel, Letter
 from jobs.context import Context
+from jobs.partners.terms import terms_of
 from jobs.steps import step
 from jobs.stores import messages
 from jobs.stores.lock import lock_file
 from jobs.stores.messages import Message, State
-from jobs.terms import terms_of
 from overlap.errors import AccessError, BusyError, ConfigError, OverlapError, RecordError, TransientError
 from overlap.terms import DIGEST, refusals
 

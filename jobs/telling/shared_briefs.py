@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from jobs import share
 from jobs.context import Context
-from jobs.share import Approval, Offer
+from jobs.sharing import share
+from jobs.sharing.share import Approval, Offer
 from jobs.stores import releases, snapshot
 from jobs.stores.releases import Release
 from jobs.telling import shared_brief
@@ -25,8 +25,8 @@ def release_brief(
     *since* is a day, or ``last``: the release that it is compared with is the last one until then.
 
     Raises:
-        ConfigError: as of `jobs.share.release`; or *out* is where briefs for ourselves lie.
-        GuardError: as of `jobs.share.release`.
+        ConfigError: as of `jobs.sharing.share.release`; or *out* is where briefs for ourselves lie.
+        GuardError: as of `jobs.sharing.share.release`.
     """
     before = _before(context, made.partner, since)
     folder = _folder(context, made.partner, out)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from jobs.release_files import neutral
+from jobs.sharing.release_files import neutral
 
 _CELL_LENGTH: Final = 32_767
 #: A workbook says when it was made; the same rows are the same workbook on every day.

@@ -17,11 +17,11 @@ from typing import Final
 
 from config.workspace import Workspace, open_workspace
 from connectors.base import Finding
-from jobs.check import of_connections
+from jobs.connecting.check import of_connections
 from jobs.context import Context, whoami
+from jobs.partners.terms import warnings
 from jobs.stores import outbox, runs
 from jobs.stores.ledger import RunRecord, open_ledger
-from jobs.terms import warnings
 from jobs.upkeep import kept, machine
 from jobs.upkeep.diagnosis import Diagnosis, Level, fail, looked, ok, warn
 from jobs.views import list_status

@@ -16,8 +16,8 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]  # ships no py.typed
 
 from connectors.sandbox.store import Store
-from jobs import arrivals
 from jobs.context import Context
+from jobs.partners import arrivals
 from jobs.stores import messages, questions, releases
 from jobs.stores.messages import State
 from jobs.stores.questions import Question
@@ -65,7 +65,7 @@ def share(context: Context) -> None:
         "theirs_id": "ZYID-1",
         "theirs_name": "Qqsecond",
     }
-    questions.ask(context.ledger, [Question("", partner=KEY, asked_at=context.now, **ids, **asked)])
+    questions.ask(context.ledger, [Question(key="", partner=KEY, asked_at=context.now, **ids, **asked)])
     reviewed = folder / "inbox" / "reviewed" / KEY
     fetched = arrivals.fetched(folder, KEY)
     for place in (context.workspace.shares / KEY, context.workspace.shared / KEY, fetched, reviewed):

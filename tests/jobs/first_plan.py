@@ -15,9 +15,9 @@ from connectors.sandbox import ingest_work
 from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.store import Store
 from jobs.context import open_context
-from jobs.match import match
-from jobs.plan import plan
-from jobs.pull import pull
+from jobs.finding.match import match
+from jobs.pulling.pull import pull
+from jobs.writeback.plan import plan
 from tests.jobs.conftest import Org, Prepared, new_world
 from tests.jobs.trials import Runner, assert_written_once, running_worker
 from tests.jobs.world import GLOBEX, INITECH, LISTED, World, listed, said

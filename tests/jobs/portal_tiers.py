@@ -21,7 +21,7 @@ from connectors.hubspot.paths import FAMILIES
 from connectors.hubspot.setup.wanted import GROUP, targets
 from connectors.sandbox.hubspot.links import USER, types
 from connectors.sandbox.hubspot.tiers import TIERS
-from jobs.setup_portal import PortalPlan
+from jobs.connecting.setup_portal import PortalPlan
 from overlap.fields import BY_NAME, OBJECTS, SUGGESTED, Owner
 from tests.jobs.portals import PortalWorld, portal_world
 

@@ -11,8 +11,9 @@ from typing import Any
 from connectors.sandbox.hubspot.portal import Portal
 from connectors.sandbox.hubspot.server import HUBSPOT, Address
 from connectors.sandbox.server import in_a_thread
-from jobs import plan, setup_portal, undo
-from jobs.setup_portal import PortalPlan
+from jobs.connecting import setup_portal
+from jobs.connecting.setup_portal import PortalPlan
+from jobs.writeback import plan, undo
 from overlap.plan import SyncPlan
 from tests.jobs.world import COMPANIES, GLOBEX, INITECH, LISTED, START, World, listed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs import pairs
+from jobs.finding import pairs
 from jobs.stores.warehouse import open_warehouse
 from tests.jobs.world import COMPANIES, GLOBEX, LISTED, account_id, listed
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from connectors.sandbox.store import Store
-from jobs import pairs, steps, views, writing
-from jobs.apply import Leftovers, standing
+from jobs import steps, views
+from jobs.finding import pairs
 from jobs.run import UnfinishedRunError
 from jobs.stores import plans
 from jobs.stores.entries import State
-from jobs.undo import undo_plans
+from jobs.writeback import writing
+from jobs.writeback.apply import Leftovers, standing
+from jobs.writeback.undo import undo_plans
 from overlap.errors import ConfigError, GuardError, OverlapError, StalePlanError, TransientError
 from tests.jobs.trials import assert_written_once
 from tests.jobs.world import GLOBEX, INITECH, LISTED, OTHER_SELLER, World, account_id, api_writes, listed

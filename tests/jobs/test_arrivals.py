@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs import arrivals, lists
-from jobs.arrivals import rest_s
+from jobs.partners import arrivals, lists
+from jobs.partners.arrivals import rest_s
 from tests.jobs.world import GLOBEX
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

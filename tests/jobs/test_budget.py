@@ -8,9 +8,10 @@ import pytest
 
 from connectors.sandbox import ingest_work
 from connectors.sandbox.store import API_ALLOWANCE
-from jobs import bulk_writing, steps
+from jobs import steps
 from jobs.stores import api_calls
 from jobs.stores.entries import State
+from jobs.writeback import bulk_writing
 from overlap.errors import PausedError
 from tests.jobs.trials import assert_written_once
 

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from connectors.sandbox import ingest_work
-from jobs import bulk_writing, steps, writing
+from jobs import steps
 from jobs.stores import outbox
 from jobs.stores.bulk_jobs import open_ones
 from jobs.stores.entries import State
 from jobs.stores.ledger import utc_now
 from jobs.stores.schema import bulk_jobs
+from jobs.writeback import bulk_writing, writing
 from overlap.errors import AccessError, ConfigError, GuardError, PausedError, TransientError
 from tests.jobs.conftest import by_jobs
 from tests.jobs.trials import assert_written_once

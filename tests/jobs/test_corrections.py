@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.corrections import Correction, correct
+from jobs.partners.corrections import Correction, correct
 from jobs.stores import lists
 from overlap.errors import GuardError
 from tests.jobs.world import GLOBEX, World, listed

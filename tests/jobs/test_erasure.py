@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.sandbox.store import Store
-from jobs import partner_settings, steps
+from jobs import steps
 from jobs.cli import share_tables
-from jobs.erasure import erase_partner
-from jobs.pairs import judge
-from jobs.person import erase_person
+from jobs.erasing.erasure import erase_partner
+from jobs.erasing.person import erase_person
+from jobs.finding.pairs import judge
+from jobs.partners import partner_settings
 from jobs.stores import erasures, releases
-from jobs.undo import undo_plans
+from jobs.writeback.undo import undo_plans
 from overlap.erasing import mark_of
 from overlap.errors import ConfigError
 from tests.jobs.conftest import Prepared, new_world

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs import pairs
+from jobs.finding import pairs
 from overlap.errors import ConfigError
 from tests.jobs.world import GLOBEX, World, account_id, listed
 

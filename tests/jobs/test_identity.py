@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from jobs.identity import identified
+from jobs.finding.identity import identified
 
 
 def test_what_is_no_name_to_a_matcher_is_one_to_a_verdict():

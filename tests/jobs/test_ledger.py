@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from jobs.context import recorded
-from jobs.stores import given_up, outbox, plans, schema, slot_tables
+from jobs.stores import given_up, outbox, plans, schema
 from jobs.stores.entries import Settled, State
 from jobs.stores.ledger import open_ledger
 from overlap.errors import ConfigError
@@ -27,7 +27,7 @@ NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 def test_the_migrations_make_exactly_the_tables_that_the_code_knows(ledger):
     with ledger.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, slot_tables.metadata) == []
+        assert compare_metadata(context, schema.metadata) == []
 
 
 def test_a_ledger_of_the_first_schema_is_brought_up_to_date_and_keeps_its_plans(tmp_path, monkeypatch):

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from jobs.looking import half_taken, proven, said_now
 from jobs.stores.entries import Entry, State
+from jobs.writeback.looking import half_taken, proven, said_now
 from overlap.plan import Action, Change
 
 BEFORE = {"account": "1", "owner_id": "u1", "match_reason": "name", "priority": 5.0, "status": "Active"}

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from config.workspace import open_workspace
-from jobs import our_companies as ours
 from jobs.context import Context
-from jobs.our_companies import OurCompanies
+from jobs.finding import our_companies as ours
+from jobs.finding.our_companies import OurCompanies
 from jobs.stores import snapshot
 from jobs.stores.ledger import open_ledger
 from matching.engine import Engine

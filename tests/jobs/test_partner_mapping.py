@@ -12,10 +12,10 @@ import pytest
 
 from config.terms import TermsSettings
 from config.workspace import open_workspace
-from jobs import lists, lists_in_force
-from jobs.arrivals import fetched
 from jobs.context import Context
-from jobs.partner_mapping import Correction, correct, look
+from jobs.partners import lists, lists_in_force
+from jobs.partners.arrivals import fetched
+from jobs.partners.partner_mapping import Correction, correct, look
 from jobs.stores import list_mappings, schema
 from jobs.stores.ledger import open_ledger
 from jobs.stores.warehouse import open_warehouse

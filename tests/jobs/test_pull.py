@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.sandbox.schema import visible
-from jobs import pairs, views
-from jobs.merges import follow, names_of, survivors
-from jobs.pull import UnfinishedPullError
-from jobs.sharing_policy import policy_of
+from jobs import views
+from jobs.finding import pairs
+from jobs.pulling.merges import follow, names_of, survivors
+from jobs.pulling.pull import UnfinishedPullError
+from jobs.sharing.sharing_policy import policy_of
 from jobs.stores import intervals, judgements, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.warehouse import open_warehouse

@@ -13,7 +13,7 @@ from connectors.sandbox.hubspot.portal import Portal
 from connectors.sandbox.hubspot.server import HUBSPOT
 from connectors.sandbox.server import in_a_thread
 from jobs.context import open_context
-from jobs.pull import CrmReport, pull
+from jobs.pulling.pull import CrmReport, pull
 from jobs.stores.warehouse import open_warehouse
 from tests.connectors.contract import START
 

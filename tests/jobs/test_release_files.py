@@ -13,7 +13,7 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs import release_files
+from jobs.sharing import release_files
 from jobs.stores import shares
 from overlap.errors import ConfigError
 

@@ -8,11 +8,11 @@ import pytest
 
 from connectors.sandbox.salesforce import settle
 from jobs import steps
-from jobs.apply import finish_leftovers
 from jobs.cli.show import applied
 from jobs.run import run
 from jobs.stores import given_up, outbox
 from jobs.stores.entries import State
+from jobs.writeback.apply import finish_leftovers
 from tests.jobs.world import GLOBEX, LISTED, listed
 
 

@@ -11,10 +11,11 @@ from importlib import resources
 
 import pytest
 
-from jobs import fresh, match, pairs, populations, steps, views
+from jobs import fresh, steps, views
 from jobs.context import Context
-from jobs.partner_mapping import Correction, correct
-from jobs.pulled import require_pulled
+from jobs.finding import match, pairs, populations
+from jobs.partners.partner_mapping import Correction, correct
+from jobs.pulling.pulled import require_pulled
 from jobs.stores import snapshot
 from jobs.stores.warehouse import open_warehouse
 from overlap.errors import ConfigError, OverlapError

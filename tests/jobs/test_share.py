@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from jobs import share, steps
-from jobs.share import Approval, Offer
+from jobs import steps
+from jobs.sharing import share
+from jobs.sharing.share import Approval, Offer
+from jobs.sharing.withdraw import withdraw
 from jobs.stores import releases, shares
 from jobs.stores.digest import digest
 from jobs.stores.releases import Release
-from jobs.withdraw import withdraw
 from overlap.errors import ConfigError, GuardError, OverlapError
 from tests.jobs.test_exclusions import settle
 from tests.jobs.world import INITECH, World, account_id, listed

@@ -35,13 +35,13 @@ AGAIN: Final = "whatever a kill leaves of it is made, or deleted, again at the n
 ASKED: Final = "writes one file that a person asked for, whole or not at all; nothing hangs on it"
 OWN: Final = "writes into a temporary folder, or a frame that is no file"
 EXCEPTIONS: Final = {
-    "jobs.corrections.correct": OWN,
-    "jobs.imports._without_erased": OWN,
-    "jobs.erased_files.delete": BETWEEN,
+    "jobs.partners.corrections.correct": OWN,
+    "jobs.partners.imports._without_erased": OWN,
+    "jobs.erasing.erased_files.delete": BETWEEN,
     "jobs.files_result.write": ASKED,
-    "jobs.model_fit._write": ASKED,
+    "jobs.finding.model_fit._write": ASKED,
     "jobs.stores.lock.lock_file": "who holds the lock file signs it: for people",
-    "jobs.withdraw.withdraw": AGAIN,
+    "jobs.sharing.withdraw.withdraw": AGAIN,
     "connectors.files.child._leave": OWN,
     "connectors.files.corrections.corrected": OWN,
     "connectors.files.replies.corrections": OWN,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from jobs import check, plan, views
-from jobs.terms import warnings
-from jobs.undo import undo_plans
+from jobs import views
+from jobs.connecting import check
+from jobs.partners.terms import warnings
+from jobs.writeback import plan
+from jobs.writeback.undo import undo_plans
 from overlap.errors import StalePlanError
 from tests.jobs.world import GLOBEX, LISTED, listed
 

@@ -15,12 +15,15 @@ from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.server import in_a_thread
 from connectors.sandbox.store import Store
-from jobs import check, match, pairs, plan, several_crms, steps, views, writing
-from jobs.match import MatchReport
-from jobs.pull import UnfinishedPullError
+from jobs import several_crms, steps, views
+from jobs.connecting import check
+from jobs.finding import match, pairs
+from jobs.finding.match import MatchReport
+from jobs.pulling.pull import UnfinishedPullError
 from jobs.run import RunReport, UnfinishedRunError
 from jobs.stores import judgements
 from jobs.stores.entries import State
+from jobs.writeback import plan, writing
 from overlap.errors import GuardError, PausedError
 from overlap.plan import SyncPlan
 from tests.jobs.conftest import Org, assert_no_human_field_was_sent, new_world

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.apply import apply
 from jobs.stores.entries import State
-from jobs.undo import undo_plans
+from jobs.writeback.apply import apply
+from jobs.writeback.undo import undo_plans
 from overlap.errors import ConfigError, GuardError
 from tests.jobs.world import FLAT, GLOBEX, INITECH, LISTED, World, api_writes, listed, said
 

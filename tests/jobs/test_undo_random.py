@@ -13,12 +13,12 @@ from sqlalchemy import event
 from config.workspace import init, open_workspace
 from connectors.base import Bulk, Receipt, Write
 from connectors.records import record_schema
-from jobs import writing
 from jobs.context import Context
-from jobs.receipts import Writing
 from jobs.stores import outbox, plans
 from jobs.stores.entries import State
-from jobs.undo import changes_back
+from jobs.writeback import writing
+from jobs.writeback.receipts import Writing
+from jobs.writeback.undo import changes_back
 from overlap.fields import ACCOUNT, BY_NAME, INFLUENCE, OBJECTS, OVERLAP, PARTNER, CrmObject, Field, Kind
 from overlap.plan import Action, Change, SyncPlan
 

@@ -9,11 +9,11 @@ import pytest
 
 from config.workspace import init, open_workspace
 from connectors.base import Receipt, Remedy, Write
-from jobs import writing
 from jobs.context import Context
-from jobs.receipts import Writing
 from jobs.stores import given_up, outbox, plans
 from jobs.stores.entries import OPEN, Settled, State
+from jobs.writeback import writing
+from jobs.writeback.receipts import Writing
 from overlap.errors import BusyError, TransientError
 from overlap.plan import Action, Change, SyncPlan
 from tests.jobs.test_undo_random import NOW, Memory

@@ -18,14 +18,17 @@ from config.workspace import Workspace, open_workspace
 from connectors.sandbox.ids import record_id
 from connectors.sandbox.server import Address
 from connectors.sandbox.store import Store
-from jobs import apply, match, plan, pull, run
-from jobs.apply import ApplyReport
+from jobs import run
 from jobs.context import Context
-from jobs.match import MatchReport
-from jobs.pull import PullReport
+from jobs.finding import match
+from jobs.finding.match import MatchReport
+from jobs.pulling import pull
+from jobs.pulling.pull import PullReport
 from jobs.run import RunReport
 from jobs.stores import schema
 from jobs.stores.ledger import RunRecord, open_ledger
+from jobs.writeback import apply, plan
+from jobs.writeback.apply import ApplyReport
 from overlap.plan import SyncPlan
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

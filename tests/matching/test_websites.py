@@ -71,7 +71,7 @@ def test_a_host_that_is_nobodys_website_gives_nothing(website: str) -> None:
     assert own_domains(website) == []
 
 
-def columns_and_values_agree(websites: list[str]) -> None:
+def assert_columns_and_values_agree(websites: list[str]) -> None:
     found = domains(pl.Series(websites, dtype=pl.String)).select("website", "domain", "others")
     read = {website: [domain, *(others or [])] for website, domain, others in found.iter_rows()}
     assert read == {website: own for website in set(websites) if (own := own_domains(website))}
@@ -97,7 +97,7 @@ def test_a_column_is_read_as_its_values_are_one_by_one() -> None:
     around = ["{}", "https://{}", "https://{}/", "HTTP://{}/a/b?c=d", "{}/a", "{}?a", "info@{}", "{}; acme.com", "{}."]
     around += ["{}:80", "({})", "x {},y.de/z", "//{}", "https://http://{}"]
     values = [chosen.choice(around).format(host) for host in hosts]
-    columns_and_values_agree(values + [website for website, _ in OWNED] + NOBODYS)
+    assert_columns_and_values_agree(values + [website for website, _ in OWNED] + NOBODYS)
 
 
 PIECES = [
@@ -143,7 +143,7 @@ PIECES = [
 @settings(deadline=None)  # a first call reads tables
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), max_size=20))
 def test_no_text_raises_and_odd_values_are_read_alike(websites: list[str]) -> None:
-    columns_and_values_agree(websites)
+    assert_columns_and_values_agree(websites)
 
 
 def test_takes_off_what_companies_put_around_a_taken_name() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from config.workspace import open_workspace
 from jobs.context import open_context
-from jobs.model_trial import changes
-from jobs.models import chosen
+from jobs.finding.model_trial import changes
+from jobs.finding.models import chosen
 from matching.model_file import load, shipped, text
 from matching.weights import DEFAULT
 from overlap.errors import ConfigError

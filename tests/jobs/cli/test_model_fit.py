@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import model_tables
-from jobs.model_fit import FitReport
-from jobs.models import differences
+from jobs.finding.model_fit import FitReport
+from jobs.finding.models import differences
 from jobs.stores.judgements import record
 from matching.model_file import load, shipped
 from matching.weights import DEFAULT

@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import load
 from jobs.cli import show
-from jobs.pull import PullReport
+from jobs.pulling.pull import PullReport
 from tests.jobs.cli.terminal import Desk
 from tests.jobs.world import GLOBEX_ACCOUNT, account_id
 

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import time_machine
 from sqlalchemy import update
 
-from jobs import writing
-from jobs.receipts import Writing
 from jobs.stores import lease
 from jobs.stores.lock import workspace_lock
 from jobs.stores.schema import lease as table
+from jobs.writeback import writing
+from jobs.writeback.receipts import Writing
 from tests.jobs.trials import KILLED, Fate
 
 

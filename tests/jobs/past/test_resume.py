@@ -11,16 +11,16 @@ from sqlalchemy import delete, update
 
 from jobs import steps
 from jobs.context import recorded
-from jobs.match import match
-from jobs.pairs import judge
+from jobs.finding.match import match
+from jobs.finding.pairs import judge
 from jobs.past import runs as past
 from jobs.past.resume import Left, left_by_last
-from jobs.plan import plan
-from jobs.pull import pull
+from jobs.pulling.pull import pull
 from jobs.stores import runs, schema
 from jobs.stores.ledger import utc_now
 from jobs.stores.runs import close_crashed
 from jobs.views import status
+from jobs.writeback.plan import plan
 from tests.jobs.world import GLOBEX, World, account_id, listed
 
 PARTS = {"pull": 1, "match": 2, "plan": 3}

@@ -16,19 +16,17 @@ from overlap.model import Judgement
 ASKED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FILLED = ASKED + timedelta(days=3)
 BEFORE, BETWEEN, AFTER = ASKED - timedelta(days=1), ASKED + timedelta(days=1), FILLED + timedelta(days=1)
-QUESTION = Question(
-    "k1", "salesforce", "001A", "acme", "acme.com", "DE", "globex", "G1", "acmedeutschland", None, "DE", ASKED
-)
+SIDES = ("salesforce", "001A", "acme", "acme.com", "DE", "globex", "G1", "acmedeutschland", None, "DE")
+QUESTION = Question(*SIDES, "k1", ASKED)
 ROW = {"row_number": 6, "key": "k1", "verdict": "same", "comment": None, "ours": "acme", "theirs": "acmedeutschland"}
 
 
 def kept(verdict: str, at: datetime, by: str = "ann", source: str = "command", undone: datetime | None = None) -> Kept:
-    sides = {name: getattr(QUESTION, name) for name in Judgement.__slots__ if hasattr(QUESTION, name)}
-    return Kept(1, Judgement(**sides, verdict=verdict, source=source, judged_by=by, judged_at=at), undone)
+    return Kept(1, Judgement(*SIDES, verdict, source, by, at), undone)
 
 
 def what_follows(last: Kept | None = None, **changed: object) -> Answer | BadRow | str:
-    said = Said("Bob", FILLED, {"k1": QUESTION}, {QUESTION.pair: last} if last else {}, frozenset({"globex"}))
+    said = Said("Bob", FILLED, {"k1": QUESTION}, {QUESTION.ids: last} if last else {}, frozenset({"globex"}))
     return decided(ROW | changed, said)
 
 

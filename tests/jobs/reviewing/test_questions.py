@@ -9,7 +9,7 @@ from jobs.stores import questions
 from jobs.stores.questions import Question
 
 ASKED = datetime(2026, 3, 2, 9, tzinfo=UTC)
-QUESTION = Question("", "salesforce", "001A", "acme", "acme.com", "DE", "globex", "G1", "acme", None, None, ASKED)
+QUESTION = Question("salesforce", "001A", "acme", "acme.com", "DE", "globex", "G1", "acme", None, None, "", ASKED)
 
 
 def test_a_pair_keeps_its_key_and_every_pair_has_another(ledger):
@@ -28,4 +28,4 @@ def test_a_question_follows_our_account_into_the_one_that_it_was_merged_into(led
     [key] = questions.ask(ledger, [QUESTION])
     questions.move(ledger, "hubspot", {"001A": "001X"})
     questions.move(ledger, "salesforce", {"001A": "001B"})
-    assert questions.asked(ledger, [key])[key].pair == ("salesforce", "001B", "globex", "G1")
+    assert questions.asked(ledger, [key])[key].ids == ("salesforce", "001B", "globex", "G1")

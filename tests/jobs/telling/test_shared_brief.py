@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from jobs import share
-from jobs.share import Approval
+from jobs.sharing import share
+from jobs.sharing.share import Approval
 from jobs.stores import releases, shares
 from jobs.telling import shared_brief
 from jobs.telling.shared_brief import KINDS, Cover

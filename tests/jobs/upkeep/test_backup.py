@@ -15,8 +15,9 @@ import polars as pl
 import pytest
 
 from config.workspace import init, open_workspace
-from jobs import steps, stop_list
+from jobs import steps
 from jobs.context import Context
+from jobs.erasing import stop_list
 from jobs.service.turns import turn_lock
 from jobs.stores import backups, erasures, messages, snapshot
 from jobs.stores.ledger import open_ledger

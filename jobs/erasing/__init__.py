@@ -1,0 +1,1 @@
+"""Erase a partner or a person everywhere."""

@@ -1,0 +1,1 @@
+"""Partners: their lists, how these are read, their terms, and what is known of each."""

@@ -1,0 +1,1 @@
+"""Bring accounts, opportunities and partners' lists into the warehouse."""
