@@ -34,17 +34,15 @@ def kind_of(definition: Mapping[str, Any]) -> pl.DataType:
 
 def frame(records: Sequence[Record], properties: Sequence[str], defined: Properties) -> pl.DataFrame:
     """Return *records* as a frame: ``id``, and the *properties*, all of which are *defined*."""
-    columns = [pl.Series("id", [str(record["id"]) for record in records], pl.String)]
-    for name in properties:
-        values = [record["properties"].get(name) or None for record in records]
-        columns.append(_typed(pl.Series(name, values, pl.String), kind_of(defined[name])))
-    found = pl.DataFrame(columns)
+    texts: dict[str, list[str | None]] = {"id": [str(record["id"]) for record in records]}
+    texts |= {name: [record["properties"].get(name) or None for record in records] for name in properties}
+    found = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
+    kinds = {name: kind_of(defined[name]) for name in properties}
+    found = found.with_columns(_typed(pl.col(name), kind) for name, kind in kinds.items() if kind != pl.String)
     return found.with_columns(_labelled(name, defined[name]) for name in properties if defined[name].get("options"))
 
 
-def _typed(texts: pl.Series, kind: pl.DataType) -> pl.Series:
-    if kind == pl.String:
-        return texts
+def _typed(texts: pl.Expr, kind: pl.DataType) -> pl.Expr:
     if kind == pl.Boolean:
         return texts.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     if kind == pl.Float64:
@@ -53,7 +51,7 @@ def _typed(texts: pl.Series, kind: pl.DataType) -> pl.Series:
     if kind == DATETIME:
         return moments
     # A date is written as such; some old ones as a moment.
-    return texts.str.to_date("%Y-%m-%d", strict=False).zip_with(moments.is_null(), moments.dt.date())
+    return pl.coalesce(moments.dt.date(), texts.str.to_date("%Y-%m-%d", strict=False))
 
 
 def _labelled(name: str, definition: Mapping[str, Any]) -> pl.Expr:

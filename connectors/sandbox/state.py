@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -102,10 +103,10 @@ class State:
         """Return the JSON value kept under *name*."""
         if not self._connection.in_transaction:
             found = self.rows("select value from setting where name = ?", (name,))
-            return json.loads(found[0][0]) if found else default
+            return _value(found[0][0]) if found else default
         if self._settings is None:  # until the transaction ends, nobody else can change them
             self._settings = dict(self.rows("select name, value from setting"))
-        return json.loads(self._settings[name]) if name in self._settings else default
+        return _value(self._settings[name]) if name in self._settings else default
 
     def keep(self, name: str, value: Any) -> None:
         """Keep a JSON *value* under *name*."""
@@ -148,3 +149,13 @@ def lay_down(path: Path, blank: Callable[[], bytes]) -> None:
     with suppress(FileExistsError):  # another process was first
         os.link(draft, path)
     draft.unlink()
+
+
+def _value(text: str) -> Any:
+    """Return the JSON value of *text*: nobody can change one that is a list or an object for somebody else."""
+    return json.loads(text) if text[0] in "[{" else _plain(text)
+
+
+@lru_cache(maxsize=4_096)  # the clock is looked at some twenty times a request
+def _plain(text: str) -> Any:
+    return json.loads(text)

@@ -43,10 +43,12 @@ def main() -> int:
     blocks = range(options.first // OF_A_WORLD, -(-options.end // OF_A_WORLD))
     found = _load(options.save, options.crm)
     done = set(numbers(found["blocks"]))
+    commit = _commit()
     for number, block in _played([number for number in blocks if number not in done], options):
         done.add(number)
         found = {**found, **added(found, block), "blocks": ranges(done), "command": _command(options)}
         found["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        found["commits"] = sorted({*found["commits"], commit})
         if options.save:
             _save(options.save, found)
         total = found["counts"]
@@ -151,6 +153,7 @@ def _load(path: Path | None, crm: str) -> dict[str, Any]:
         "counts": dict.fromkeys(_COUNTS, 0),
         "met": {},
         "failures": {},
+        "commits": [],
     }
 
 
@@ -163,7 +166,7 @@ def _save(path: Path, found: dict[str, Any]) -> None:
 
 
 def _markdown(found: dict[str, Any]) -> str:
-    made = f"`{found.get('command')}`, {found.get('at')}"
+    made = f"`{found.get('command')}`, {found.get('at')}, commits {', '.join(found['commits'])}"
     named = ", ".join(f"{name} {number}" for name, number in versions().items())
     parts = [
         f"# Histories: {found['crm']}\n\n{made}\n\n{machine()['cores']} cores, {machine()['processor']}; {named}.\n",
@@ -181,6 +184,12 @@ def _markdown(found: dict[str, Any]) -> str:
 
 def _never_met(found: dict[str, Any]) -> list[str]:
     return sorted({kind for crm in CASTS[found["crm"]] for kind in crm.faults.every} - found["met"].keys())
+
+
+def _commit() -> str:
+    """Return the commit that is played, in short; a campaign may be played over several."""
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def _command(options: argparse.Namespace) -> str:

@@ -97,7 +97,7 @@ class Database(State):
     def types(self) -> dict[str, ObjectType]:
         """Return the objects of the portal by id."""
         rows = self.rows("select type_id, body from schema order by type_id")
-        return STANDARD | {type_id: custom_type(self.portal_id, json.loads(body)) for type_id, body in rows}
+        return STANDARD | {type_id: _as_type(self.portal_id, body) for type_id, body in rows}
 
     def object_type(self, name: str, *, fresh: bool = True) -> ObjectType:
         """Return the object that a path calls *name*; not one that is so *fresh* that records do not know it.
@@ -201,6 +201,11 @@ def _table(kind: ObjectType) -> Iterable[str]:
     yield f'create table "{kind.type_id}" (id integer primary key, archived_at text, {stamps})'
     index = f'"{kind.type_id}:stamp" on "{kind.type_id}" ("p_hs_lastmodifieddate", id) where archived_at is null'
     yield f"create index {index}"
+
+
+@lru_cache(maxsize=4_096)  # every request asks for all of them
+def _as_type(portal_id: int, body: str) -> ObjectType:
+    return custom_type(portal_id, json.loads(body))
 
 
 @lru_cache(maxsize=4_096)  # every record that is written asks for all of them, and one text means one property
