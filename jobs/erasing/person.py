@@ -7,9 +7,7 @@ that no later list brings the person back.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,20 +16,15 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, delete, func, select, update
 
-from config.partners import PartnerSettings
 from connectors import base
-from connectors.files.cleaning import Cleaned
-from connectors.files.guarded import Reader
 from jobs.context import Context, recorded
 from jobs.erasing import erased_files, erased_records, stop_list
-from jobs.partners import arrivals
-from jobs.partners.lists_in_force import hints
+from jobs.erasing.traces import Traces, find
 from jobs.steps import step
 from jobs.stores import erasures, lists, releases, schema, snapshot
-from jobs.stores.digest import digest
 from jobs.stores.lock import workspace_lock
-from overlap.erasing import Marks, Person, is_address, mark_of
-from overlap.errors import ConfigError, OverlapError
+from overlap.erasing import Person, is_address, mark_of
+from overlap.errors import ConfigError
 from overlap.fields import BY_NAME, OBJECTS, PARTNER
 
 _KIND: Final = "person"
@@ -73,19 +66,6 @@ class PersonErasure:
         return any((sum(self.records.values()), self.frames, *files))
 
 
-@dataclass(frozen=True, slots=True)
-class _Traces:
-    """Lists and files that name a person, and what they are without; *names* stood beside the address.
-
-    *sent* are path, sha256 and what is left.
-    """
-
-    accepted: tuple[tuple[int, Path, str, Cleaned], ...]
-    sent: tuple[tuple[Path, str, Cleaned], ...]
-    unread: tuple[str, ...]
-    names: frozenset[str]
-
-
 def erase_person(context: Context, address: str, preview: bool = False) -> PersonErasure:
     """Erase the person with the e-mail *address* and return where it was; a *preview* only looks.
 
@@ -124,13 +104,13 @@ def erase_person(context: Context, address: str, preview: bool = False) -> Perso
     return report
 
 
-def _named(context: Context, address: str) -> tuple[_Traces, Person]:
-    traces = _traces(context, address)
+def _named(context: Context, address: str) -> tuple[Traces, Person]:
+    traces = find(context, address)
     kept = erasures.kept_names(context.ledger, _KIND, address)
     return traces, Person(address, traces.names | _names_in_ledger(context, address) | kept)
 
 
-def _erase(context: Context, traces: _Traces, person: Person, run_id: int, number: int) -> PersonErasure:
+def _erase(context: Context, traces: Traces, person: Person, run_id: int, number: int) -> PersonErasure:
     workspace, mark = context.workspace, mark_of(context.workspace.settings.workspace.id, person.address)
     records = {crm: erased_records.write(context, crm, *_asked(context, crm, person)) for crm in workspace.settings.crm}
     found = _found(context, traces, person, mark, records)
@@ -155,57 +135,6 @@ def _erase(context: Context, traces: _Traces, person: Person, run_id: int, numbe
     erasures.end(context.ledger, number, workspace.ledger_file, context.now)
     step("erase: ended")
     return found
-
-
-def _traces(context: Context, address: str) -> _Traces:
-    with ExitStack() as stack:
-        # One each: what broke out of a parser by one partner's list must not speak of another's.
-        readers = defaultdict[str, Reader](lambda: stack.enter_context(Reader(context.workspace.settings.lists)))
-        return _looked_for(context, address, readers)
-
-
-def _looked_for(context: Context, address: str, readers: Mapping[str, Reader]) -> _Traces:
-    workspace_id = context.workspace.settings.workspace.id
-    person = Marks(workspace_id, frozenset([mark_of(workspace_id, address)]))
-    workspace, table = context.workspace, schema.lists
-    with context.ledger.engine.connect() as connection:
-        rows = connection.execute(select(table).order_by(table.c.id)).all()
-    accepted: list[tuple[int, Path, str, Cleaned]] = []
-    sent: list[tuple[Path, str, Cleaned]] = []
-    unread: list[str] = []
-    for row in rows:
-        path = workspace.lists / f"{row.sha256}{Path(row.file_name).suffix.lower()}"
-        settings = PartnerSettings.model_validate_json(row.settings)
-        try:
-            clean = readers[row.partner].clean(
-                path, row.partner, settings, hints(context, row.partner, row.file_name), person
-            )
-        except OverlapError as error:
-            unread.append(f"{row.partner}: {error}")
-            continue
-        if clean is not None:
-            accepted.append((row.id, path, row.file_name, clean))
-    for path, partner, settings in _inbox(context):
-        sha256 = digest(path)
-        try:
-            clean = readers[partner].clean(path, partner, settings, hints(context, partner, path.name), person)
-        except OverlapError as error:
-            unread.append(str(error))
-            continue
-        if clean is not None:
-            sent.append((path, sha256, clean))
-    found = [*(clean for *_, clean in accepted), *(clean for *_, clean in sent)]
-    names = frozenset(name for clean in found for name in clean.names)
-    return _Traces(tuple(accepted), tuple(sent), tuple(unread), names)
-
-
-def _inbox(context: Context) -> Iterator[tuple[Path, str, PartnerSettings]]:
-    folder = context.workspace.folder
-    for partner, settings in context.workspace.settings.partners.items():
-        fetched = arrivals.fetched(folder, partner).glob("*")
-        for path in sorted({*folder.glob(settings.files), *fetched}):
-            if path.is_file() and not path.name.startswith((".", "~$")):
-                yield path, partner, settings
 
 
 def _names_in_ledger(context: Context, address: str) -> frozenset[str]:
@@ -253,7 +182,7 @@ def _places(context: Context, crm: str, person: Person) -> dict[str, set[str]]:
     return found
 
 
-def _found(context: Context, traces: _Traces, person: Person, mark: str, records: Mapping[str, int]) -> PersonErasure:
+def _found(context: Context, traces: Traces, person: Person, mark: str, records: Mapping[str, int]) -> PersonErasure:
     workspace = context.workspace
     table, published = schema.lists, context.ledger.pinned("published_run")
     with context.ledger.engine.connect() as connection:
