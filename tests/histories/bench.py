@@ -21,7 +21,7 @@ from tests.histories import oracle
 from tests.histories.crms import SALESFORCE, Crm, Site
 from tests.histories.play import Player, Progress
 from tests.histories.processes import Order, Processes, Real, forked
-from tests.histories.script import OF_A_WORLD, History, Repertoire, Week, history, twin
+from tests.histories.script import OF_A_WORLD, History, Week, history
 from tests.jobs.conftest import Org
 from tests.jobs.world import GLOBEX, INITECH, LISTED, START, listed
 from tests.sandbox import copy_database
@@ -52,19 +52,31 @@ class Bench:
         number = seed // OF_A_WORLD
         if number not in self.twins:
             self.forget()
-            self.twins[number] = self.play_twin(seed)
-        played = self._play(history(seed, self._faults), self.twins[number])
-        if seed % _RUN_AGAIN_EACH == 0:
-            self._player(played, None).run_again()
-        played.problems += [f"the twin, {problem}" for problem in self.twins[number].problems]
-        return played
+            self.twins[number] = self.play_twin(self.script(seed))
+        return self._beside(self.script(seed), self.twins[number])
 
-    def play_twin(self, seed: int) -> Progress:
-        """Play the uninterrupted weeks of *seed*, and look whether they missed something."""
-        progress = self._play(twin(seed, self._faults), None)
+    def play_whole(self, whole: History) -> Progress:
+        """Play a history that no seed makes any more, and its twin before."""
+        self.forget()
+        return self._beside(whole, self.play_twin(whole))
+
+    def play_twin(self, whole: History) -> Progress:
+        """Play the weeks of *whole* uninterrupted, and look whether they missed something."""
+        progress = self._play(whole.uninterrupted(), None)
         progress.problems += self.founding
         self._player(progress, None).read_again()
         return progress
+
+    def script(self, seed: int) -> History:
+        """Return the history of *seed* with the CRMs at hand."""
+        return history(seed, tuple(site.crm.faults for site in self.sites))
+
+    def _beside(self, whole: History, twin: Progress) -> Progress:
+        played = self._play(whole, twin)
+        if whole.seed % _RUN_AGAIN_EACH == 0:
+            self._player(played, None).run_again()
+        played.problems += [f"the twin, {problem}" for problem in twin.problems]
+        return played
 
     def begun(self) -> Progress:
         """Put workspace and CRMs where the first run has left them, and return that as progress."""
@@ -124,10 +136,6 @@ class Bench:
     @property
     def workspace(self) -> Path:
         return self.folder / "at work" / "workspace"
-
-    @property
-    def _faults(self) -> tuple[Repertoire, ...]:
-        return tuple(site.crm.faults for site in self.sites)
 
 
 @contextmanager

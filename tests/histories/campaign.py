@@ -23,7 +23,8 @@ from typing import Any
 from benchmarks.report import machine, table, versions
 from tests.histories.bench import Bench, running_bench
 from tests.histories.crms import CASTS, Crm
-from tests.histories.script import OF_A_WORLD
+from tests.histories.regressions import keep
+from tests.histories.script import OF_A_WORLD, history
 
 _COUNTS = ("histories", "tries", "effective", "repeated", "unavoidable", "doubles", "failed")
 
@@ -43,9 +44,11 @@ def main() -> int:
     blocks = range(options.first // OF_A_WORLD, -(-options.end // OF_A_WORLD))
     found = _load(options.save, options.crm)
     done = set(numbers(found["blocks"]))
-    commit = _commit()
+    commit, faults = _commit(), tuple(crm.faults for crm in CASTS[options.crm])
     for number, block in _played([number for number in blocks if number not in done], options):
         done.add(number)
+        for seed, problems in block["failures"].items():
+            print(f"kept: {keep(options.crm, history(int(seed), faults), problems)}", flush=True)
         found = {**found, **added(found, block), "blocks": ranges(done), "command": _command(options)}
         found["at"] = datetime.now(UTC).isoformat(timespec="seconds")
         found["commits"] = sorted({*found["commits"], commit})

@@ -37,7 +37,8 @@ class Crm:
     """A CRM that histories are played on.
 
     *is_counted* says which requests a fault of writes counts, *is_write* which ones bring records; *problems* finds in
-    those what people own. *breaks* are faults that nobody scripts: each begins at a request and ends with the try.
+    those what people own. *breaks* are faults that nobody scripts: each begins at a request and ends with the try. One
+    that *is_in_parts* takes a record's properties and its links in calls of their own.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Crm:
     repair: Callable[[Any], None]
     faults: Repertoire
     url: str = URL
+    is_in_parts: bool = False
 
 
 class PortalWire(DirectWire):
@@ -183,6 +185,7 @@ HUBSPOT = Crm(
     repair=_repair_portal,
     faults=HUBSPOT_FAULTS,
     url=PORTAL_URL,
+    is_in_parts=True,
 )
 BY_NAME = {crm.name: crm for crm in (SALESFORCE, HUBSPOT)}
 #: What a workspace may have: one CRM, or both.

@@ -188,7 +188,8 @@ class Player:
             progress.unavoidable += count.unavoidable
             changes[name] = len(history)
         ledger = self.folder / "ledger.sqlite"
-        problems += [*oracle.kept_books(ledger, taken, raced), *oracle.kept_rows(ledger)]
+        in_parts = [site.crm.name for site in self.sites if site.crm.is_in_parts]
+        problems += [*oracle.kept_books(ledger, taken, raced, in_parts), *oracle.kept_rows(ledger)]
         problems += [*oracle.whole_runs(self.folder / "runs"), *oracle.leaked(self.folder, self.processes.said)]
         if self.twin is not None:
             problems += oracle.differences(now, self.twin.said[progress.week - 1], progress.racing, progress.raced)

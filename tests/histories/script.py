@@ -141,6 +141,12 @@ class History:
         """Everything in its order: each week, which stands for its events, and then its stages."""
         return [act for week in self.weeks for act in (week, *week.stages)]
 
+    def uninterrupted(self) -> History:
+        """Return the same weeks without crash and fault: its twin."""
+        quiet = (tuple(replace(stage, fates=()) for stage in week.stages) for week in self.weeks)
+        weeks = (replace(week, stages=stages) for week, stages in zip(self.weeks, quiet, strict=True))
+        return replace(self, weeks=tuple(weeks))
+
     def prefix(self, length: int) -> str:
         """Return the first *length* acts as a text: histories that share it are the same so far."""
         acts = [act.events if isinstance(act, Week) else act for act in self.acts()[:length]]
@@ -159,11 +165,6 @@ def history(seed: int, cast: Cast = (SALESFORCE_FAULTS,)) -> History:
     leaves = _fates(leaf, last.verb, (1, 1, 2, 3), _kinds(cast, last.verb, weeks[-1], None))
     fated[-1] = replace(fated[-1], stages=(*fated[-1].stages[:-1], replace(last, fates=leaves)))
     return History(seed, tuple(fated))
-
-
-def twin(seed: int, cast: Cast = (SALESFORCE_FAULTS,)) -> History:
-    """Return the same weeks without crash and fault."""
-    return History(seed, _world(seed // OF_A_WORLD, _connections(cast)))
 
 
 def _connections(cast: Cast) -> Connections:

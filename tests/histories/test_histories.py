@@ -12,6 +12,7 @@ import pytest
 from tests.histories.bench import Bench, running_bench
 from tests.histories.campaign import play, play_block
 from tests.histories.crms import CASTS, HUBSPOT, SALESFORCE
+from tests.histories.regressions import FOLDER, kept
 from tests.histories.script import OF_A_WORLD
 from tests.soql import assert_soql
 
@@ -75,6 +76,13 @@ def test_the_installed_command_comes_to_the_same_history(bench):
         real.twins = dict(bench.twins)
         assert real.play(0).trace == forked.trace
     assert forked.problems == []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_a_history_that_failed_once_ends_well(path, request):
+    crm, whole = kept(path)
+    bench = request.getfixturevalue({"salesforce": "bench", "hubspot": "portal_bench", "both": "bench_of_both"}[crm])
+    assert bench.play_whole(whole).problems == []
 
 
 @pytest.mark.campaign

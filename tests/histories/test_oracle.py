@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -70,20 +71,35 @@ def test_a_field_of_people_in_an_uploaded_file_is_found():
 @pytest.mark.parametrize(
     ("rows", "problems"),
     [
-        ([("acknowledged", "a1")], 0),
-        ([("unneeded", "a1")], 1),
-        ([("acknowledged", "a1"), ("acknowledged", "a1")], 1),
-        ([("acknowledged", "a1"), ("sent", "a2")], 1),
-        ([("acknowledged", "a1"), ("conflict", "a2")], 0),
-        ([("rejected", "a1")], 1),
+        ([("acknowledged", "a1", 1, 1)], 0),
+        ([("acknowledged", "a1", 2, 1)], 0),
+        ([("unneeded", "a1", 1, 1)], 1),
+        ([("acknowledged", "a1", 1, 1), ("acknowledged", "a1", 1, 1)], 1),
+        ([("acknowledged", "a1", 1, 1), ("sent", "a2", 1, 1)], 1),
+        ([("acknowledged", "a1", 1, 1), ("conflict", "a2", 1, 1)], 0),
+        ([("rejected", "a1", 1, 1)], 1),
     ],
 )
 def test_the_outbox_says_what_the_org_took(rows, problems, tmp_path):
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
-        ledger.execute("create table outbox (state text, record_id text)")
-        ledger.executemany("insert into outbox values (?, ?)", rows)
+        keep(ledger, rows)
     taken = [change(API, Play__c=("x", "y")), change(API, record="a9")]
     assert len(oracle.kept_books(tmp_path / "ledger.sqlite", taken, ())) == problems
+
+
+def keep(ledger: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int]]) -> None:
+    ledger.execute("create table plans (id integer, crm text)")
+    ledger.executemany("insert into plans values (?, ?)", [(1, "salesforce"), (2, "hubspot")])
+    ledger.execute("create table outbox (state text, record_id text, attempts integer, plan_id integer)")
+    ledger.executemany("insert into outbox values (?, ?, ?, ?)", rows)
+
+
+@pytest.mark.parametrize(("plan", "attempts", "problems"), [(2, 2, 0), (2, 1, 1), (1, 2, 1)])
+def test_a_portal_may_take_a_part_of_a_record_with_each_try(plan, attempts, problems, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
+        keep(ledger, [("acknowledged", "a1", attempts, plan)])
+    taken = [change(API, Play__c=("x", "y")), change(API, Partner__c=("", "p"))]
+    assert len(oracle.kept_books(tmp_path / "ledger.sqlite", taken, (), {"hubspot"})) == problems
 
 
 def test_a_raced_record_may_differ_for_a_week_and_its_day_for_good():

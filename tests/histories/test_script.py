@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.histories.regressions import keep, kept
 from tests.histories.script import (
     HUBSPOT_FAULTS,
     OF_A_WORLD,
@@ -11,7 +12,6 @@ from tests.histories.script import (
     Stage,
     Week,
     history,
-    twin,
 )
 from tests.histories.scripted import KEEPING, OF_SWEEPS
 
@@ -45,11 +45,11 @@ def test_histories_of_a_stem_differ_in_their_last_stage_only():
 
 def test_a_twin_has_the_same_events_and_no_fate():
     for seed in (0, OF_A_WORLD - 1, OF_A_WORLD):
-        mine, other = history(seed), twin(seed)
+        mine, other = history(seed), history(seed).uninterrupted()
         assert [week.events for week in mine.weeks] == [week.events for week in other.weeks]
         assert [stage.race for stage in stages(mine)] == [stage.race for stage in stages(other)]
         assert not any(stage.fates for stage in stages(other))
-    assert twin(0).weeks != twin(OF_A_WORLD).weeks
+    assert history(0).uninterrupted().weeks != history(OF_A_WORLD).uninterrupted().weeks
 
 
 def test_a_history_has_two_to_four_weeks_and_ends_with_an_apply():
@@ -102,3 +102,10 @@ def test_rows_are_hidden_from_one_sweep_at_most(all_of_ci):
     for whole in all_of_ci:
         for week in whole.weeks[:-1]:
             assert not [f for s in week.stages for fate in s.fates for f in fate.faults if f.kind in OF_SWEEPS]
+
+
+def test_a_history_is_the_same_when_it_was_kept_in_a_file(all_of_ci, tmp_path):
+    for whole in all_of_ci[::OF_A_WORLD]:
+        crm, again = kept(keep("both", whole, ["a problem"], tmp_path))
+        length = len(whole.acts())
+        assert (crm, again.seed, again.prefix(length)) == ("both", whole.seed, whole.prefix(length))
