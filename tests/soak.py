@@ -41,7 +41,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save", action="store_true", help="keep the result under benchmarks/results")
     options = parser.parse_args()
-    with running_bench(CASTS["both"]) as bench:
+    with running_bench(CASTS["both"], is_served=True) as bench:
         progress = bench.begun()
         looks = list(_weeks(bench, progress, options.weeks, random.Random(f"soak {options.seed}")))
     first, last = looks[int(len(looks) * _WARM_UP)], looks[-1]

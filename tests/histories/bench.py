@@ -140,29 +140,29 @@ class Bench:
 
 @contextmanager
 def running_bench(
-    cast: Sequence[Crm] = (SALESFORCE,), is_real: bool = False, is_sharing: bool = True
+    cast: Sequence[Crm] = (SALESFORCE,), is_real: bool = False, is_sharing: bool = True, is_served: bool = False
 ) -> Iterator[Bench]:
     """Set up a bench with the CRMs of *cast* whose template has done its first run.
 
-    *is_real* runs the installed command, not forks.
+    *is_real* runs the installed command, not forks. *is_served* keeps the CRMs out of the processes that run it.
     """
     place = _MEMORY if _MEMORY.is_dir() else None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="histories-", dir=place)))
-        sites = tuple(stack.enter_context(_site(crm, folder / crm.name, is_real)) for crm in cast)
+        sites = tuple(stack.enter_context(_site(crm, folder / crm.name, is_real or is_served)) for crm in cast)
         processes: Processes = Real(folder, sites)
         if not is_real:
-            processes = stack.enter_context(forked(folder, sites))
+            processes = stack.enter_context(forked(folder, sites, is_served))
         template = folder / "template"
         founding = _found(sites, processes, template)
         yield Bench(folder, sites, processes, template, founding, is_sharing=is_sharing)
 
 
 @contextmanager
-def _site(crm: Crm, folder: Path, is_real: bool) -> Iterator[Site]:
+def _site(crm: Crm, folder: Path, is_served: bool) -> Iterator[Site]:
     with ExitStack() as stack:
         store = stack.enter_context(crm.open(folder))
-        address = stack.enter_context(crm.served(folder)) if is_real else _unserved(crm, folder, store)
+        address = stack.enter_context(crm.served(folder)) if is_served else _unserved(crm, folder, store)
         yield Site(crm, Org(address, folder, folder / "blank.sqlite"), store)
 
 

@@ -64,6 +64,7 @@ class Forked:
     folder: Path
     sites: Sequence[Site]
     pid: int
+    is_served: bool
 
     @property
     def said(self) -> Sequence[Path]:
@@ -77,7 +78,7 @@ class Forked:
         assert ended.code == 0, ended.stderr
 
     def _obeyed(self, order: Order, is_rehearsal: bool) -> Ended:
-        spelled = _spelled(order, self) | {"is_rehearsal": is_rehearsal}
+        spelled = _spelled(order, self) | {"is_rehearsal": is_rehearsal, "is_served": self.is_served}
         self.orders.write(json.dumps(spelled) + "\n")
         self.orders.flush()
         return _ended(int(self.answers.readline()), self.folder)
@@ -106,14 +107,14 @@ class Real:
 
 
 @contextmanager
-def forked(folder: Path, sites: Sequence[Site]) -> Iterator[Forked]:
-    """Start the fork server and end it."""
+def forked(folder: Path, sites: Sequence[Site], is_served: bool = False) -> Iterator[Forked]:
+    """Start the fork server and end it. CRMs that are *is_served* answer by their sockets."""
     command = [sys.executable, "-P", str(_HERE / "server.py")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as process:
         assert process.stdin is not None and process.stdout is not None
-        yield Forked(process.stdin, process.stdout, folder, sites, process.pid)
+        yield Forked(process.stdin, process.stdout, folder, sites, process.pid, is_served)
         process.stdin.close()
         assert process.wait(60) == 0
 

@@ -113,7 +113,9 @@ def _run(order: dict[str, Any]) -> int:
         os.dup2(file, stream)
         os.close(file)
     code = 1
-    answers = {crm: BY_NAME[crm].wire(_store(crm, org)) for crm, org in _places(order)}
+    answers = None
+    if not order["is_served"]:
+        answers = {crm: BY_NAME[crm].wire(_store(crm, org)) for crm, org in _places(order)}
     sleep = time.sleep
     try:
         with (
