@@ -23,11 +23,13 @@ import jobs.stores.tokens
 import jobs.writeback.plan
 import jobs.writeback.undo
 from jobs.cli import main, show
+from overlap import filter_text
 
 PRELOADED = (
     *(anyascii._data, cryptography.fernet, connectors.hubspot.connection, connectors.salesforce.connection),
     *(jobs.finding.match, jobs.pulling.pull, jobs.run, jobs.stores.tokens, jobs.writeback.plan, jobs.writeback.undo),
     show,
+    filter_text,
 )
 #: The command line and the tables of countries take a process a while to build: here it is done once for all.
 COMMAND = typer.main.get_command(main.app)

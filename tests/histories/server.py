@@ -31,6 +31,7 @@ from tests.histories.wire import Wires
 from tests.warm import COMMAND, load_compiled, rehearse
 
 _TIDY_EVERY = 40
+_LIFE = 1_000
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
@@ -67,14 +68,17 @@ def _alone(order: dict[str, Any]) -> int:
 
 
 class _Steady:
-    """The child that lives on. One that ended all the same is replaced."""
+    """The child that lives on, though not for ever: the sandboxes that it holds grow. One that ended is replaced."""
 
     def __init__(self) -> None:
-        self._pid = 0
+        self._pid = self._obeyed = 0
 
     def run(self, order: dict[str, Any]) -> int:
+        if self._obeyed == _LIFE:
+            self.end()
         if not self._pid:
             self._start()
+        self._obeyed += 1
         os.write(self._orders, f"{json.dumps(order)}\n".encode())
         said = os.read(self._answers, 16)
         if said:
@@ -86,8 +90,11 @@ class _Steady:
         if self._pid:
             os.close(self._orders)
             os.waitpid(self._pid, 0)
+            os.close(self._answers)
+            self._pid = 0
 
     def _start(self) -> None:
+        self._obeyed = 0
         theirs, self._orders = os.pipe()
         self._answers, ours = os.pipe()
         self._pid = os.fork()
