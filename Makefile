@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Tests start hundreds of processes; without compiled modules each takes up to half a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check fix lock tiers histories kill-pairs takeover guards soak fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
+.PHONY: demo test check fix lock tiers histories kill-pairs takeover guards secrets soak fuzz noninterference bench-quality bench-speed bench-crm bench-hubspot bench-lists bench-import
 
 demo: $(READY)
 	$(BIN)/overlap demo
@@ -46,6 +46,11 @@ takeover: $(READY)
 # Takes each guard away, one after the other; a test must go red each time.
 guards: $(READY)
 	$(BIN)/python -m tests.guards --jobs $(or $(JOBS),2) --save benchmarks/results/guards
+
+# An error that nobody foresaw at every step of runs, and every answer of every channel: no secret is said.
+secrets: $(READY)
+	$(BIN)/pytest -q -n $(or $(JOBS),2) -m campaign tests/jobs/test_secrets.py tests/jobs/test_secrets_hubspot.py \
+		tests/jobs/telling/test_secrets.py
 
 # WEEKS: how many simulated weeks one process lives through.
 soak: $(READY)

@@ -17,7 +17,7 @@ from config.settings import CrmSettings
 from config.workspace import Workspace
 from connectors.base import Connection, Vault
 from jobs.past.logs import Journal, numbers, prune
-from jobs.service import logs, stopping
+from jobs.service import logs, retries, stopping
 from jobs.stores import api_calls
 from jobs.stores.api_calls import Meter
 from jobs.stores.ledger import Ledger, open_ledger, utc_now
@@ -82,6 +82,7 @@ class Context:
 @contextmanager
 def open_context(workspace: Workspace, progress: Report = _silent) -> Iterator[Context]:
     """Open *workspace*'s ledger for one job of the person at the keyboard."""
+    retries.tell_in_the_log()
     with open_ledger(workspace.ledger_file, workspace.settings.workspace.id) as ledger:
         context = Context(workspace, ledger, utc_now(), whoami(), progress)
         note_settings(ledger, workspace, context.who, context.now)

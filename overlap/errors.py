@@ -34,6 +34,10 @@ class OverlapError(Exception):
         """Return the text without any secret that this process knows: what a CRM or a library said may repeat one."""
         return redacted(super().__str__())
 
+    def __repr__(self) -> str:
+        """Return what a library writes of an error that it has caught, without any secret either."""
+        return f"{self.kind}({str(self)!r})"
+
 
 class ConfigError(OverlapError):
     """A setting, argument or workspace is wrong."""

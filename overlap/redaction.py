@@ -13,12 +13,15 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN: Final = "***"
 _LEAST: Final = 8
 #: User and password in front of a host.
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^/@\s\"']+@")
+#: Words have none; tokens do.
+_DIGIT: Final = re.compile(r"\d")
+_BETWEEN: Final = re.compile(r"[/?&=,]")
 _PRIVATE: Final = re.compile(r"(?i)key|secret|token|password")
 #: Fields of forms for token endpoints, by OAuth 2.0 and its extensions.
 _OF_FORMS: Final = {"assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"}
@@ -31,6 +34,18 @@ def remember(secret: str) -> str:
         _known.add(secret)
         _pattern.cache_clear()
     return secret
+
+
+def remember_address(address: str) -> str:
+    """Hide *address*, and what of it is secret by itself: answers and errors repeat its path, or a part, alone."""
+    _, _, rest = address.partition("://")
+    place, slash, path = rest.partition("/")
+    user, _, host = place.rpartition("@")
+    parts = [*_BETWEEN.split(path), *(host.split(":") if "." not in host else ())]
+    for secret in (*user.split(":", 1), slash + path, path, *(part for part in parts if _DIGIT.search(part))):
+        remember(secret)
+        remember(unquote(secret))
+    return remember(address)
 
 
 def remember_form(form: Mapping[str, str], basic: tuple[str, str] | None = None) -> None:

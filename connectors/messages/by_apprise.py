@@ -6,6 +6,7 @@ import logging
 
 from connectors.messages.letter import Letter
 from overlap.errors import AccessError, ConfigError, TransientError
+from overlap.redaction import remember_address
 
 
 class Apprise:
@@ -20,6 +21,7 @@ class Apprise:
             raise ConfigError(
                 f"{where}: type = 'apprise' needs the package 'apprise': pip install 'overlap-engine[apprise]'"
             ) from error
+        remember_address(url)
         logging.getLogger("apprise").addHandler(logging.NullHandler())
         self._where, self._client = where, apprise.Apprise()
         if not self._client.add(url):

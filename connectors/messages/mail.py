@@ -18,6 +18,7 @@ from typing import Final
 from config.telling import EmailSettings
 from connectors.messages.letter import Letter
 from overlap.errors import AccessError, BusyError, OverlapError, RecordError, TransientError
+from overlap.redaction import remember
 
 _XLSX: Final = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -67,6 +68,10 @@ class Mail:
             server = self._connected()
         except (ssl.SSLError, smtplib.SMTPNotSupportedError, smtplib.SMTPAuthenticationError) as error:
             raise self._shut(error) from error
+        except UnicodeError as error:
+            raise AccessError(
+                f"{self._where}: username or password has letters beyond ASCII, which its sign-in cannot carry"
+            ) from error
         except (smtplib.SMTPException, OSError) as error:
             raise BusyError(f"{self._where}: {self._settings.host} is not to be reached: {_words(error)}") from error
         try:
@@ -89,6 +94,7 @@ class Mail:
             if settings.security == "starttls":
                 server.starttls(context=context)
             if settings.username is not None and self._password is not None:
+                remember(f"\0{settings.username}\0{self._password}")  # as AUTH PLAIN packs it
                 server.login(settings.username, self._password)
             server.ehlo_or_helo_if_needed()
         except BaseException:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -20,6 +21,7 @@ from slack_sdk.webhook import WebhookClient
 from config.telling import SlackSettings
 from connectors.messages.letter import Letter
 from overlap.errors import AccessError, BusyError, OverlapError, RecordError, TransientError
+from overlap.redaction import redacted, remember_address
 
 #: What Slack says of the app and not of a message; https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _SHUT: Final = frozenset(
@@ -31,6 +33,8 @@ _FAILED: Final = frozenset({"fatal_error", "internal_error", "service_unavailabl
 _LIMITED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 #: Slack takes 40,000 characters and advises 4,000.
 _MOST: Final = 12_000
+#: What a webhook says of an error: a word, or the page of something else.
+_MOST_SAID: Final = 80
 
 
 def _silent() -> logging.Logger:
@@ -46,6 +50,10 @@ class Slack:
     repeats = False
 
     def __init__(self, where: str, token: str, settings: SlackSettings, authority: Path | None) -> None:
+        if not _is_plain(token):
+            raise AccessError(
+                f"{where}: its token is none: it holds spaces or letters beyond ASCII; correct the secret"
+            )
         self._where = where
         self._client = WebClient(
             token,
@@ -80,7 +88,8 @@ class SlackHook:
 
     def __init__(self, where: str, url: str, settings: SlackSettings, authority: Path | None) -> None:
         self._where = where
-        if not url.startswith("https://") and not url.startswith("http://127.0.0.1:"):
+        remember_address(url)
+        if not _is_plain(url) or not _is_safe(url):
             raise AccessError(f"{where}: its webhook is no address that begins with https://; correct the secret")
         self._client = WebhookClient(
             url,
@@ -95,7 +104,21 @@ class SlackHook:
         text = _cut(letter.slack or letter.text)
         answer = _asked(self._where, lambda: self._client.send(text=text, unfurl_links=False, unfurl_media=False))
         if answer.status_code != 200 or answer.body != "ok":
-            raise _error(self._where, answer.status_code, str(answer.body)[:80], answer.headers)
+            said = redacted(str(answer.body))[:_MOST_SAID]
+            raise _error(self._where, answer.status_code, said, answer.headers)
+
+
+def _is_plain(secret: str) -> bool:
+    """Whether *secret* can stand in a request: what cannot makes libraries fail with a text that repeats it."""
+    return secret.isascii() and secret.isprintable() and " " not in secret
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.port != 0) and url.startswith(("https://", "http://127.0.0.1:"))
+    except ValueError:  # of a host or port that is none
+        return False
 
 
 def _cut(text: str) -> str:
@@ -111,7 +134,7 @@ def _asked(where: str, ask: Callable[[], Any]) -> Any:
         raise _error(where, said.status_code, str(said.get("error", "")), said.headers) from error
     except URLError as error:
         raise _unreached(where, error) from error
-    except (OSError, http.client.HTTPException, SlackClientError) as error:
+    except (OSError, http.client.HTTPException, SlackClientError, ValueError) as error:  # ValueError: led astray
         raise TransientError(f"{where}: no answer came from Slack: {error or type(error).__name__}") from error
 
 
@@ -126,7 +149,8 @@ def _unreached(where: str, error: URLError) -> OverlapError:
 
 
 def _error(where: str, status: int, said: str, headers: Any) -> OverlapError:
-    code = said.strip().lower()
+    said = said.strip()
+    code = said.lower()
     if status == 429 or code in _LIMITED:
         return BusyError(f"{where}: Slack's limit is reached", _seconds(headers))
     if code in _SHUT:
@@ -134,8 +158,8 @@ def _error(where: str, status: int, said: str, headers: Any) -> OverlapError:
             f"{where}: Slack says {code}; check the app's token and its scopes chat:write, users:read.email"
         )
     if status >= 500 or code in _FAILED:
-        return TransientError(f"{where}: Slack failed: {status} {code}")
-    return RecordError(f"{where}: Slack refused it: {code or status}")
+        return TransientError(f"{where}: Slack failed: {status} {said}")
+    return RecordError(f"{where}: Slack refused it: {said or status}")
 
 
 def _seconds(headers: Any) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -162,16 +163,19 @@ def http(rule: Rule, exchange: Exchange) -> Response:
     wait = rule.values.get("retry_after_s")
     headers = {} if wait is None else {"Retry-After": str(wait)}
     status = rule.values.get("status", 503)
-    return Response(_echoed(rule.values.get("body", _PAGE), exchange), status, headers, media_type="text/html")
+    return Response(echoed(rule.values.get("body", _PAGE), exchange), status, headers, media_type="text/html")
 
 
-def _echoed(body: str, exchange: Exchange) -> str:
+def echoed(body: str, exchange: Exchange) -> str:
     """Return *body* with what was sent in the places that it has for that: some servers repeat even tokens."""
     if "{authorization}" not in body and "{body}" not in body:
         return body
     asked = exchange.act()
     sent = {name.lower(): value for name, value in asked["headers"]}
-    return body.replace("{authorization}", sent.get("authorization", "")).replace("{body}", asked["body"])
+    said = {"{authorization}": sent.get("authorization", ""), "{body}": asked["body"]}
+    for place, words in said.items():
+        body = body.replace(place, json.dumps(words)[1:-1] if body.startswith(("{", "[")) else words)
+    return body
 
 
 def _expire_tokens(_: Rule, exchange: Exchange) -> Response:

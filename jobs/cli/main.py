@@ -6,7 +6,6 @@ Heavy imports happen inside the verbs, so that `overlap --help` answers at once.
 from __future__ import annotations
 
 import errno
-import logging
 import sys
 import traceback
 from types import TracebackType
@@ -128,8 +127,6 @@ with_environment(app)
 
 def main() -> None:
     """Run the command line."""
-    # Without a handler, Python prints the bare name of each retry's event; what it waits for, the job itself says.
-    logging.getLogger("stamina").addHandler(logging.NullHandler())
     sys.excepthook = _without_secrets
     app()
 

@@ -1,135 +1,98 @@
 """No secret leaves: not in what verbs print, nor in tracebacks or files of the workspace, however it is written.
 
 What is planted comes back from everywhere that can repeat it: from a CRM that echoes what it was sent, and from errors
-that nobody foresaw. The oracle looks for plain, quoted, escaped and packed forms of its own making.
+that nobody foresaw.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
-import io
 import json
-import urllib.parse
-from contextlib import redirect_stderr
+from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from typer.testing import CliRunner
 
 from connectors.hubspot.errors import Reply, translated
 from connectors.salesforce import renewal
-from jobs import steps
 from jobs.cli import main
 from overlap.redaction import redacted, remember
+from tests.jobs.first_plan import by_jobs, small_world
+from tests.jobs.leaks import CANARIES, REPEATED, SHARES, Watch, burst_at_every, forms, plant
 from tests.jobs.world import World
 
-KINDS = (
-    *("s3-access-key", "s3-secret-key", "sftp-password", "sftp-key", "sheets-key", "token-key", "hubspot-token"),
-    *("hubspot-client-secret", "jwt-key", "consumer-secret", "refresh-token", "webhook", "proxy", "pasted"),
-)
-#: Forty of them: what a secret may be made of decides how it is quoted.
-CANARIES = {
-    f"{kind}-{form}": f"qq{kind}{tail}{form}"
-    for kind in KINDS
-    for form, tail in enumerate(("7Zk+/=", '"x\\y z', "äß%&"))
-}
-#: Answers with everything that was planted, and with what was asked.
-ECHO = json.dumps([{"errorCode": "ODD", "message": " ".join(CANARIES.values()) + " {authorization} {body}"}])
-
-
-def forms(secret: str) -> set[bytes]:
-    raw = secret.encode()
-    texts = {secret, urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret), json.dumps(secret)[1:-1]}
-    return {raw, base64.b64encode(raw).rstrip(b"="), *(text.encode() for text in texts)}
-
-
-def leaks(said: bytes, secrets) -> set[str]:
-    return {name for name, secret in secrets.items() if any(form in said for form in forms(secret))}
-
-
-class Watch:
-    """A workspace with secrets in it, and everything that has left it."""
-
-    def __init__(self, world: World, tokens: list[str]) -> None:
-        self.world, self.tokens, self.codes = world, tokens, []
-
-    def call(self, *words: object) -> str:
-        done = CliRunner().invoke(main.app, [*map(str, words), "--dir", str(self.world.folder)])
-        said = done.stdout + done.stderr
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            told = io.StringIO()
-            with redirect_stderr(told):
-                main._without_secrets(*done.exc_info)
-            said += told.getvalue()
-        self.codes.append(done.exit_code)
-        assert leaks(said.encode(), self.secrets()) == set(), (words, done.exit_code)
-        return said
-
-    def secrets(self) -> dict[str, str]:
-        org = {name: (self.world.folder / name).read_text() for name in ("consumer_key", "consumer_secret")}
-        return CANARIES | org | {f"access-token-{at}": token for at, token in enumerate(self.tokens)}
-
-    def assert_files_are_clean(self) -> None:
-        for path in self.world.folder.rglob("*"):
-            if path.is_file() and path.name not in ("consumer_key", "consumer_secret", "planted"):
-                content = path.read_bytes()
-                content = gzip.decompress(content) if path.suffix == ".gz" else content
-                assert leaks(content, self.secrets()) == set(), path.name
+#: As Salesforce says why it refuses a call.
+ECHO = json.dumps([{"errorCode": "ODD", "message": REPEATED}])
+OWN = ("consumer_key", "consumer_secret")
 
 
 @pytest.fixture
-def watch(world: World, monkeypatch) -> Watch:
-    tokens: list[str] = []
+def tokens(monkeypatch) -> list[str]:
+    """Every access token that a sign-in has come to."""
+    found: list[str] = []
     signed_in = renewal.SignIn.access
 
     def listening(self):
-        found = signed_in(self)
-        tokens.append(found.token)
-        return found
+        access = signed_in(self)
+        found.append(access.token)
+        return access
 
     monkeypatch.setattr(renewal.SignIn, "access", listening)
-    for secret in CANARIES.values():
-        remember(secret)
-    yield Watch(world, tokens)
-    steps.listen(None)
+    return found
 
 
-def test_an_org_that_repeats_what_it_is_sent_gets_no_secret_into_any_output_or_file(watch):
+@pytest.fixture
+def watch(world: World, tokens: list[str]) -> Watch:
+    plant()
+    return Watch(world.folder, OWN, tokens)
+
+
+def test_an_org_that_repeats_what_it_is_sent_gets_no_secret_into_any_output_or_file(watch, store):
     watch.call("run", "--approve")
-    calls = len(watch.world.store.requests())
+    calls = len(store.requests())
     for at, status in enumerate((401, 400, 403, 200, 400, 404, 401, 400)):
-        fault = {"fault": "http", "nth": 1 + at * calls // 10, "status": status, "body": ECHO}
-        watch.world.store.set_faults([fault])
+        store.set_faults([{"fault": "http", "nth": 1 + at * calls // 10, "status": status, "body": ECHO}])
         watch.call(*(("pull", "--full"), ("check",), ("doctor", "--json"))[at % 3])
-    watch.world.store.set_faults([])
+    store.set_faults([])
     assert watch.tokens and {1, 3} & set(watch.codes), "the faults were met"
     watch.assert_files_are_clean()
 
 
-def test_what_nobody_foresaw_says_no_secret_wherever_it_happens(watch):
-    names: list[str] = []
-    steps.listen(names.append)
-    watch.call("run", "--approve")
-    for name in list(dict.fromkeys(names))[::6]:
+@pytest.mark.parametrize("share", SHARES)
+def test_what_nobody_foresaw_says_no_secret_wherever_a_run_in_calls_comes_to_it(share, org, store, tokens, tmp_path):
+    assert burst_runs(share, org, store, tokens, tmp_path) * share >= 50
 
-        def burst(now: str, wanted: str = name) -> None:
-            if now == wanted:
-                local = " ".join(watch.secrets().values())
-                raise RuntimeError(f"{wanted}: {local}")
 
-        steps.listen(burst)
-        said = watch.call("run", "--approve")
-        assert "RuntimeError" in said or name not in said
-    steps.listen(None)
-    watch.call("backup", watch.world.folder / "backups")
+@pytest.mark.campaign
+def test_what_nobody_foresaw_says_no_secret_wherever_a_run_by_bulk_jobs_comes_to_it(org, store, tokens, tmp_path):
+    assert burst_runs(1, org, store, tokens, tmp_path, by_jobs) >= 70
+
+
+def burst_runs(share, org, store, tokens, folder, change=lambda *_: None):
+    """Burst first runs, each of an org of its own, and return how many."""
+    plant()
+    numbers = count()
+
+    def again() -> Watch:
+        org.put_back()
+        world = small_world(org, store, folder / str(next(numbers)), datetime.now(UTC))
+        change(world.folder, store)
+        return Watch(world.folder, OWN, tokens)
+
+    return burst_at_every(share, again, "run", "--approve")
+
+
+def test_what_a_burst_run_left_is_backed_up_and_shown_without_a_secret(watch):
+    watch.burst("match: publish", "run", "--approve")
+    watch.call("backup", watch.folder / "backups")
     watch.call("config", "show", "--all")
     watch.assert_files_are_clean()
 
 
-def test_a_record_that_is_refused_with_a_secret_in_its_message_leaves_none_in_the_outbox(watch):
+def test_a_record_that_is_refused_with_a_secret_in_its_message_leaves_none_in_the_outbox(watch, store):
     message = " ".join(CANARIES.values())
     refusal = {"fault": "reject-rows", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": message}
-    watch.world.store.set_faults([{**refusal, "share": 1.0, "probability": 1.0}])
+    store.set_faults([{**refusal, "share": 1.0, "probability": 1.0}])
     watch.call("run", "--approve")
     watch.call("status")
     assert 5 in watch.codes, "records were refused"

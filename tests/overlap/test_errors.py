@@ -4,6 +4,7 @@ import pytest
 
 from overlap import errors
 from overlap.errors import ConfigError, OverlapError, TransientError
+from overlap.redaction import remember
 
 AGREED = {  # what a shell sees
     "OverlapError": 1,
@@ -38,3 +39,10 @@ def test_a_passing_error_knows_how_long_to_wait_if_it_was_told(asked) -> None:
 def test_an_error_is_shown_as_it_was_said() -> None:
     assert str(TransientError("busy", 3)) == "busy"
     assert str(ConfigError("fix this")) == "fix this"
+
+
+def test_an_error_says_no_secret_whichever_way_a_library_writes_it() -> None:
+    secret = remember("qq'secret\\of/ours")
+    said = OverlapError(f'it said "{secret}"')
+    assert str(said) == 'it said "***"'
+    assert repr(said) == "OverlapError('it said \"***\"')"

@@ -13,7 +13,7 @@ from connectors.sandbox.faults import PARAMETERS, Rule, Vocabulary
 from connectors.sandbox.hubspot import rates
 from connectors.sandbox.hubspot.database import Database
 from connectors.sandbox.hubspot.errors import HubSpotError, Problem, invalid_properties
-from connectors.sandbox.troubles import COMMON, Exchange, Fault, refuse_rows
+from connectors.sandbox.troubles import COMMON, Exchange, Fault, echoed, refuse_rows
 
 #: How HubSpot itself says these; all other statuses come from what stands before it, as a page.
 _SAID: Final = {
@@ -39,7 +39,7 @@ def _http(rule: Rule, exchange: Exchange) -> Response:
     if body is None and status in _SAID:
         category = {423: "LOCKED", 477: "MIGRATION_IN_PROGRESS"}.get(status, "INTERNAL_ERROR")
         return JSONResponse(HubSpotError(status, category, _SAID[status]).body(_correlated(exchange)), status, headers)
-    return Response(body or _PAGE.format(status=status), status, headers, media_type="text/html")
+    return Response(echoed(body or _PAGE.format(status=status), exchange), status, headers, media_type="text/html")
 
 
 def _limit(rule: Rule, exchange: Exchange) -> Response:

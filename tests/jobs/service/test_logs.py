@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 
 from config.secrets import resolve
-from jobs.service import logs
-from overlap.errors import ConfigError
+from jobs.service import logs, retries
+from overlap.errors import BusyError, ConfigError
 from overlap.redaction import redacted, remember
 
 SECRET = "s3cret/of+ours=="
@@ -67,6 +68,19 @@ def test_what_libraries_say_is_told_without_what_they_say_it_of(sink: io.StringI
     logging.getLogger("urllib3").warning("Retrying %s", "/query?q=Alder Pumps")
     (line,) = read(sink)
     assert (line["logger"], line["said"]) == ("urllib3", "Retrying %s")
+
+
+def test_what_is_tried_again_is_told_in_the_log_alone(sink: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    retries.tell_in_the_log()
+    token = remember("a-token-of-a-crm-77")
+    with stamina.set_testing(True, attempts=2, cap=True):
+        for attempt in stamina.retry_context(on=BusyError, attempts=2):
+            with attempt:
+                if attempt.num == 1:
+                    raise BusyError(f"crm 'x': it is busy with {token}")
+    (line,) = read(sink)
+    assert (line["event"], line["said"], line["attempt"]) == ("tried again", "crm 'x': it is busy with ***", 1)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_of_an_unforeseen_error_only_its_kind_and_places_are_told(sink: io.StringIO) -> None:
