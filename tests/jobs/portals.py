@@ -18,14 +18,7 @@ from overlap.plan import SyncPlan
 from tests.jobs.world import COMPANIES, GLOBEX, INITECH, LISTED, START, World, listed
 
 GLOBEX_COMPANY = "90"
-SETTINGS = """
-[workspace]
-id = "contoso-1a2b3c"
-name = "Contoso"
-
-[lists]
-separate_process = false  # as they are read in tests/connectors/files, hundreds of times quicker
-
+CONNECTION = """
 [crm.hubspot]
 type = "hubspot"
 token = "file:token"
@@ -33,7 +26,15 @@ api = "{api}"
 api_url = "{url}"
 app_url = "{url}"
 ca_file = "{ca_file}"
+"""
+_SETTINGS = """
+[workspace]
+id = "contoso-1a2b3c"
+name = "Contoso"
 
+[lists]
+separate_process = false  # as they are read in tests/connectors/files, hundreds of times quicker
+{connection}
 [partners.globex]
 name = "Globex"
 files = "inbox/globex*"
@@ -45,6 +46,7 @@ name = "Initech"
 files = "inbox/initech*"
 expected_every_days = 35
 """
+SETTINGS = _SETTINGS.replace("{connection}", CONNECTION)
 #: What Globex claims on the company at place 1: it has a deal.
 CLAIM = {"Partner Influence": "introduced you", "Influence Date": "2026-02-20"}
 
@@ -87,17 +89,24 @@ class PortalWorld(World):
 @contextmanager
 def portal_world(folder: Path, tier: str, api: str = "auto") -> Iterator[PortalWorld]:
     """A portal of *tier* with ten companies and three deals, of which Globex lists six and claims a part in one."""
-    site, workspace = folder / "portal", folder / "workspace"
-    with Portal.open(site) as portal, in_a_thread(site, HUBSPOT) as address:
-        portal.set_time(START)
-        portal.set_tier(tier)
-        portal.set_rate_limits(False)
-        _fill(portal)
+    workspace = folder / "workspace"
+    with small_portal(folder / "portal", tier) as (portal, address):
         _workspace(workspace, address, api)
         world = PortalWorld(workspace, portal)  # type: ignore[arg-type]
         world.send(GLOBEX, [row | (CLAIM if row["Account ID"] == "X-1" else {}) for row in listed(*LISTED)])
         world.send(INITECH, listed(0, 1))
         yield world
+
+
+@contextmanager
+def small_portal(site: Path, tier: str) -> Iterator[tuple[Portal, Address]]:
+    """A portal of *tier* with ten companies, a partner's one, and three deals."""
+    with Portal.open(site) as portal, in_a_thread(site, HUBSPOT) as address:
+        portal.set_time(START)
+        portal.set_tier(tier)
+        portal.set_rate_limits(False)
+        _fill(portal)
+        yield portal, address
 
 
 def _workspace(folder: Path, address: Address, api: str) -> None:
@@ -122,3 +131,27 @@ def _fill(portal: Portal) -> None:
     portal.seed("deals", [one | {"hubspot_owner_id": owner} | long_ago for one in deals])
     for one in deals:
         portal.seed_link(("deals", one["id"]), ("companies", one["id"]), "Primary")
+
+
+#: Which property of a record of ours is its key.
+KEYS = {"overlap_partner": "partner_key", "partner_overlap": "overlap_key", "partner_influence": "influence_key"}
+#: What HubSpot itself keeps of a record.
+_ITS_OWN = ("id", "createdate", "lastmodifieddate", "hs_")
+
+
+def said_by(portal: Portal) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a portal says in our records and properties, by object and key, links and labels too: no ids of ours."""
+    known = portal.vocabulary.objects()
+    everything = [
+        (name, one) for name in (*KEYS, "companies", "deals") if name in known for one in portal.records(name)
+    ]
+    places = {(name, one["id"]): (name, one[KEYS[name]] if name in KEYS else one["id"]) for name, one in everything}
+    found = {places[name, one["id"]]: {field: one[field] for field in one if one[field]} for name, one in everything}
+    for (name, _), values in found.items():
+        for field in [*values]:
+            if field.startswith(_ITS_OWN) or not (name in KEYS or field.startswith("overlap_")):
+                del values[field]
+    for start, one, end, other, label in portal.links():
+        if {(start, one), (end, other)} <= places.keys():
+            found[places[start, one]][f"{label} {places[end, other]}"] = "linked"
+    return found
