@@ -6,7 +6,7 @@ made of. Terms hold through their last day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -47,10 +47,26 @@ class Terms:
         """Whether the list may serve *use* today. What may not be looked at may not be written either."""
         return {ANALYSIS, use} <= self.uses and not self.are_over(today)
 
+    def allowed(self, today: date) -> frozenset[str]:
+        """Return everything that is allowed today: uses and fields."""
+        return self.fields.union(use for use in USES if self.allow(use, today))
+
 
 def refusals(terms: Mapping[str, Terms], use: str, today: date) -> dict[str, str]:
     """Return the partners whose list may not serve *use* today, each with the reason in words."""
     return {key: _why_not(one, use) for key, one in terms.items() if not one.allow(use, today)}
+
+
+def withdrawn(needs: Mapping[str, Collection[str]], terms: Mapping[str, Terms], today: date) -> dict[str, str]:
+    """Return why what *needs* this of partners (uses and fields) may not be told any more, by those that forbid it."""
+    found = {}
+    for partner, needed in needs.items():
+        missing = sorted({*needed} - terms[partner].allowed(today)) if partner in terms else []
+        if partner not in terms:
+            found[partner] = "it is no partner any more"
+        elif missing:
+            found[partner] = f"its terms do not allow {', '.join(missing)} any more"
+    return found
 
 
 def _why_not(terms: Terms, use: str) -> str:

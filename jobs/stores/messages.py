@@ -20,6 +20,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import alerts, messages, told
 from jobs.telling.content import Content
+from overlap.terms import DIGEST, FIELDS
 
 
 class State(StrEnum):
@@ -41,7 +42,8 @@ Told = Mapping[str, tuple[str, str]]
 class Draft:
     """A message to be sent once: *kind*, *channel*, *recipient* and *about* together are unique.
 
-    *reader* has been told *told*, key to (partner, what was said), once it is settled; None: it is no digest.
+    *reader* has been told *told*, key to (partner, what was said), once it is settled; None: it is no digest, but an
+    alert of *cause*. It leaves only while each partner in *needs* allows what stands there, uses and fields.
     """
 
     kind: str
@@ -52,6 +54,8 @@ class Draft:
     content: Content
     reader: str | None = None
     told: Told = field(default_factory=dict)
+    cause: str | None = None
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ def _enqueued(connection: Connection, draft: Draft, at: datetime) -> bool:
     row = {name: getattr(draft, name) for name in ("kind", "channel", "recipient", "about", "title")}
     row |= {"key": secrets.token_hex(16), "state": State.PENDING, "made_at": at}
     row |= {"content": json.dumps(asdict(draft.content), ensure_ascii=False, default=str)}
-    row |= {"told": json.dumps({"reader": draft.reader, "rows": draft.told}, ensure_ascii=False)}
+    told = {"reader": draft.reader, "rows": draft.told, "cause": draft.cause, "needs": draft.needs}
+    row |= {"told": json.dumps(told, ensure_ascii=False)}
     same = [messages.c[name] == row[name] for name in ("kind", "channel", "recipient")]
     if draft.reader is not None:  # also one about the same run: terms may have ended since
         connection.execute(delete(messages).where(*same, messages.c.state == State.PENDING))
@@ -101,11 +106,12 @@ def waiting(ledger: Ledger, *states: State) -> list[Message]:
         return [_message(row) for row in connection.execute(query).mappings()]
 
 
-def partners_of(ledger: Ledger, number: int) -> set[str]:
-    """Return the partners that the digest in message *number* tells of."""
+def needs_of(ledger: Ledger, number: int) -> dict[str, list[str]]:
+    """Return what partners must allow for message *number* to leave, by partner."""
     with ledger.engine.connect() as connection:
-        text = connection.execute(select(messages.c.told).where(messages.c.id == number)).scalar() or "{}"
-    return {partner for partner, _ in json.loads(text).get("rows", {}).values()}
+        said = _told(connection, number)
+    # A version that did not keep it told of every field that there was.
+    return said.get("needs") or {partner: [DIGEST, *FIELDS] for partner, _ in said.get("rows", {}).values()}
 
 
 def last(ledger: Ledger, limit: int) -> list[Message]:
@@ -135,6 +141,16 @@ def settle(ledger: Ledger, number: int, state: State, at: datetime, error: str |
         connection.execute(update(messages).where(messages.c.id == number).values(values))
 
 
+def withdraw(ledger: Ledger, number: int, at: datetime, why: str) -> None:
+    """Let message *number* never leave. What it was to tell is told anew: a digest's news by the next, an alert too."""
+    with ledger.engine.begin() as connection:
+        cause = _told(connection, number).get("cause")
+        is_open = alerts.c.ended_at.is_(None) & (alerts.c.cause == cause)
+        connection.execute(update(alerts).where(is_open).values(ended_at=at))
+        values = {"state": State.EXPIRED, "error": why, "settled_at": at, "content": "", "told": ""}
+        connection.execute(update(messages).where(messages.c.id == number).values(values))
+
+
 def let_go(connection: Connection, at: datetime, why: str) -> None:
     """Send nothing any more of what waits or is on its way, and tell anew of what is wrong still."""
     values = {"state": State.EXPIRED, "error": why, "settled_at": at, "content": "", "told": ""}
@@ -151,8 +167,7 @@ def said_to(ledger: Ledger, reader: str) -> dict[str, str]:
 
 def _put_down(connection: Connection, number: int) -> None:
     """Let the reader of message *number* have been told what it says, and nothing that it does not."""
-    text = connection.execute(select(messages.c.told).where(messages.c.id == number)).scalar() or "{}"
-    said = json.loads(text)
+    said = _told(connection, number)
     reader = said.get("reader")
     if reader is None:
         return
@@ -163,6 +178,13 @@ def _put_down(connection: Connection, number: int) -> None:
     ]
     if rows:
         connection.execute(insert(told), rows)
+
+
+def _told(connection: Connection, number: int) -> dict[str, Any]:
+    """Return what message *number* tells whom, and what it needs for that; nothing once it is settled."""
+    text = connection.execute(select(messages.c.told).where(messages.c.id == number)).scalar()
+    found: dict[str, Any] = json.loads(text or "{}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from config.telling import Address
 from jobs.context import Context
+from jobs.partners.terms import terms_of
 from jobs.service import stopping
 from jobs.stores import messages
 from jobs.stores.messages import Draft
@@ -65,7 +66,7 @@ def alert(context: Context, outcome: Outcome | None = None) -> list[Sent]:
     """
     found, pages = due(context, outcome), Pages(context.workspace.templates)
     open_ones = {one.cause: one for one in messages.open_alerts(context.ledger)}
-    begun = messages.episodes(context.ledger)
+    begun, terms = messages.episodes(context.ledger), terms_of(context)
     drafts = []
     for cause in found.now:
         before = open_ones.get(cause.id)
@@ -73,7 +74,11 @@ def alert(context: Context, outcome: Outcome | None = None) -> list[Sent]:
         # A hash: what is kept of a message names no partner. Who else tells the same at this moment comes to the same.
         said = f"{cause.id} {begun.get(cause.id, 0)} {before.told_at if before else ''}"
         about = hashlib.sha256(said.encode()).hexdigest()
-        drafts += [Draft(KIND, to.channel, to.recipient, about, title, content) for to in addresses(context)]
+        needs = {cause.partner: sorted(terms[cause.partner].fields)} if cause.partner in terms else {}
+        drafts += [
+            Draft(KIND, to.channel, to.recipient, about, title, content, cause=cause.id, needs=needs)
+            for to in addresses(context)
+        ]
     new = {cause.id: cause.partner for cause in found.now if cause.id not in open_ones}
     messages.note_alerts(context.ledger, messages.Turn(new, found.again, found.ended), drafts, context.now)
     return deliver(context)

@@ -12,6 +12,7 @@ from jobs import views
 from jobs.context import Context
 from jobs.partners.terms import warnings
 from jobs.run import RunReport
+from jobs.telling.held import held_lists
 from jobs.telling.partner_digests import held_plans
 from jobs.unfinished import UnfinishedError
 from overlap.alerts import RUN, Cause, same_words
@@ -72,7 +73,7 @@ def _of_partners(context: Context) -> Iterator[Cause]:
             remedy=f"ask {names[key]} for a new list, then: overlap run",
             partner=key,
         )
-    for key, why in views.held_lists(context).items():
+    for key, why in held_lists(context).items():
         if key in names:
             yield Cause(
                 id=f"list held:{key}",

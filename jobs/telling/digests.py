@@ -5,6 +5,8 @@ What is news is compared with what the reader was sent last, not with the last r
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -75,15 +77,18 @@ def send(context: Context, wanted: Wanted) -> list[Sent]:
 
 
 def _draft(one: Digest, run_id: str) -> Draft:
+    """Return the message of *one*. Of one run, what was withdrawn since terms are others is told by another message."""
+    under = hashlib.sha256(json.dumps(one.needs).encode()).hexdigest()[:16]
     return Draft(
         kind=one.kind,
         channel=one.address.channel,
         recipient=one.address.recipient,
-        about=f"run {run_id}",
+        about=f"run {run_id} {under}",
         title=one.title,
         content=one.content,
         reader=one.reader,
         told=one.told,
+        needs=one.needs,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Found:
 class Digest:
     """One digest, ready to go to *address*. *lines* are in it, *more* are news beside them.
 
-    *told* is everything that *reader* has been told with it.
+    *told* is everything that *reader* has been told with it; *needs* is what it needs of partners' terms for that.
     """
 
     address: Address
@@ -50,6 +50,7 @@ class Digest:
     lines: int
     more: int
     told: Told
+    needs: Mapping[str, Sequence[str]]
 
 
 def found(context: Context) -> Found:
@@ -77,6 +78,12 @@ def found(context: Context) -> Found:
         partners=names,
         late={key: f"{day.astimezone(zone):%Y-%m-%d}" for key, day in late_lists(context).items()},
     )
+
+
+def needs_of(context: Context, partners: Iterable[str]) -> dict[str, list[str]]:
+    """Return what a digest of *partners* needs of their terms: all that they allow now may be in it."""
+    terms = terms_of(context)
+    return {partner: [DIGEST, *sorted(terms[partner].fields)] for partner in sorted({*partners})}
 
 
 def reader_of(address: Address) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 from config.telling import Address
 from jobs.context import Context
 from jobs.telling import links
-from jobs.telling.found import Digest, Found, lines_of, said_to
+from jobs.telling.found import Digest, Found, lines_of, needs_of, said_to
 from jobs.telling.pages import Pages
 from overlap.digest import READER, news, standing
 
@@ -48,4 +48,5 @@ def _digest(context: Context, known: Found, pages: Pages, reader: str) -> Digest
         lines=best.height,
         more=more,
         told={key: (partner, said) for key, partner, said in told},
+        needs=needs_of(context, rows["partner"]),
     )

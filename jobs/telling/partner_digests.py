@@ -18,7 +18,8 @@ from jobs.partners.terms import terms_of, warnings
 from jobs.reviewing.workbook import write_workbook
 from jobs.stores import outbox, plans
 from jobs.stores.messages import Told
-from jobs.telling.found import Digest, Found, lines_of, said_to
+from jobs.telling.found import Digest, Found, lines_of, needs_of, said_to
+from jobs.telling.held import held_lists
 from jobs.telling.pages import Pages
 from overlap.digest import READER, moved, news, standing
 from overlap.errors import OverlapError
@@ -53,7 +54,7 @@ class _State:
         self.cells = views.matrix(context)
         self.doubtful = _per_partner(views.reviews(context))
         self.waiting = _per_partner(waiting_influences(context))
-        self.held = views.held_lists(context)
+        self.held = held_lists(context)
         self.warnings = warnings(context)
         self.terms = terms_of(context)
         self.written = outbox.written_by_partner(context.ledger, context.now - timedelta(days=_WRITTEN_DAYS))
@@ -108,6 +109,7 @@ def _digest(context: Context, state: _State, pages: Pages, address: Address, par
         lines=best.height,
         more=fresh.height - best.height,
         told=_told(state, partners, orphans),
+        needs=needs_of(context, partners),
     )
 
 

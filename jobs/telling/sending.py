@@ -23,7 +23,7 @@ from jobs.stores import messages
 from jobs.stores.lock import lock_file
 from jobs.stores.messages import Message, State
 from overlap.errors import AccessError, BusyError, ConfigError, OverlapError, RecordError, TransientError
-from overlap.terms import DIGEST, refusals
+from overlap.terms import withdrawn
 
 _TRIES: Final = 3
 #: Longer than this, nobody waits for a channel that asks for patience; the next call tries again.
@@ -92,7 +92,7 @@ class _Channels:
 def _left_behind(context: Context, channels: _Channels, one: Message) -> Sent | None:
     """Settle a message that was on its way when its process ended; None: it waits for another try."""
     try:
-        again = channels[one.channel].repeats
+        again = channels[one.channel].repeats and one.content is not None  # it may have been erased meanwhile
     except OverlapError:
         again = False
     state = State.PENDING if again else State.IN_DOUBT
@@ -103,8 +103,10 @@ def _left_behind(context: Context, channels: _Channels, one: Message) -> Sent | 
 def _sent(context: Context, channels: _Channels, one: Message) -> Sent:
     if context.now - one.made_at > timedelta(days=_KEPT_DAYS):
         return _settled(context, one, State.EXPIRED, one.error or "nobody took it while it was news")
-    if messages.partners_of(context.ledger, one.id) & _silent(context):
-        return _settled(context, one, State.EXPIRED, "it names a partner that may not be told of any more")
+    if forbidden := withdrawn(messages.needs_of(context.ledger, one.id), terms_of(context), context.today):
+        why = f"not sent: {'; '.join(f'{partner}: {said}' for partner, said in forbidden.items())}"
+        messages.withdraw(context.ledger, one.id, context.by_now(), why)
+        return _said(one, State.EXPIRED, why)
     try:
         way = channels[one.channel]
     except OverlapError as error:
@@ -127,11 +129,6 @@ def _sent(context: Context, channels: _Channels, one: Message) -> Sent:
         return _settled(context, one, State.PENDING, str(error))
     step("message: taken")
     return _settled(context, one, State.DONE, None)
-
-
-def _silent(context: Context) -> set[str]:
-    """Return the partners that no digest may tell of today; those that are not there any more never were told of."""
-    return {*refusals(terms_of(context), DIGEST, context.today)}
 
 
 def _ask(send: Callable[[], None]) -> None:

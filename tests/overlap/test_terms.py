@@ -9,7 +9,16 @@ import pytest
 from overlap.fields import ACCOUNT, INFLUENCE, OVERLAP, PARTNER
 from overlap.model import Influence, Opportunity, Overlap
 from overlap.records import account_records, influence_records, opportunity_records, overlap_records
-from overlap.terms import FIELDS, USES, Terms, in_words, refusals, writable_influences, writable_overlaps
+from overlap.terms import (
+    FIELDS,
+    USES,
+    Terms,
+    in_words,
+    refusals,
+    withdrawn,
+    writable_influences,
+    writable_overlaps,
+)
 from tests.overlap.agreed import key_by_hand
 from tests.overlap.frames import TODAY, WORKSPACE, findings, frame, partners, said
 from tests.overlap.planned import of, planned, suggestion_now
@@ -145,3 +154,19 @@ def test_a_plan_retires_and_withdraws_what_may_not_be_written_any_more_says_why_
     assert {field for change in of(INFLUENCE, made) for field in change.new} == {"suggestion_state"}
     assert of(PARTNER, made) == ()
     assert [change.action for change in of(ACCOUNT, made)] == ["clear"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "why"),
+    [
+        ({"globex": ["digest", "name", "phone"]}, {}),
+        ({"globex": []}, {}),
+        ({"globex": ["owner_name", "name", "claim"]}, {"globex": "its terms do not allow claim, owner_name any more"}),
+        ({"initech": ["digest", "name"]}, {"initech": "its terms do not allow digest any more"}),
+        ({"initech": ["name"]}, {}),
+        ({"hooli": [], "globex": ["name"]}, {"hooli": "it is no partner any more"}),
+    ],
+)
+def test_what_was_allowed_once_is_withdrawn_when_a_field_a_use_or_the_partner_is_gone(needs, why) -> None:
+    over = Terms(expires=TODAY - timedelta(days=1))
+    assert withdrawn(needs, without("claim", "owner_name") | {"initech": over}, TODAY) == why
