@@ -1,6 +1,7 @@
 """Take each guard away, one at a time, and see a test go red: ``python -m tests.guards [NAME ...] [--save PATH]``.
 
-A guard is a line of `guards.toml`: what stands in a file, what stands there without it, and the tests that must notice.
+A guard is an entry of a file beside this one, a file for each floor: what stands in a source, what stands there without
+it, and the tests that must notice. All of these are run with everything in place first: only then is red a sign.
 """
 
 from __future__ import annotations
@@ -24,27 +25,32 @@ from queue import SimpleQueue
 from benchmarks.report import machine, table, versions
 
 ROOT = Path(__file__).parents[2]
-GUARDS = Path(__file__).with_name("guards.toml")
 _COPIED = ("overlap", "config", "connectors", "matching", "jobs", "tests", "benchmarks", "docs", "pyproject.toml")
 RED = "red"
-_RED = 1  # pytest's exit code for: tests ran, and some failed
-_LONGEST_S = 120
+_GREEN, _RED = 0, 1  # pytest's exit codes for: tests ran, and none, or some failed
+_LONGEST_S = 300
+_ENDLESS_S = 60
 
 
 @dataclass(frozen=True)
 class Guard:
-    """What a guard keeps from happening (*name*), where it stands, and which tests notice that it is gone."""
+    """What a guard keeps from happening (*name*), where it stands, and which tests notice that it is gone.
+
+    *endless*: without it a test need not fail, but has no end.
+    """
 
     name: str
     file: str
     old: str
     new: str
     tests: Sequence[str]
+    endless: bool = False
 
 
 def guards() -> list[Guard]:
-    """Return every guard of `guards.toml`."""
-    return [Guard(**entry) for entry in tomllib.loads(GUARDS.read_text(encoding="utf-8"))["guard"]]
+    """Return every guard, floor by floor."""
+    floors = sorted(Path(__file__).parent.glob("*.toml"))
+    return [Guard(**entry) for floor in floors for entry in tomllib.loads(floor.read_text(encoding="utf-8"))["guard"]]
 
 
 def main() -> int:
@@ -59,6 +65,9 @@ def main() -> int:
         free: SimpleQueue[Path] = SimpleQueue()
         for _ in range(options.jobs):
             free.put(stack.enter_context(copy_of_the_project()))
+        folder = free.get()
+        require_green(chosen, folder)
+        free.put(folder)
         pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
 
         def tried(guard: Guard) -> tuple[Guard, str]:
@@ -93,6 +102,15 @@ def copy_of_the_project() -> Iterator[Path]:
         yield Path(folder)
 
 
+def require_green(chosen: Sequence[Guard], folder: Path) -> None:
+    """Run the tests of all *chosen* guards on the copy in *folder*, and end here if one fails as things are."""
+    tests = list(dict.fromkeys(test for guard in chosen for test in guard.tests))
+    done = _pytest(tests, folder, None)
+    if done.returncode != _GREEN:
+        sys.exit(f"with every guard in place, exit code {done.returncode}: {done.stdout[-3000:]}")
+    print(f"green: {len(tests)} tests and files of tests, with every guard in place", flush=True)
+
+
 def without(guard: Guard, folder: Path) -> str:
     """Run the tests of *guard* on the copy in *folder* without it; return `RED`, or what came instead."""
     path = folder / guard.file
@@ -101,16 +119,20 @@ def without(guard: Guard, folder: Path) -> str:
         return f"its text stands {text.count(guard.old)} times in {guard.file}"
     path.write_text(text.replace(guard.old, guard.new), encoding="utf-8")
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *guard.tests]
-        environment = {**os.environ, "PYTHONPATH": str(folder)}
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST_S
-        )
+        done = _pytest(guard.tests, folder, _ENDLESS_S if guard.endless else _LONGEST_S)
     except subprocess.TimeoutExpired:
-        return RED  # what has no end any more does not pass
+        return RED if guard.endless else f"no end after {_LONGEST_S} s"
     finally:
         path.write_text(text, encoding="utf-8")
     return RED if done.returncode == _RED else f"exit code {done.returncode}: {done.stdout[-300:]}"
+
+
+def _pytest(tests: Sequence[str], folder: Path, longest_s: float | None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=longest_s
+    )
 
 
 def _save(path: Path, found: list[tuple[str, str, str]]) -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from connectors.hubspot.errors import Reply, translated
 from connectors.salesforce import renewal
 from jobs.cli import main
-from overlap.redaction import redacted, remember
+from overlap.redaction import redacted, remember, remember_form
 from tests.jobs.first_plan import by_jobs, small_world
 from tests.jobs.leaks import CANARIES, REPEATED, SHARES, Watch, burst_at_every, forms, plant
 from tests.jobs.world import World
@@ -140,6 +140,20 @@ def test_every_way_of_writing_a_secret_is_hidden(secret):
     remember(secret)
     for form in forms(secret):
         assert form.decode() not in redacted(f"before {form.decode()} after")
+
+
+def test_nothing_is_left_of_a_secret_that_another_one_begins():
+    remember("qqcanary-short")
+    remember("qqcanary-short-and-long")
+    assert redacted("qqcanary-short-and-long, qqcanary-short") == "***, ***"
+
+
+def test_what_a_form_for_a_token_holds_is_hidden_and_its_other_fields_are_not():
+    secret = {"code": "qqcanary-code", "code_verifier": "qqcanary-verifier", "assertion": "qqcanary-assertion"}
+    remember_form({"grant_type": "authorization_code", **secret}, ("qqcanary-id", "qqcanary-word"))
+    packed = base64.b64encode(b"qqcanary-id:qqcanary-word").decode()
+    said = redacted(f"authorization_code {' '.join(secret.values())} Basic {packed}")
+    assert said.replace("=", "") == "authorization_code *** *** *** Basic ***"
 
 
 def test_the_password_of_an_address_is_hidden_and_plain_texts_stay():

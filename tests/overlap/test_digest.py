@@ -29,6 +29,7 @@ def companies(*rows):
         ({"engagement": "Off limits", "play": None}, False),
         ({"our_population": "Other", "play": None}, False),
         ({"partner_population": None, "play": None}, True),
+        ({"partner_population": None, "play": None, "engagement": "Off limits"}, False),
     ],
 )
 def test_a_seller_hears_of_what_has_a_play_and_is_not_off_limits(changed, is_told):

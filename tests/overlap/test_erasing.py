@@ -116,5 +116,6 @@ def test_a_person_leaves_owner_contact_and_evidence_and_a_namesake_stays():
     assert jane.emptied("partner_overlap", overlap | {"partner_owner_email": "doe@y.example"}, TODAY) == {}
     flat = {"overlap_partner_contact": "Jane Doe, Jane@X.example", "overlap_changed_on": TODAY}
     assert jane.emptied("account", flat, TODAY) == {"overlap_partner_contact": None}
+    assert jane.emptied("account", flat | {"overlap_partner_contact": "mary-jane@x.example"}, TODAY) == {}
     evidence = {"evidence_summary": "partner says: Jane Doe ran it"}
     assert jane.emptied("partner_influence", evidence, TODAY) == {"evidence_summary": "partner says:  ran it"}

@@ -119,6 +119,12 @@ def test_the_latest_verdict_counts_across_a_new_id() -> None:
     assert in_force(new, old | {"judged_at": MOMENT + timedelta(days=2)}) == [("001A", "G1", "same")]
 
 
+def test_a_row_that_was_judged_itself_does_not_follow_a_later_verdict_on_its_double() -> None:
+    later = {"theirs_id": "G9", "verdict": "different", "judged_at": MOMENT + timedelta(days=1)}
+    both = in_force({}, later, theirs=({}, {"id": "G9"}))
+    assert sorted(both) == [("001A", "G1", "same"), ("001A", "G9", "different")]
+
+
 def test_partners_and_crms_do_not_mix() -> None:
     assert in_force({}, theirs=({"partner": "initech"},)) == []
     assert in_force({}, ours=({"crm": "second"},)) == []

@@ -87,9 +87,10 @@ def test_more_suggestions_than_allowed_stay_and_let_no_other_in() -> None:
 
 
 def test_what_people_entered_takes_no_place() -> None:
-    found = suggestions("initech", "umbrella", "hooli", "globex")
+    others = ["initech", "umbrella", "hooli"]
     by_hand = suggestion_now("globex", origin="Person")
-    assert partners_suggested(planned(with_suggestions(found, by_hand))) == ["initech", "umbrella", "hooli"]
+    for order in (["globex", *others], [*others, "globex"]):
+        assert partners_suggested(planned(with_suggestions(suggestions(*order), by_hand))) == others
 
 
 def test_a_suggestion_that_a_person_deleted_is_not_made_again() -> None:
