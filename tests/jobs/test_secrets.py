@@ -6,6 +6,7 @@ that nobody foresaw.
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 from itertools import count
