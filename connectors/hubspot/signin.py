@@ -46,6 +46,7 @@ class SignIn:
         self._vault = vault
         self.tokens = RefreshTokens(self.where, name, "oauth", settings.api_url, vault.tokens)
         self._transport = transport
+        self._org_id: str | None = None
         self._token = ""
         self._ends_at = 0.0
 
@@ -68,7 +69,9 @@ class SignIn:
         return self._token if self._token != refused else None
 
     def require_org(self, org_id: str) -> None:
-        """Make sure that *org_id* is the portal of the settings, where they name one.
+        """Make sure that *org_id* is the portal of the settings, where they name one, and the one of before.
+
+        A token that is renewed in the middle of a connection may be of another sign-in by then.
 
         Raises:
             AccessError: it is another one.
@@ -79,6 +82,12 @@ class SignIn:
                 f"{self.where}: signed in to portal {org_id}, but org_id of this environment is {wanted}; nothing was "
                 "read or written. Correct the token, or choose the environment of that portal with --env"
             )
+        if self._org_id not in (None, org_id):
+            raise AccessError(
+                f"{self.where}: the renewed token is for portal {org_id}, the one before it was for {self._org_id}; "
+                f"nothing more was sent. Sign in again: 'overlap connect {self._name}'"
+            )
+        self._org_id = org_id
 
     def app(self) -> dict[str, str]:
         """Return the app's id and secret, as fields of a form."""

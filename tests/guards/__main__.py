@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -128,11 +129,24 @@ def without(guard: Guard, folder: Path) -> str:
 
 
 def _pytest(tests: Sequence[str], folder: Path, longest_s: float | None) -> subprocess.CompletedProcess[str]:
+    """Run *tests* in *folder*; whom they started goes with them if they take too long."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=longest_s
-    )
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as tested:
+        try:
+            said, _ = tested.communicate(timeout=longest_s)
+        except BaseException:
+            os.killpg(tested.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, tested.returncode, said)
 
 
 def _save(path: Path, found: list[tuple[str, str, str]]) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from connectors.sandbox.database import FILE_NAME
 from connectors.sandbox.store import Store
+from jobs.finding.pairs import judge
 from jobs.stores.ledger import Ledger, open_ledger
 from overlap.plan import SyncPlan
+from tests.jobs.erasing import KEY, send_csv, send_workbook, settings_of, share
 from tests.jobs.trials import Runner, running_worker
 from tests.jobs.world import (
     GLOBEX,
@@ -155,6 +157,38 @@ def bulk(org: Org, store: Store, first_bulk_plan: tuple[Prepared, SyncPlan], tmp
     world = World(org.again(prepared, tmp_path), store, prepared.now)
     world.plan_made = planned
     return world
+
+
+@pytest.fixture(scope="session")
+def two_weeks(org: Org, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A third partner sent two lists; its records are in the CRM, people judged, and its table was taken out."""
+    folder = tmp_path_factory.mktemp("two-weeks") / "workspace"
+    org.put_back()
+    now = datetime.now(UTC)
+    with Store.open(org.folder) as store:
+        world = new_world(org, store, folder)
+        world.now = now
+        store.set_time(now)
+        path = folder / "overlap.toml"
+        before = path.read_text()
+        path.write_text(before + settings_of(f"inbox/{KEY}*"))
+        send_csv(world)
+        world.run(lists=[KEY])
+        with world.context() as context:
+            judge(context, "Alder Pumps", f"{KEY}:ZYID-1", "different")
+        world.wait(days=1)
+        send_workbook(world)
+        world.run(lists=[KEY])
+        path.write_text(before)
+        with world.context() as context:
+            share(context)
+    return org.keep(folder, world.now)
+
+
+@pytest.fixture
+def left(org: Org, store: Store, two_weeks: Prepared, tmp_path: Path) -> World:
+    """The world of which the third partner, or somebody on its lists, is to be erased."""
+    return World(org.again(two_weeks, tmp_path), store, two_weeks.now)
 
 
 @pytest.fixture

@@ -51,6 +51,12 @@ def settings_of(partner_files: str) -> str:
     return f'\n[partners.{KEY}]\nname = "{NAME}"\nfiles = "{partner_files}"\nexpected_every_days = 35\n'
 
 
+def listed_again(world: World) -> None:
+    """The partner's table stands in the settings again."""
+    path = world.folder / "overlap.toml"
+    path.write_text(path.read_text() + settings_of(f"inbox/{KEY}*"))
+
+
 def share(context: Context) -> None:
     """Let something have gone out to the partner, and more lie ready; and a file of it have been fetched."""
     rows = [releases.row_text({"name": NAME, "theirs": "Qqowner"})]

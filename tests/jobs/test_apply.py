@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from connectors.sandbox.store import Store
@@ -10,6 +12,7 @@ from jobs.finding import pairs
 from jobs.run import UnfinishedRunError
 from jobs.stores import plans
 from jobs.stores.entries import State
+from jobs.upkeep.reconciling import RESTORED_AT
 from jobs.writeback import writing
 from jobs.writeback.apply import Leftovers, standing
 from jobs.writeback.undo import undo_plans
@@ -70,6 +73,15 @@ def test_a_run_does_not_write_a_plan_that_is_held(world):
     assert world.writes() == []
 
 
+def test_a_plan_for_a_crm_that_knows_a_newer_list_is_held(written):
+    """A second copy of the workspace has written there."""
+    (partner,) = (one for one in written.store.records("Overlap_Partner__c") if one["Name"] == "Globex")
+    written.store.edit("Overlap_Partner__c", partner["Id"], {"List_As_Of__c": "2026-12-01T00:00:00.000+0000"})
+    written.wait(days=1)
+    written.send(GLOBEX, listed(*LISTED, 6))
+    assert any("the CRM knows a newer list of 'globex'" in why for why in written.look().held)
+
+
 def test_a_plan_writes_nothing(changed):
     sent = changed.writes()
     changed.plan()
@@ -124,6 +136,12 @@ def a_day_and_a_second(world):
     world.wait(days=1, seconds=1)
 
 
+def restored(world):
+    """A backup was put back a moment after the plan was made."""
+    with world.context() as context:
+        context.ledger.pin(RESTORED_AT, (world.now + timedelta(seconds=1)).isoformat())
+
+
 def newer_plan(world):
     world.apply(world.plan())
 
@@ -137,6 +155,7 @@ def newer_plan(world):
         (verdict, "pairs were judged since"),
         (a_day_and_a_second, "older than 24 hours"),
         (newer_plan, "a newer plan was applied"),
+        (restored, "the workspace was restored from a backup since"),
     ],
 )
 def test_a_stale_plan_is_refused(changed, happens, reason):

@@ -14,6 +14,7 @@ from jobs.stores.entries import State
 from jobs.writeback import bulk_writing
 from overlap.errors import PausedError
 from tests.jobs.trials import assert_written_once
+from tests.jobs.world import GLOBEX, LISTED, listed
 
 
 def test_a_plan_says_how_many_calls_it_takes_and_an_apply_how_many_it_took(unwritten):
@@ -120,6 +121,14 @@ def test_calls_are_counted_also_when_the_transaction_that_began_a_line_is_undone
     with ledger.engine.begin() as transaction:
         meter.count(transaction, 8, began + timedelta(hours=1))
     assert api_calls.since(ledger, "crm", began - timedelta(hours=1)) == 8
+
+
+def test_a_plan_of_more_calls_than_a_days_share_is_held(written):
+    written.change_settings("[partners.globex]", "[guards]\napi_budget_percent = 0\n\n[partners.globex]")
+    written.wait(days=1)
+    written.send(GLOBEX, listed(*LISTED, 6))
+    (why,) = written.look().held
+    assert why.endswith(f"API calls, more than 0 % of the day's {API_ALLOWANCE:,}")
 
 
 def test_a_plan_that_does_not_fit_says_so(world):

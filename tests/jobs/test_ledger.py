@@ -17,7 +17,7 @@ from jobs.context import recorded
 from jobs.stores import given_up, outbox, plans, schema
 from jobs.stores.entries import Settled, State
 from jobs.stores.ledger import open_ledger
-from overlap.errors import ConfigError
+from overlap.errors import AccessError, ConfigError
 from overlap.fields import OVERLAP
 from overlap.plan import Action, Change, Drift, Outcome, SyncPlan
 
@@ -80,6 +80,17 @@ def test_a_ledger_of_another_workspace_is_refused_with_the_id_to_write_back(tmp_
         pass
     with pytest.raises(ConfigError, match="write 'contoso' back"), open_ledger(path, "other"):
         pass
+
+
+def test_an_org_is_pinned_at_first_sight_and_has_one_name(ledger):
+    for _ in range(2):
+        ledger.require_same_org("sales", "00D1")
+    with pytest.raises(AccessError, match="crm 'sales' is org 00D2, but this workspace belongs to org 00D1"):
+        ledger.require_same_org("sales", "00D2")
+    with pytest.raises(AccessError, match=r"knows as crm 'sales'; .*: write \[crm\.sales\] back"):
+        ledger.require_same_org("renamed", "00D1")
+    ledger.require_same_org("second", "00D2")
+    assert ledger.pins("org:") == {"sales": "00D1", "second": "00D2"}
 
 
 def test_times_come_back_as_they_were_and_naive_ones_are_refused(ledger):

@@ -63,6 +63,15 @@ def merge(world, loser, survivor):
                 world.store.seed(name, [moved])
 
 
+def test_a_partner_whose_key_was_changed_stops_the_pull(written):
+    written.change_settings("[partners.globex]", "[partners.globex-inc]")
+    says = r"\[partners\.globex-inc\] was \[partners\.globex\] before; .*: write it back, only the name may change"
+    with pytest.raises(ConfigError, match=says):
+        written.pull()
+    written.change_settings("[partners.globex-inc]", "[partners.globex]")
+    assert written.look().changes == ()
+
+
 # --- merges and undeletes -------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from jobs.partners.partner_mapping import Correction, correct
 from jobs.pulling.pulled import require_pulled
 from jobs.stores import snapshot
 from jobs.stores.warehouse import open_warehouse
+from jobs.upkeep.reconciling import RESTORED_AT
 from overlap.errors import ConfigError, OverlapError
 from tests.jobs.test_exclusions import settle
 from tests.jobs.world import GLOBEX, SELLER, World, account_id
@@ -69,6 +70,13 @@ def test_a_run_is_not_planned_after_a_newer_pull_or_a_verdict_or_a_day(written: 
     written.plan()
     written.wait(seconds=1)
     refused(written, r"run \d+ is older than 24 hours; run 'overlap pull' and 'overlap match' first")
+
+
+def test_a_run_that_came_back_from_a_backup_is_not_planned(written: World) -> None:
+    with written.context() as context:
+        context.ledger.pin(RESTORED_AT, (context.now + timedelta(seconds=1)).isoformat())
+    refused(written, r"run \d+ came back from a backup, .*; run 'overlap pull' and 'overlap match' first")
+    written.look()
 
 
 def test_a_run_is_not_planned_after_its_model_was_edited(written: World) -> None:

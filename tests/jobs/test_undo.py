@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs import steps
 from jobs.stores.entries import State
 from jobs.writeback.apply import apply
 from jobs.writeback.undo import undo_plans
@@ -156,6 +157,28 @@ def test_to_look_at_an_undo_writes_and_keeps_nothing(written):
 def test_what_does_not_exist_is_named(written, what, said_):
     with written.context() as context, pytest.raises(ConfigError, match=said_):
         undo_plans(context, what)
+
+
+def test_a_plan_that_was_cut_short_is_finished_before_it_is_taken_back(unwritten):
+    def end(step):
+        if step == "partner_overlap: sent":
+            raise KeyboardInterrupt
+
+    planned = unwritten.plan_made
+    steps.listen(end)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            unwritten.apply(planned, approve=True)
+    finally:
+        steps.listen(None)
+    with (
+        unwritten.context() as context,
+        pytest.raises(ConfigError, match=f"was cut short: finish it first with 'overlap apply {planned.id}'"),
+    ):
+        undo_plans(context, planned.id)
+    unwritten.apply(planned)
+    undone, _ = take_back(unwritten)
+    assert len(undone.plan.changes) == len(planned.changes) - 2, "partners' own records stay"
 
 
 def test_a_plan_that_was_never_applied_has_nothing_to_undo(world):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,20 @@ def test_a_list_that_is_too_large_is_not_fetched_and_the_one_before_stays(bench:
     with pytest.raises(GuardError, match=r"globex-2026-03-01\.csv is larger than 1 MB; raise most_mb"):
         bench.fetch(fetched, most_mb=1)
     assert list(fetched.iterdir()) == [before]
+
+
+def test_a_list_whose_size_nobody_tells_is_too_large_all_the_same(fetched: Path, monkeypatch: pytest.MonkeyPatch):
+    class Silent:
+        def listing(self) -> list[remote.RemoteFile]:
+            return [remote.RemoteFile("globex.csv", "1", at("2026-03-01"))]
+
+        def read(self, _: remote.RemoteFile) -> Iterator[bytes]:
+            yield from (b"x" * 600_000, b"x" * 600_000)
+
+    monkeypatch.setattr(remote, "_opened", lambda *_: nullcontext(Silent()))
+    with pytest.raises(GuardError, match=r"globex\.csv is larger than 1 MB"):
+        fetch_newest("gsheet:ID", SourceSettings(most_mb=1), fetched, SECRETS.__getitem__)
+    assert not (fetched / "globex.csv").exists()
 
 
 # --- S3 -------------------------------------------------------------------------------------------------------------

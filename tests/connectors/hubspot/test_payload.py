@@ -9,7 +9,7 @@ import pytest
 from connectors.base import Write
 from connectors.hubspot.payload import draft
 from overlap.errors import RecordError
-from overlap.fields import OBJECTS, OVERLAP, PARTNER, Owner
+from overlap.fields import ACCOUNT, OBJECTS, OVERLAP, PARTNER, Owner
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,12 @@ def test_values_are_texts_as_hubspot_writes_them() -> None:
     }
     berlin = datetime(2026, 11, 21, 13, 30, tzinfo=timezone(timedelta(hours=1)))
     assert draft(PARTNER, Write("k", "1", {"list_as_of": berlin})).texts == {"list_as_of": "2026-11-21T12:30:00.000Z"}
+
+
+def test_a_write_without_an_address_of_its_own_is_refused() -> None:
+    for thing, values in ((ACCOUNT, {"overlap_icp_tier": "A"}), (OVERLAP, {"overlap_key": "another", "name": "x"})):
+        with pytest.raises(ValueError, match="no record id, and no key to find it by"):
+            draft(thing, Write("k", None, values))
 
 
 def test_a_text_is_never_cut() -> None:

@@ -7,7 +7,7 @@ import pytest
 from connectors.hubspot.errors import MissingError
 from connectors.records import record_schema
 from overlap.fields import BY_NAME
-from tests.connectors.contract import WORKSPACE, rows
+from tests.connectors.contract import START, WORKSPACE, rows
 from tests.connectors.hubspot.bench import HubSpotBench, Site, connected
 from tests.connectors.hubspot.schemas import make_schemas
 
@@ -55,6 +55,13 @@ def test_records_of_other_workspaces_are_not_ours_but_those_made_by_hand_are(ben
     for since in (None, bench.connection.source.now() - timedelta(minutes=5)):
         assert sorted(rows(read(bench, since), "record:partner_influence")["id"]) == sorted([ours, by_hand])
     assert sorted(dict(bench.connection.source.ids())["record:partner_influence"]) == sorted([ours, by_hand])
+
+
+def test_a_property_of_ours_that_is_gone_stops_the_read(enterprise) -> None:
+    enterprise.portal.archive_property("partner_overlap", "status")
+    says = "property status of partner_overlap is missing or archived"
+    with connected(enterprise) as connection, pytest.raises(MissingError, match=says):
+        next(connection.source.pages(None, START))
 
 
 def test_objects_that_were_never_set_up_are_named_with_the_way_to_do_it(hubspot) -> None:

@@ -97,6 +97,11 @@ def test_an_account_that_is_being_moved_is_not_waited_for(hubspot, session) -> N
     with pytest.raises(MovingError, match="moving this account to another place: try again in 120 minutes") as raised:
         session.read("objects", "companies")
     assert raised.value.retry_after_s == 7200
+    strikes(hubspot, fault="http", status=477, path="*/objects/*", times=9)
+    before = len(hubspot.portal.requests())
+    with pytest.raises(MovingError, match="try again in some hours"):
+        session.read("objects", "companies")
+    assert len(hubspot.portal.requests()) == before + 1
 
 
 def test_a_day_without_calls_left_stops(hubspot, session) -> None:

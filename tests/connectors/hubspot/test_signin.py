@@ -118,6 +118,17 @@ def test_a_token_is_renewed_before_it_ends(person, hubspot, monkeypatch) -> None
     assert not any(request.status == 401 for request in hubspot.portal.requests())
 
 
+def test_a_renewed_token_for_another_portal_ends_the_work(person, hubspot) -> None:
+    with person.connected() as connection:
+        hubspot.portal.set_portal_id(999)
+        hubspot.portal.expire_tokens()
+        asked = len(hubspot.portal.requests())
+        with pytest.raises(AccessError, match=r"renewed token is for portal 999, .* 'overlap connect crm'"):
+            connection.session.read("owners")
+        after = [request.path for request in hubspot.portal.requests()[asked:]]
+    assert [path for path in after if "/oauth/" not in path] == ["/crm/owners/2026-09"], "and nothing with the new one"
+
+
 def test_a_revoked_token_needs_a_person_again(person) -> None:
     assert revoke("crm", person.settings, person.vault, Path("/"))
     assert not revoke("crm", person.settings, person.vault, Path("/"))

@@ -415,6 +415,19 @@ def test_a_refusal_that_names_nobody_is_that_of_the_record_that_stands_alone(org
     ]
 
 
+def test_a_record_that_is_called_taken_and_refused_is_looked_for_by_its_key(org: HubSpotBench, enterprise) -> None:
+    with connected(enterprise) as other:
+        [made] = other.sink.send("overlap_partner", [partner("k1")])
+    results = [{"id": "1", "objectWriteTraceId": "k1", "properties": {}}]
+    errors = [{"category": "CONFLICT", "message": "No", "context": {"objectWriteTraceId": ["k1"]}}]
+    said = json.dumps({"results": results, "errors": errors})
+    org.portal.set_faults(
+        {"seed": 1, "rules": [{"fault": "http", "status": 207, "path": "*/batch/create", "body": said, "nth": 1}]}
+    )
+    [found] = org.connection.sink.send("overlap_partner", [partner("k1", name="Globex SE")])
+    assert (found.record_id, found.created, found.error) == (made.record_id, False, None)
+
+
 def test_a_record_that_is_called_taken_and_refused_answers_for_no_other(org: HubSpotBench) -> None:
     results = [{"id": "1", "objectWriteTraceId": "k1", "properties": {}}]
     errors = [{"category": "VALIDATION_ERROR", "message": "No", "context": {"objectWriteTraceId": ["k1"]}}]

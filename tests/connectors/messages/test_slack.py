@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.error import URLError
 from urllib.parse import parse_qs
 
 import pytest
@@ -82,6 +83,17 @@ def test_slack_that_is_not_there_took_nothing():
     settings = SlackSettings(type="slack", token="env:X", address="http://127.0.0.1:1/api/", timeout_s=5)
     with pytest.raises(BusyError, match="not to be reached"):
         Slack("channel 'slack'", "x", settings, None).send(letter(recipient="#x"))
+
+
+@pytest.mark.parametrize("broken", [BrokenPipeError(), ConnectionResetError()])
+def test_a_connection_that_broke_while_it_sent_may_have_been_taken(slack, monkeypatch, broken):
+    def urlopen(*_, **__):
+        raise URLError(broken)
+
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", urlopen)
+    with pytest.raises(TransientError, match="the connection broke") as raised:
+        slack.send(letter(recipient="#partners"))
+    assert type(raised.value) is TransientError
 
 
 def test_an_incoming_webhook_takes_a_letter_and_says_when_it_is_gone(server):

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from config.telling import WebhookSettings
-from connectors.messages import reachable
+from connectors.messages import reachable, webhook
 from connectors.messages.webhook import Webhook
 from overlap.errors import AccessError, BusyError, RecordError, TransientError
 from tests.connectors.files.servers import Web, web
@@ -77,6 +77,19 @@ def test_this_machine_and_private_networks_are_called_only_if_the_settings_say_s
     with pytest.raises(AccessError, match=r"is 127\.0\.0\.1, which is no public address.*private = true"):
         hook(server, private=False).send(letter())
     assert asked == []
+
+
+def test_a_name_that_moves_after_the_look_leads_nowhere_else(server, monkeypatch):
+    """The name's number was looked at; what the name says now is never asked."""
+    asked = []
+    server.reply = taker(asked)
+    monkeypatch.setattr(webhook, "addresses", lambda *_: ["127.0.0.1"])
+    settings = WebhookSettings.model_construct(
+        type="webhook", url=server.url.replace("127.0.0.1", "moved.invalid"), private=False, timeout_s=5
+    )
+    Webhook("channel 'ops'", settings, "s3cret", None).send(letter())
+    [(_, headers, _)] = asked
+    assert headers["Host"].startswith("moved.invalid:")
 
 
 @pytest.mark.parametrize(

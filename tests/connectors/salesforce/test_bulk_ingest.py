@@ -175,6 +175,24 @@ def test_a_row_that_is_called_both_taken_and_refused_has_no_receipt(org: Salesfo
     assert (doubtful, taken.created) == (None, True)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html><title>Sign in</title></html>",
+        '"sf__Id","Partner_Key__c"\n"a01000000000001AAA","k1"\n',
+        '"sf__Id","sf__Created","Partner_Key__c"\n"a01000000000001AAA","true"\n',
+    ],
+)
+def test_a_file_that_holds_no_results_says_nothing_of_any_row(org: SalesforceBench, body: str) -> None:
+    bulk = org.connection.sink.bulk
+    (load,), _ = bulk.loads("overlap_partner", [partner("k1")])
+    job_id, _ = finished(org, load)
+    strange = {"fault": "http", "status": 200, "path": "*/successfulResults", "body": body, "probability": 1.0}
+    org.store.set_faults([strange])
+    with pytest.raises(TransientError, match="no file of results"):
+        bulk.receipts(job_id, "overlap_partner", load.writes)
+
+
 def test_results_that_are_gone_say_nothing(org: SalesforceBench) -> None:
     bulk = org.connection.sink.bulk
     assert bulk.receipts("7500000000000AAA", "overlap_partner", [partner("k1")]) == [None]

@@ -32,6 +32,14 @@ def error_of(script: Script, answer: tuple[int, object]) -> OverlapError:
     return caught.value
 
 
+def test_a_sign_in_that_leads_elsewhere_is_not_followed(script: Script) -> None:
+    script.headers["Location"] = f"{script.url}/elsewhere"
+    script.answers |= {"oauth2/token": [(307, {})], "/elsewhere": [(200, {"access_token": "x", "instance_url": "x"})]}
+    with pytest.raises(AccessError, match="HTTP 307, which leads elsewhere"):
+        opened(script)
+    assert script.count("/elsewhere") == 0
+
+
 def test_follows_every_page_of_an_answer(script: Script) -> None:
     following = "/services/data/v62.0/query/01g000-2000"
     script.answers["FROM+Account"] = [(200, {"done": False, "nextRecordsUrl": following, "records": [{"Id": "1"}]})]

@@ -119,6 +119,14 @@ def test_what_stands_in_the_way_is_a_clash(hubspot: Site, session: HubSpotSessio
     assert "archived" in clash.detail
 
 
+def test_a_property_that_takes_each_value_once_is_not_ours_unless_it_is_a_key(session: HubSpotSession) -> None:
+    [ours] = [one for one in properties(BY_NAME["account"], ("Globex",)) if one["name"] == "overlap_best_reason"]
+    theirs = {**ours, "groupName": "companyinformation", "hasUniqueValue": True}
+    session.send("POST", "property batch", "companies", "create", body={"inputs": [theirs]})
+    [clash] = [one for one in compared(session, WANTED) if one.action is Action.CLASH]
+    assert (clash.name, "unique" in clash.detail) == ("companies.overlap_best_reason", True)
+
+
 def test_too_little_room_leaves_out_in_the_order_that_is_told(hubspot: Site) -> None:
     hubspot.portal.set_tier("free")
     with connected(hubspot) as connection:
