@@ -6,13 +6,11 @@ shown as a spreadsheet shows it ("1.23457E+17"), which is how `connectors.files.
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +22,7 @@ import polars.selectors as cs
 from connectors.files import values
 from connectors.files.headings import recognise, squashed
 from connectors.files.raw import ROW, SHEET, RawTable, rejects_of
+from connectors.files.sheet_xml import hidden_rows
 from connectors.files.tails import without_tail
 from connectors.files.top import BARE_NOTE, LOOKED_AT, find_top, made_headings, titles_note
 from overlap.errors import ConfigError, GuardError
@@ -34,12 +33,10 @@ _UNPACKED_BYTES: Final = 500_000_000
 _ENTRIES: Final = 1_000
 #: Blank rows and titles among them.
 _PROBED_ROWS: Final = 80
-_SHEET_TAG: Final = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
-_LINK_TAG: Final = re.compile(r"<Relationship\b[^>]*>")
-_HIDDEN_ROW: Final = re.compile(rb'<row [^>]*\bhidden="(?:1|true)"')
 _HOLDS_TEXT: Final = pl.any_horizontal(pl.exclude(ROW).str.strip_chars().str.len_bytes() > 0)
 _LONG_NUMBER: Final = r"^\d{16,}$"
-_MIDNIGHT: Final = r"^(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?(?:Z|\+00:00)?$"
+#: How a day looks as a moment.
+MIDNIGHT: Final = r"^(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?(?:Z|\+00:00)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +167,7 @@ def _table(workbook: fastexcel.ExcelReader, path: Path, name: str, known: Collec
     exact = _exact_digits(workbook, name, cells, begin - top.is_bare)
     body = exact.with_row_index(ROW, offset=1).filter(_HOLDS_TEXT & (pl.col(ROW) > begin - top.is_bare))
     body = body.rename({column: str(at) for at, column in enumerate(cells.columns)})
-    body = body.with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).str.replace(_MIDNIGHT, "$1"))
+    body = body.with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).str.replace(MIDNIGHT, "$1"))
     notes = (*titles_note(first[: top.at]), *([BARE_NOTE] if top.is_bare else []))
     headings = made_headings(cells.width) if top.is_bare else tuple(first[top.at])
     return without_tail(RawTable(headings, body, rejects_of([]), "xlsx", notes))
@@ -210,33 +207,6 @@ def _hidden_note(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     return (f"{count} rows that are hidden in the workbook were read like the others",) if count else ()
 
 
-def hidden_rows(path: Path, name: str) -> int:
-    """Return how many rows of sheet *name* are hidden, by a filter or by hand; 0 where the workbook does not tell."""
-    with zipfile.ZipFile(path) as archive:
-        entries = set(archive.namelist())
-        if "xl/_rels/workbook.xml.rels" not in entries:
-            return 0
-        book, links = (archive.read(f"xl/{part}").decode() for part in ("workbook.xml", "_rels/workbook.xml.rels"))
-        relation = next((tag for tag in _SHEET_TAG.findall(book) if unescape(_attribute(tag, "name")) == name), "")
-        target = next(
-            (tag for tag in _LINK_TAG.findall(links) if _attribute(tag, "Id") == _attribute(relation, "r:id")), ""
-        )
-        entry = _attribute(target, "Target").removeprefix("/xl/")
-        if not relation or f"xl/{entry}" not in entries:
-            return 0
-        count, rest = 0, b""
-        with archive.open(f"xl/{entry}") as sheet:
-            while piece := sheet.read(1_000_000):
-                whole, mark, rest = (rest + piece).rpartition(b"<row ")
-                count, rest = count + len(_HIDDEN_ROW.findall(whole)), mark + rest
-        return count + len(_HIDDEN_ROW.findall(rest))
-
-
-def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', tag)
-    return found[1] if found else ""
-
-
 def _load(workbook: fastexcel.ExcelReader, name: str, dtype: fastexcel.DType | None, **part: Any) -> Any:
     """Return sheet *name* without a heading row; *part* says which rows and columns of it."""
     # skip_rows=0 and not None: None drops empty rows at the top, and row numbers would be wrong.
@@ -262,7 +232,7 @@ def _text(values: pl.Series) -> pl.Series:
         whole = (values == values.round(0)) & (values.abs() < 1e15)
         texts = values.cast(pl.String)
         return texts.zip_with(~whole.fill_null(False), values.set(~whole, None).cast(pl.Int64).cast(pl.String))
-    return values.cast(pl.String).str.replace(_MIDNIGHT, "$1")
+    return values.cast(pl.String).str.replace(MIDNIGHT, "$1")
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ Reading one twice changes nothing. A verdict that somebody gave after the workbo
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from overlap.model import Judgement, NamedPair, schema_of
 _SOURCE: Final = "workbook"
 _NEW_ONE: Final = "fill in a new workbook: overlap review --workbook"
 _NONE_OF_OURS: Final = "no review workbook of ours (.xlsx); 'overlap review --workbook FILE' writes one"
+#: "review (1)", as browsers write it.
+_DOWNLOAD: Final = re.compile(r" ?\(\d+\)$")
 _CHOOSE: Final = "choose same, different or later"
 
 
@@ -55,7 +58,7 @@ def read_workbook(context: Context, file: Path) -> WorkbookReport:
     if not file.is_file():
         raise ConfigError(f"{file}: {'this is no file' if file.exists() else 'there is no such file'}")
     if file.suffix.lower() != ".xlsx":
-        raise ConfigError(f"{file}: {_NONE_OF_OURS}")
+        raise ConfigError(f"{file}: {_NONE_OF_OURS}; one that came back as another kind of file is to be saved as that")
     with Reader(context.workspace.settings.lists) as reader:
         found = reader.read_answers(file)
     if found is None:
@@ -65,7 +68,7 @@ def read_workbook(context: Context, file: Path) -> WorkbookReport:
 
 def taken(context: Context, file: Path, found: Answers) -> WorkbookReport:
     """Put the verdicts that were *found* in *file* in force, as far as they may be."""
-    by = (found.judged_by or f"workbook {shown(file.name)}")[:WHO_CHARACTERS]
+    by = (found.judged_by or f"workbook {_named(file)}")[:WHO_CHARACTERS]
     known = questions.asked(context.ledger, found.rows["key"].drop_nulls().unique().to_list())
     filled_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     rows = with_plain_names(found.rows)
@@ -84,6 +87,11 @@ def taken(context: Context, file: Path, found: Answers) -> WorkbookReport:
     about = min((question.partner for question in known.values()), default=None)
     counts = kinds["Answer"], kinds["known"], kinds["later"]
     return WorkbookReport(shown(file.name), by, *counts, bad, partner=about)
+
+
+def _named(file: Path) -> str:
+    """Return the name of *file* without the number of another download: one who sends it again is the same person."""
+    return shown(_DOWNLOAD.sub("", file.stem) + file.suffix)
 
 
 def with_plain_names(rows: pl.DataFrame) -> list[dict[str, Any]]:

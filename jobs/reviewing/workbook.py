@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from connectors.files.answers import NAME_LABEL
+from connectors.files.answers import NAME_LABEL, NAMED
 from connectors.files.workbook import REVIEW_SHEET
 from jobs.context import Context
 from jobs.reviewing.doubtful import Doubt, doubtful
@@ -70,7 +70,7 @@ def write_workbook(
     if not pairs:
         return WorkbookWritten(partner, None, 0)
     if path.is_dir():
-        path = path / f"overlap-review-{partners[0]}-{context.today}.xlsx"
+        path = path / f"{NAMED}-{partners[0]}-{context.today}.xlsx"
     if path.suffix.lower() != ".xlsx":
         raise ConfigError(f"{path}: a review workbook is .xlsx; give it that ending, or name a folder")
     if not path.parent.is_dir():
