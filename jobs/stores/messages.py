@@ -137,7 +137,7 @@ def settle(ledger: Ledger, number: int, state: State, at: datetime, error: str |
         else:
             if state in (State.DONE, State.IN_DOUBT):
                 _put_down(connection, number)
-            values = {"state": state, "error": error, "settled_at": at, "content": "", "told": ""}
+            values = _settled(state, at, error)
         connection.execute(update(messages).where(messages.c.id == number).values(values))
 
 
@@ -147,14 +147,13 @@ def withdraw(ledger: Ledger, number: int, at: datetime, why: str) -> None:
         cause = _told(connection, number).get("cause")
         is_open = alerts.c.ended_at.is_(None) & (alerts.c.cause == cause)
         connection.execute(update(alerts).where(is_open).values(ended_at=at))
-        values = {"state": State.EXPIRED, "error": why, "settled_at": at, "content": "", "told": ""}
-        connection.execute(update(messages).where(messages.c.id == number).values(values))
+        connection.execute(update(messages).where(messages.c.id == number).values(_settled(State.EXPIRED, at, why)))
 
 
 def let_go(connection: Connection, at: datetime, why: str) -> None:
     """Send nothing any more of what waits or is on its way, and tell anew of what is wrong still."""
-    values = {"state": State.EXPIRED, "error": why, "settled_at": at, "content": "", "told": ""}
-    connection.execute(update(messages).where(messages.c.settled_at.is_(None)).values(values))
+    waiting = messages.c.settled_at.is_(None)
+    connection.execute(update(messages).where(waiting).values(_settled(State.EXPIRED, at, why)))
     connection.execute(update(alerts).where(alerts.c.ended_at.is_(None)).values(ended_at=at))
 
 
@@ -163,6 +162,11 @@ def said_to(ledger: Ledger, reader: str) -> dict[str, str]:
     with ledger.engine.connect() as connection:
         rows = connection.execute(select(told.c.key, told.c.said).where(told.c.reader == reader))
         return {row.key: row.said for row in rows}
+
+
+def _settled(state: State, at: datetime, error: str | None) -> dict[str, Any]:
+    """Return the columns of a message that has ended: what it said is kept no longer."""
+    return {"state": state, "error": error, "settled_at": at, "content": "", "told": ""}
 
 
 def _put_down(connection: Connection, number: int) -> None:
