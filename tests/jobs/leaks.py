@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -32,10 +33,13 @@ CANARIES = {
     for kind in KINDS
     for form, tail in enumerate(("7Zk+/=", '"x\\y z', "äß%&"))
 }
-#: Of the steps of a run, or of a table, the tests take one in six; the campaign takes each.
-SHARES = [pytest.param(6, id="one-in-six"), pytest.param(1, id="every", marks=pytest.mark.campaign)]
 #: Everything that was planted, and, by a fault of the sandbox, what was asked.
 REPEATED = " ".join(CANARIES.values()) + " {authorization} {body}"
+
+
+def shares(few: int) -> list[Any]:
+    """Parameters: of steps, or rows of a table, the tests take one in *few*; the campaign takes each."""
+    return [pytest.param(few, id=f"one-in-{few}"), pytest.param(1, id="every", marks=pytest.mark.campaign)]
 
 
 def forms(secret: str) -> set[bytes]:

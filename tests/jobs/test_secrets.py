@@ -19,7 +19,7 @@ from connectors.salesforce import renewal
 from jobs.cli import main
 from overlap.redaction import redacted, remember, remember_form
 from tests.jobs.first_plan import by_jobs, small_world
-from tests.jobs.leaks import CANARIES, REPEATED, SHARES, Watch, burst_at_every, forms, plant
+from tests.jobs.leaks import CANARIES, REPEATED, Watch, burst_at_every, forms, plant, shares
 from tests.jobs.world import World
 
 #: As Salesforce says why it refuses a call.
@@ -59,7 +59,7 @@ def test_an_org_that_repeats_what_it_is_sent_gets_no_secret_into_any_output_or_f
     watch.assert_files_are_clean()
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("share", shares(6))
 def test_what_nobody_foresaw_says_no_secret_wherever_a_run_in_calls_comes_to_it(share, org, store, tokens, tmp_path):
     assert burst_runs(share, org, store, tokens, tmp_path) * share >= 50
 

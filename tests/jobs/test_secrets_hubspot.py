@@ -16,7 +16,7 @@ import stamina
 from connectors.hubspot.signin import SignIn
 from connectors.sandbox.hubspot.database import FILE_NAME
 from jobs.stores.tokens import FileTokens
-from tests.jobs.leaks import REPEATED, SHARES, Watch, burst_at_every, plant
+from tests.jobs.leaks import REPEATED, Watch, burst_at_every, plant, shares
 from tests.jobs.portals import PortalWorld, portal_world
 from tests.jobs.world import GLOBEX, INITECH, LISTED, listed
 from tests.sandbox import copy_database
@@ -104,7 +104,7 @@ def test_a_sign_in_that_repeats_what_it_is_sent_says_no_secret(world: PortalWorl
     watch.assert_files_are_clean()
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("share", shares(12))
 def test_what_nobody_foresaw_says_no_secret_wherever_a_run_on_a_portal_comes_to_it(
     share: int, world: PortalWorld, tokens: list[str], tmp_path: Path
 ) -> None:

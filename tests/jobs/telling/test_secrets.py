@@ -15,7 +15,7 @@ from jobs.stores.ledger import utc_now
 from jobs.telling.content import Content
 from jobs.telling.sending import deliver
 from tests.connectors.files.servers import web
-from tests.jobs.leaks import SHARES, Watch, leaks
+from tests.jobs.leaks import Watch, leaks, shares
 from tests.jobs.telling.newsroom import Newsroom, make
 from tests.jobs.telling.parrots import mail_parrot, web_parrot
 
@@ -90,7 +90,7 @@ def channel(news, settings, secret):
     path.write_text(f"{text}[telling.channels.way]\n{settings}")
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("share", shares(6))
 def test_a_mail_server_that_repeats_what_it_was_told(share, news, log):
     for word, sign_in, refused, answer in [*product(WORDS, SIGN_INS, REFUSED, ANSWERS)][::share]:
         secrets = {"password": word, "sent": f"\0me\0{word}"}
@@ -100,7 +100,7 @@ def test_a_mail_server_that_repeats_what_it_was_told(share, news, log):
     assert_clean(news, dict(enumerate(WORDS)))
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("share", shares(6))
 def test_a_slack_that_repeats_what_it_was_told(share, news, log):
     for (status, form), to in [*product(WEB, ("uma@x.example", "#deals"))][::share]:
         with web(web_parrot(status, form)) as server:
@@ -109,7 +109,7 @@ def test_a_slack_that_repeats_what_it_was_told(share, news, log):
     assert_clean(news, {"token": TOKEN})
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("share", shares(6))
 def test_an_incoming_webhook_that_repeats_its_address(share, news, log):
     secrets = {"path": PATH, "token": PATH.rpartition("/")[2]}
     for status, form in WEB[::share]:

@@ -94,7 +94,7 @@ def weeks_on(tier: str, folder: Path) -> Iterator[Weeks]:
         yield weeks
 
 
-@pytest.fixture(params=["enterprise", "professional", "free"])
+@pytest.fixture(params=["enterprise", "professional", pytest.param("free", marks=pytest.mark.campaign)])
 def tier(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
