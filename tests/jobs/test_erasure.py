@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
+from sqlalchemy import insert
 
 from jobs.cli import share_tables
 from jobs.erasing.erasure import erase_partner
 from jobs.partners import partner_settings
-from jobs.stores import erasures, releases
+from jobs.stores import erasures, lists, releases, schema
 from jobs.writeback import writing
 from jobs.writeback.undo import undo_plans
 from overlap.erasing import mark_of
@@ -98,6 +100,19 @@ def test_an_erasure_killed_at_any_step_is_finished_by_the_same_command(left, run
     assert places_of(left.folder, CANARIES) == {}
     assert said_by_the_crm(left.store, CANARIES) == set()
     assert of_initech(left) == others
+
+
+def test_what_another_partner_sent_too_stays(left):
+    left.change_settings('files = "inbox/initech*"', 'files = "inbox/*-both.csv"')
+    both = left.folder / "inbox" / f"{KEY}-both.csv"
+    both.write_text("Account Name\nAlder Pumps\n")
+    with left.context() as context:
+        sent = lists.history(context.ledger, KEY)[0]
+        with context.ledger.engine.begin() as connection:
+            connection.execute(insert(schema.lists).values(asdict(sent) | {"partner": "initech"}))
+        kept = sent.path(context.workspace.lists)
+    assert erased(left).kept == (f"inbox/{KEY}-both.csv",)
+    assert (both.exists(), kept.exists()) == (True, True)
 
 
 def test_nobody_is_erased_while_something_is_on_its_way(left, monkeypatch):

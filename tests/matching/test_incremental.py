@@ -357,6 +357,14 @@ def test_statistics_that_are_lost_or_of_another_engine_are_counted_again(desk: D
     assert "another version of the engine" in found.counted_because
 
 
+def test_what_another_engine_has_kept_is_made_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = desk.match()
+    monkeypatch.setattr("matching.kept.engine_version", lambda: "another engine")
+    again = desk.match()
+    assert (again.rows, again.compared) == (first.rows, first.compared)
+    assert_frame_equal(again.pairs, first.pairs, check_exact=True)
+
+
 def test_statistics_outlive_the_state(desk: Desk) -> None:
     name = desk.match().statistics
     with changes_do_not_count():

@@ -32,9 +32,11 @@ def error_of(script: Script, answer: tuple[int, object]) -> OverlapError:
     return caught.value
 
 
-def test_a_sign_in_that_leads_elsewhere_is_not_followed(script: Script) -> None:
+def test_no_redirect_is_followed(script: Script) -> None:
     script.headers["Location"] = f"{script.url}/elsewhere"
-    script.answers |= {"oauth2/token": [(307, {})], "/elsewhere": [(200, {"access_token": "x", "instance_url": "x"})]}
+    script.answers["/elsewhere"] = [(200, {"access_token": "x", "instance_url": "x", "records": []})]
+    error_of(script, (302, {}))
+    script.answers["oauth2/token"] = [(307, {})]
     with pytest.raises(AccessError, match="HTTP 307, which leads elsewhere"):
         opened(script)
     assert script.count("/elsewhere") == 0

@@ -89,6 +89,12 @@ def test_a_bad_row_is_told_with_its_number_and_value(changed: dict, reason: str)
     assert found.remedy
 
 
+def test_an_answer_about_a_partner_that_is_gone_is_not_taken() -> None:
+    found = decided(ROW, Said("Bob", FILLED, {"k1": QUESTION}, {}, frozenset({"initech"})))
+    assert isinstance(found, BadRow)
+    assert "there is no partner 'globex' any more" in found.reason
+
+
 def test_rows_that_contradict_each_other_are_none_of_them_taken() -> None:
     same, other = what_follows(), what_follows(verdict="different")
     assert [type(one) for one in contradictions([same, other])] == [BadRow, BadRow]

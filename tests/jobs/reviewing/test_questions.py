@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ def test_a_pair_keeps_its_key_and_every_pair_has_another(ledger):
     first, second = questions.ask(ledger, [QUESTION, other])
     [again] = questions.ask(ledger, [replace(QUESTION, asked_at=ASKED + timedelta(days=7))])
     assert first == again != second
+    assert re.fullmatch(r"[0-9a-f]{32}", first), "nobody guesses it"
     known = questions.asked(ledger, [first, second, "nobody's"])
     assert {key: (one.theirs_id, one.asked_at) for key, one in known.items()} == {
         first: ("G1", ASKED + timedelta(days=7)),

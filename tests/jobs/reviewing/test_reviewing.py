@@ -182,6 +182,29 @@ def test_verdicts_travel_by_name_and_wait_for_companies_that_are_not_there(doubt
     assert [decisions(doubting).get(f"W-{number}") for number in range(4)] == ["match", *["no match"] * 3]
 
 
+def test_a_verdict_from_elsewhere_gives_way_to_a_later_one_here_and_chooses_no_namesake(doubting, tmp_path):
+    file = tmp_path / "verdicts.jsonl"
+    with doubting.context() as context:
+        first = doubtful(context)[0]
+        settle(context, first, "same")
+        travel.export(context, file)
+    head, line = file.read_text().splitlines()
+    twins = json.dumps(json.loads(line) | {"ours_name": "twin", "ours_domain": None, "ours_country": None})
+    file.write_text("\n".join((head, line, twins)))
+    doubting.wait(minutes=5)
+    changed = {"SystemModstamp": doubting.now.strftime("%Y-%m-%dT%H:%M:%S.000+0000")}
+    countries = ("Spain", "France")
+    doubting.store.seed("Account", [{"Name": "Twin", "BillingCountry": one} | changed for one in countries])
+    doubting.pull()
+    doubting.match()
+    with doubting.context() as context:
+        settle(context, first, "different")
+        done = travel.import_(context, file)
+    assert (done.taken, done.known, len(done.not_taken)) == (0, 0, 2)
+    assert "it was decided otherwise here on" in done.not_taken[0].reason
+    assert "are all called so" in done.not_taken[1].reason
+
+
 def test_only_matches_of_the_engines_own_say_how_right_it_is(doubting):
     with doubting.context() as context:
         matched = doubtful(context, GLOBEX, sample=3)
