@@ -6,7 +6,7 @@ import pytest
 
 from jobs.finding import pairs
 from jobs.stores.warehouse import open_warehouse
-from tests.jobs.world import COMPANIES, GLOBEX, LISTED, account_id, listed
+from tests.jobs.world import COMPANIES, GLOBEX, GLOBEX_ACCOUNT, LISTED, account_id, listed
 
 LAST = LISTED[-1]
 WITHOUT_LAST = LISTED[:-1]
@@ -104,6 +104,18 @@ def test_an_account_that_was_deleted_retires_its_overlap_at_once(written):
     written.apply(planned)
     record = next(r for r in written.store.records("Partner_Overlap__c") if r["Name"] == "Globex: Fir Optics")
     assert record["Status__c"] == "Retired"
+
+
+def test_a_partner_whose_own_account_was_deleted_is_linked_to_none(written):
+    def linked_to():
+        records = written.store.records("Overlap_Partner__c")
+        return [record["Partner_Account__c"] for record in records if record["Name"] == "Globex"]
+
+    assert linked_to() == [GLOBEX_ACCOUNT]
+    written.wait(days=1)
+    written.store.delete("Account", GLOBEX_ACCOUNT)
+    [done] = written.run().applied
+    assert (done.troubles, linked_to()) == ((), [None])
 
 
 def test_the_verdict_different_retires_at_once_and_undoing_it_brings_back(written):

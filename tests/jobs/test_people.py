@@ -152,18 +152,19 @@ def test_reports_a_hand_made_record_beside_a_suggestion(claimed):
 
 
 def test_a_confirmed_influence_shows_on_its_deal_until_it_is_confirmed_no_more(claimed):
-    world = claimed
+    world, rejection = claimed, {"Status__c": "Rejected", "Sourced__c": False}
     assert world.deal(0)["Overlap_Confirmed_Partners__c"] is None
     world.store.edit("Partner_Influence__c", world.influence(0)["Id"], CONFIRMATION, user="Bob")
+    by_hand = handmade(world, 1, **CONFIRMATION)
     world.wait(days=1)
     world.run()
-    deal = world.deal(0)
-    assert (deal["Overlap_Confirmed_Partners__c"], deal["Overlap_Sourced_By__c"]) == ("Globex", "Globex")
-    world.store.edit("Partner_Influence__c", world.influence(0)["Id"], {"Status__c": "Rejected", "Sourced__c": False})
+    said = ("Overlap_Confirmed_Partners__c", "Overlap_Sourced_By__c")
+    assert [[world.deal(at)[name] for name in said] for at in (0, 1)] == [["Globex", "Globex"]] * 2
+    world.store.edit("Partner_Influence__c", world.influence(0)["Id"], rejection)
+    world.store.delete("Partner_Influence__c", by_hand, user="Ada")
     world.wait(days=1)
     world.run()
-    deal = world.deal(0)
-    assert (deal["Overlap_Confirmed_Partners__c"], deal["Overlap_Sourced_By__c"]) == (None, None)
+    assert [[world.deal(at)[name] for name in said] for at in (0, 1)] == [[None, None]] * 2
 
 
 def test_confirmed_without_sourced_names_no_source(written):

@@ -113,7 +113,11 @@ def test_what_left_and_never_arrived_is_looked_for_for_a_while(written):
     with written.context() as context:
         doubts = given_up.doubtful(context.ledger, "salesforce")
         assert {entry.change.object_name for entry in doubts} == {"partner_overlap"}
-    written.wait(minutes=16)
+    written.wait(minutes=14)
+    with written.context() as context:
+        finish_leftovers(context, "salesforce")
+        assert given_up.doubtful(context.ledger, "salesforce") == doubts
+    written.wait(minutes=2)
     with written.context() as context:
         finish_leftovers(context, "salesforce")
         assert given_up.doubtful(context.ledger, "salesforce") == []

@@ -1,4 +1,4 @@
-"""Accepted lists, snapshots, the warehouse and the lock: what is half done is absent."""
+"""Accepted lists, verdicts, snapshots, the warehouse and the lock: what is half done is absent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,14 @@ from sqlalchemy import insert
 
 import connectors
 from connectors.base import Page
-from jobs.stores import lists, schema, snapshot
+from jobs.stores import judgements, lists, schema, snapshot
 from jobs.stores.digest import digest
 from jobs.stores.lists import AcceptedList
 from jobs.stores.lock import workspace_lock
 from jobs.stores.warehouse import open_warehouse, streams
 from overlap.errors import ConfigError, GuardError, OverlapError
 from overlap.fields import OVERLAP
-from overlap.model import User, schema_of
+from overlap.model import Judgement, User, schema_of
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -76,6 +76,30 @@ def test_the_bytes_of_an_accepted_list_are_kept(ledger, tmp_path):
     assert [path.name for path in (tmp_path / "lists").iterdir()] == [f"{one.sha256}.csv"]
 
 
+def test_a_list_that_changed_since_it_was_read_is_not_kept(ledger, tmp_path):
+    file = tmp_path / "globex.csv"
+    file.write_bytes(b"half of it")
+    (tmp_path / "lists").mkdir()
+    one = accepted(NOW, digest(file))
+    file.write_bytes(b"half of it, and the other half")
+    with pytest.raises(GuardError, match="changed while it was read: pull again when it is complete"):
+        lists.accept(ledger, one, file, tmp_path / "lists")
+    assert [*(tmp_path / "lists").iterdir()] == []
+    assert lists.in_force(ledger, "globex", ZoneInfo("UTC")) == (None, None)
+
+
+# --- verdicts -------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_pair_one_verdict_is_in_force_and_the_earlier_ones_stay_on_record(ledger):
+    pair = ("salesforce", "001A", "acme", "acme.com", "DE", "globex", "G1", "acmedeutschland", None, "DE")
+    for verdict, day in (("same", NOW), ("different", NOW + timedelta(days=1))):
+        judgements.record(ledger, Judgement(*pair, verdict, "command", "ada", day))
+    assert judgements.in_force(ledger)["verdict"].to_list() == ["different"]
+    undone = [(one.said.verdict, one.undone_at) for one in judgements.every(ledger)]
+    assert undone == [("same", NOW + timedelta(days=1)), ("different", None)]
+
+
 # --- snapshots ------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +142,8 @@ def test_a_run_whose_manifest_was_damaged_is_refused(tmp_path, damage):
 
 def test_a_run_that_is_missing_or_half_written_is_refused(tmp_path):
     (tmp_path / ".4.partial").mkdir()
+    (tmp_path / "3").mkdir()
+    assert not snapshot.exists(tmp_path, "3"), "somebody deleted what was in it"
     with pytest.raises(ConfigError, match="is missing; 'overlap match' makes a new run"):
         snapshot.read(tmp_path, "4", "overlaps")
     snapshot.publish(tmp_path, 4, {"overlaps": pl.DataFrame({"id": ["a"]})}, {})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -96,6 +98,7 @@ def test_a_key_that_goes_away_during_an_exchange_loses_no_token(tmp_path: Path) 
 WRITE = """
 import os, signal, sys
 from pathlib import Path
+from unittest.mock import Mock
 from jobs import steps
 from jobs.stores.tokens import FileTokens
 steps.listen(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step == sys.argv[3] else None)
@@ -118,9 +121,20 @@ def test_a_crash_leaves_the_old_token_or_the_new_one_and_no_lock(
     assert kept(tmp_path) == "and on"
 
 
+def test_a_token_that_a_full_disk_does_not_take_leaves_the_one_before(
+    tokens: FileTokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tokens)
+    monkeypatch.setattr("os.fsync", Mock(side_effect=OSError(errno.ENOSPC, "no space left")))
+    with pytest.raises(OSError, match="no space left"), tokens.locked("crm") as held:
+        held.write("the new one")
+    assert kept(tmp_path) == TOKEN
+
+
 COUNT = """
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 from jobs.stores.tokens import FileTokens
 tokens = FileTokens(Path(sys.argv[1]), lambda: sys.argv[2])
 for _ in range(20):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.workspace import init
+from config.workspace import init, open_workspace
+from jobs.service.turns import turn_lock
 from jobs.stores import slots
 from jobs.stores.ledger import open_ledger
 from jobs.stores.lock import workspace_lock
@@ -94,6 +95,14 @@ def test_a_call_that_finds_the_workspace_in_use_leaves_the_slot_to_the_next(fold
         said = at(folder, "schedule", "run", "daily", "--json")
     (found,) = said.json["slots"]
     assert (found["state"], found["code"]) == ("interrupted", 6)
+
+
+def test_one_process_at_a_time_takes_turns(folder: Path):
+    at(folder, "schedule", "add", "daily", "0 0 * * *")
+    with turn_lock(open_workspace(folder)):
+        said = at(folder, "run", "--once")
+    assert said.code == 6
+    assert "is served already" in said.err
 
 
 def test_nothing_is_served_without_a_schedule_or_to_others_unless_it_is_said(folder: Path):

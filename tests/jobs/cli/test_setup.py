@@ -129,6 +129,8 @@ def test_a_mapped_field_that_nobody_sees_is_named_before_the_org_refuses_it(bare
     applied = bare.overlap("setup", "salesforce", "--apply", "--yes")
     assert applied.code == 1
     assert "no CustomField named Account.Ratng found" in applied.err
+    [rehearsal] = bare.store.database.setting("metadata_jobs").values()
+    assert dict(rehearsal["ended"])["checkOnly"] == "true", "and nothing more was asked of the org"
 
 
 def test_json_names_every_step_and_every_assignment(bare: Desk):

@@ -20,6 +20,7 @@ from jobs.stores import runs, schema
 from jobs.stores.ledger import utc_now
 from jobs.stores.runs import close_crashed
 from jobs.views import status
+from jobs.writeback.apply import apply
 from jobs.writeback.plan import plan
 from tests.jobs.world import GLOBEX, World, account_id, listed
 
@@ -122,6 +123,14 @@ def test_a_verdict_given_since_is_heeded(world, passed):
     assert report.goes_on_after == number
     assert "match: publish" in passed and "pull: commit" not in passed
     assert world.overlap(0) is None and world.overlap(1) is not None
+
+
+def test_a_plan_that_the_run_had_set_off_is_none_to_go_on_from(world):
+    number = cut_short(world, "plan")
+    [planned] = left(world).plans.values()
+    with world.context() as context:
+        apply(replace(context, part_of=number), planned.id, approve=True)
+    assert left(world).plans == {}
 
 
 def test_a_run_that_was_cut_short_is_told_as_crashed(world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ from overlap.errors import ConfigError
 from tests.connectors.messages.servers import Post, running
 from tests.jobs.reviewing.conftest import doubtful_rows, fill
 from tests.jobs.world import GLOBEX, LISTED, World, account_id, listed
+
+TELLING = """
+[telling.partner_managers]
+"mail:pam@contoso.example" = ["globex"]
+[telling.channels.mail]
+type = "email"
+host = "127.0.0.1"
+security = "none"
+sender = "overlap@contoso.example"
+"""
 
 
 def asked(world: World, **how: object) -> list[str]:
@@ -90,22 +101,25 @@ def test_a_workbook_in_the_inbox_is_read_moved_and_never_taken_for_a_list(doubti
     assert doubting.pull().reviews == ()
 
 
-def test_a_partner_manager_gets_the_workbook_with_the_digest_and_sends_it_back(doubting):
+def mail_to_the_manager(world: World) -> EmailMessage:
+    """Tell the partner manager, and return the mail that arrives."""
     with running(Post()) as post:
-        telling = f"""
-            [telling.partner_managers]
-            "mail:pam@contoso.example" = ["globex"]
-            [telling.channels.mail]
-            type = "email"
-            host = "127.0.0.1"
-            port = {post.port}
-            security = "none"
-            sender = "overlap@contoso.example"
-        """
-        doubting.change_settings("[partners.globex]", f"{telling}\n[partners.globex]")
-        with doubting.context() as context:
+        world.change_settings("[partners.globex]", f"{TELLING}port = {post.port}\n[partners.globex]")
+        with world.context() as context:
             send(context, Wanted(owners=False))
     [mail] = post.taken
+    return mail
+
+
+def test_a_partner_manager_gets_no_workbook_of_a_partner_who_hides_some_fields(doubting):
+    doubting.change_settings("[partners.globex]", '[partners.globex.terms]\nfields = ["name"]\n[partners.globex]')
+    mail = mail_to_the_manager(doubting)
+    assert "doubtful" in mail.get_body(["plain"]).get_content()
+    assert list(mail.iter_attachments()) == []
+
+
+def test_a_partner_manager_gets_the_workbook_with_the_digest_and_sends_it_back(doubting):
+    mail = mail_to_the_manager(doubting)
     [sheet] = mail.iter_attachments()
     assert "fill in the workbook" in mail.get_body(["plain"]).get_content()
     workbook = doubting.folder / "as it came.xlsx"

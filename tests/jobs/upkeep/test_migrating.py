@@ -83,13 +83,22 @@ def test_two_copies_are_kept_and_older_ones_go(tmp_path, monkeypatch):
     assert [copy.name[14:18] for copy in migrating.copies(path)] == ["0007", migrating.HEAD]
 
 
-def test_a_damaged_ledger_is_not_copied(tmp_path):
+def no_page(content: bytes) -> bytes:
+    return content[:20_000] + bytes(40_000) + content[60_000:]
+
+
+def another_key_in_the_index(content: bytes) -> bytes:
+    """It can be read: only a look at the whole finds that its index has a key that its table has not."""
+    assert content.count(b"of all keys") == 2
+    return content.replace(b"of all keys", b"or all keys", 1)
+
+
+@pytest.mark.parametrize("damage", [no_page, another_key_in_the_index])
+def test_a_damaged_ledger_is_not_copied(tmp_path, damage):
     path = tmp_path / "ledger.sqlite"
     with open_ledger(path, "contoso") as ledger:
-        ledger.pin("big", "x" * 50_000)
-    content = bytearray(path.read_bytes())
-    content[20_000:60_000] = bytes(40_000)
-    path.write_bytes(content)
+        ledger.pin("of all keys", "x" * 50_000)
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(OverlapError, match="put a backup"):
         migrating.copy(path, tmp_path / "copy.sqlite")
     assert not list(tmp_path.glob("*copy*"))
