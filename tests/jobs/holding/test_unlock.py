@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import pytest
 import time_machine
 from sqlalchemy import update
 
+from jobs import steps
 from jobs.stores import lease
 from jobs.stores.lock import workspace_lock
 from jobs.stores.schema import lease as table
 from jobs.writeback import writing
 from jobs.writeback.receipts import Writing
+from overlap.errors import InUseError
 from tests.jobs.trials import KILLED, Fate
 
 
@@ -42,3 +47,21 @@ def test_after_a_take_over_nothing_is_asked_or_sent_before_the_former_request_ha
             writing.read_back(Writing(context, SimpleNamespace(bulk=None, batch_size=1), "1"))
             assert datetime.now(UTC) >= until
             assert lease.last(context.ledger.engine).renewed_at >= until - timedelta(minutes=1), "it goes on renewing"
+
+
+def test_who_was_stopped_before_a_request_left_and_taken_over_from_sends_nothing(world):
+    def taken_over(name: str) -> None:
+        if name == "overlap_partner: marked sent":
+            with closing(sqlite3.connect(world.workspace.ledger_file)) as ledger:
+                ledger.execute("update lease set token = token + 1")
+                ledger.commit()
+
+    planned = world.look()
+    before = world.writes()
+    steps.listen(taken_over)
+    try:
+        with pytest.raises(InUseError, match="taken over"):
+            world.apply(planned, approve=True)
+    finally:
+        steps.listen(None)
+    assert world.writes() == before
