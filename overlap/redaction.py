@@ -11,7 +11,6 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
@@ -26,13 +25,16 @@ _PRIVATE: Final = re.compile(r"(?i)key|secret|token|password")
 #: Fields of forms for token endpoints, by OAuth 2.0 and its extensions.
 _OF_FORMS: Final = {"assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"}
 _known: set[str] = set()
+#: Every form of what is known, the longest first: one may be a part of another.
+_looked_for: list[str] = []
 
 
 def remember(secret: str) -> str:
     """Hide *secret* in every text from now on, and return it."""
     if secret not in _known:
         _known.add(secret)
-        _pattern.cache_clear()
+        forms = {form for part in _parts(secret) for form in _forms(part)}
+        _looked_for[:] = sorted(forms.union(_looked_for), key=lambda form: (-len(form), form))
     return secret
 
 
@@ -58,18 +60,9 @@ def remember_form(form: Mapping[str, str], basic: tuple[str, str] | None = None)
 
 def redacted(text: str) -> str:
     """Return *text* with ``***`` in the place of every secret that is known, and of passwords in addresses."""
-    pattern = _pattern()
-    if pattern is not None:
-        text = pattern.sub(HIDDEN, text)
+    for form in tuple(_looked_for):
+        text = text.replace(form, HIDDEN)
     return _IN_ADDRESS.sub(f"{HIDDEN}@", text) if "://" in text else text
-
-
-@lru_cache(maxsize=1)
-def _pattern() -> re.Pattern[str] | None:
-    """Return what finds any known secret, the longest first: one may be a part of another."""
-    forms = {form for secret in _known for part in _parts(secret) for form in _forms(part)}
-    found = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(re.escape, found))) if found else None
 
 
 def _parts(secret: str) -> list[str]:

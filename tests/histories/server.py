@@ -31,7 +31,7 @@ from tests.histories.wire import Wires
 from tests.warm import COMMAND, load_compiled, rehearse
 
 _TIDY_EVERY = 40
-_LIFE = 1_000
+_LIFE = 300
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
