@@ -54,7 +54,7 @@ secrets: $(READY)
 
 # WEEKS: how many simulated weeks one process lives through.
 soak: $(READY)
-	$(BIN)/python -m tests.soak --weeks $(or $(WEEKS),200) --save
+	$(BIN)/python -m tests.soak --weeks $(or $(WEEKS),200) --runs $(or $(RUNS),200) --save
 
 # N: how many executions. atheris has wheels for Linux only.
 fuzz: $(READY)

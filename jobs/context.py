@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import importlib
+import resource
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -132,11 +134,17 @@ def recorded(context: Context, verb: str) -> Iterator[tuple[int, dict[str, Any]]
                     summary.setdefault("calls", journal.calls - calls)
                 ledger.finish_run(run_id, state, utc_now(), summary)
                 journal.say(f"{verb}: {state}")
-                logs.info("ended", state=state, seconds=round(monotonic() - began_s, 1))
+                logs.info("ended", state=state, seconds=round(monotonic() - began_s, 1), peak_mb=_peak_mb())
     finally:
         if is_whole:
             journal.end()
             prune(folder)
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this process has had so far: what `[service] memory_mb` must leave room for."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1_000_000, 1)
 
 
 @contextmanager

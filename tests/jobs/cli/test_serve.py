@@ -113,6 +113,7 @@ def _says_nothing_that_it_should_not(desk: Desk, service: Service) -> None:
     for name in ("consumer_key", "consumer_secret"):
         assert (desk.folder / name).read_text() not in text
     of_runs = [line for line in service.lines if line.get("verb")]
-    assert "ended" in {line["event"] for line in of_runs}
+    peaks = [line["peak_mb"] for line in of_runs if line["event"] == "ended"]
+    assert peaks and all(50 < peak < 8_000 for peak in peaks)
     assert all(line["schedule"] == "daily" and line["verb"] == "pull" and line["run"] for line in of_runs)
     assert not [line for line in service.lines if "dropped" in line or line["event"] == "unreadable"], text
