@@ -49,10 +49,9 @@ guards: $(READY)
 
 # An error that nobody foresaw at every step of runs, and every answer of every channel: no secret is said.
 secrets: $(READY)
-	$(BIN)/pytest -q -n $(or $(JOBS),2) -m campaign tests/jobs/test_secrets.py tests/jobs/test_secrets_hubspot.py \
-		tests/jobs/telling/test_secrets.py
+	$(BIN)/python -m tests.jobs.leak_campaign --jobs $(or $(JOBS),2)
 
-# WEEKS: how many simulated weeks one process lives through.
+# WEEKS: how many simulated weeks one process lives through; RUNS: how many a service does.
 soak: $(READY)
 	$(BIN)/python -m tests.soak --weeks $(or $(WEEKS),200) --runs $(or $(RUNS),200) --save
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
 from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -44,6 +45,26 @@ def _silent() -> logging.Logger:
     return logger
 
 
+class _Client(WebClient):
+    """Follows no redirect: the token would go along."""
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        return super()._perform_urllib_http_request_internal(url, _straight(req))
+
+
+class _HookClient(WebhookClient):
+    """Follows no redirect: of a letter nothing would arrive, and the answer would be another page's."""
+
+    def _perform_http_request_internal(self, url: str, req: Request) -> Any:
+        return super()._perform_http_request_internal(url, _straight(req))
+
+
+def _straight(request: Request) -> Request:
+    """Return *request* as urllib keeps one that was redirected as often as it follows: the next one is an error."""
+    request.redirect_dict = dict.fromkeys(map(str, range(HTTPRedirectHandler.max_redirections)), 1)  # type: ignore[attr-defined]
+    return request
+
+
 class Slack:
     """A bot. A recipient is an e-mail address, or a channel as Slack takes it (``#name`` or an id)."""
 
@@ -55,7 +76,7 @@ class Slack:
                 f"{where}: its token is none: it holds spaces or letters beyond ASCII; correct the secret"
             )
         self._where = where
-        self._client = WebClient(
+        self._client = _Client(
             token,
             base_url=settings.address,
             timeout=settings.timeout_s,
@@ -91,7 +112,7 @@ class SlackHook:
         remember_address(url)
         if not _is_plain(url) or not _is_safe(url):
             raise AccessError(f"{where}: its webhook is no address that begins with https://; correct the secret")
-        self._client = WebhookClient(
+        self._client = _HookClient(
             url,
             timeout=settings.timeout_s,
             ssl=ssl.create_default_context(cafile=authority),
@@ -151,6 +172,8 @@ def _unreached(where: str, error: URLError) -> OverlapError:
 def _error(where: str, status: int, said: str, headers: Any) -> OverlapError:
     said = said.strip()
     code = said.lower()
+    if 300 <= status < 400:
+        return AccessError(f"{where}: it answers {status}, and no redirect is followed; write the final address")
     if status == 429 or code in _LIMITED:
         return BusyError(f"{where}: Slack's limit is reached", _seconds(headers))
     if code in _SHUT:

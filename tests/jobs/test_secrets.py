@@ -60,13 +60,21 @@ def test_an_org_that_repeats_what_it_is_sent_gets_no_secret_into_any_output_or_f
 
 
 @pytest.mark.parametrize("share", shares(6))
-def test_what_nobody_foresaw_says_no_secret_wherever_a_run_in_calls_comes_to_it(share, org, store, tokens, tmp_path):
-    assert burst_runs(share, org, store, tokens, tmp_path) * share >= 50
+def test_what_nobody_foresaw_says_no_secret_wherever_a_run_in_calls_comes_to_it(
+    share, org, store, tokens, tmp_path, record_property
+):
+    bursts = burst_runs(share, org, store, tokens, tmp_path)
+    record_property("runs in calls that burst", bursts)
+    assert bursts * share >= 50
 
 
 @pytest.mark.campaign
-def test_what_nobody_foresaw_says_no_secret_wherever_a_run_by_bulk_jobs_comes_to_it(org, store, tokens, tmp_path):
-    assert burst_runs(1, org, store, tokens, tmp_path, by_jobs) >= 70
+def test_what_nobody_foresaw_says_no_secret_wherever_a_run_by_bulk_jobs_comes_to_it(
+    org, store, tokens, tmp_path, record_property
+):
+    bursts = burst_runs(1, org, store, tokens, tmp_path, by_jobs)
+    record_property("runs by bulk jobs that burst", bursts)
+    assert bursts >= 70
 
 
 def burst_runs(share, org, store, tokens, folder, change=lambda *_: None):

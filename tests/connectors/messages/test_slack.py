@@ -106,3 +106,16 @@ def test_an_incoming_webhook_takes_a_letter_and_says_when_it_is_gone(server):
     server.reply = lambda *_: (404, {}, b"no_service")
     with pytest.raises(RecordError, match="no_service"):
         hook.send(letter(recipient=""))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed_since_the_token_would_go_along(server, slack, status):
+    with web(lambda *_: (200, {"Content-Type": "application/json"}, b'{"ok": true}')) as elsewhere:
+        server.says["/api/chat.postMessage"] = (status, {"Location": elsewhere.url}, {})
+        with pytest.raises(AccessError, match=f"answers {status}, and no redirect is followed"):
+            slack.send(letter(recipient="#partners"))
+        server.reply = lambda *_: (status, {"Location": elsewhere.url}, b"")
+        settings = SlackSettings(type="slack", webhook="env:X", timeout_s=5)
+        with pytest.raises(AccessError, match=f"answers {status}, and no redirect is followed"):
+            SlackHook("channel 'hook'", f"{server.url}/services/T1", settings, None).send(letter(recipient=""))
+        assert elsewhere.asked == []

@@ -91,8 +91,10 @@ def channel(news, settings, secret):
 
 
 @pytest.mark.parametrize("share", shares(6))
-def test_a_mail_server_that_repeats_what_it_was_told(share, news, log):
-    for word, sign_in, refused, answer in [*product(WORDS, SIGN_INS, REFUSED, ANSWERS)][::share]:
+def test_a_mail_server_that_repeats_what_it_was_told(share, news, log, record_property):
+    answers = [*product(WORDS, SIGN_INS, REFUSED, ANSWERS)][::share]
+    record_property("answers of mail servers", len(answers))
+    for word, sign_in, refused, answer in answers:
         secrets = {"password": word, "sent": f"\0me\0{word}"}
         with mail_parrot(sign_in, refused, answer) as port:
             channel(news, MAIL.format(port=port), word)
@@ -101,8 +103,10 @@ def test_a_mail_server_that_repeats_what_it_was_told(share, news, log):
 
 
 @pytest.mark.parametrize("share", shares(6))
-def test_a_slack_that_repeats_what_it_was_told(share, news, log):
-    for (status, form), to in [*product(WEB, ("uma@x.example", "#deals"))][::share]:
+def test_a_slack_that_repeats_what_it_was_told(share, news, log, record_property):
+    answers = [*product(WEB, ("uma@x.example", "#deals"))][::share]
+    record_property("answers of Slack", len(answers))
+    for (status, form), to in answers:
         with web(web_parrot(status, form)) as server:
             channel(news, SLACK.format(url=server.url), TOKEN)
             assert send(news, "way", to, log, {"token": TOKEN}) != ["done"]
@@ -110,7 +114,8 @@ def test_a_slack_that_repeats_what_it_was_told(share, news, log):
 
 
 @pytest.mark.parametrize("share", shares(6))
-def test_an_incoming_webhook_that_repeats_its_address(share, news, log):
+def test_an_incoming_webhook_that_repeats_its_address(share, news, log, record_property):
+    record_property("answers of incoming webhooks", len(WEB[::share]))
     secrets = {"path": PATH, "token": PATH.rpartition("/")[2]}
     for status, form in WEB[::share]:
         with web(web_parrot(status, form)) as server:
