@@ -1,4 +1,4 @@
-"""Fifty rounds of `tests.takeover`, and that they meet what they are for."""
+"""Fifty rounds and more of `tests.takeover`, and that they meet what they are for."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def test_whoever_takes_over_writes_everything_once_and_nothing_old(org, runner, 
     folder = tmp_path_factory.mktemp("rounds")
     first: FirstPlan = first_plan(org, runner, tmp_path_factory.mktemp("first-of-rounds"))
     bench = Bench(org, runner, first, folder)
-    weekly = takeover.week(bench)
+    weekly = takeover.weeks(bench)
     met: Counter[str] = Counter()
     failed = {}
-    for seed in range(50):
+    for seed in (*range(50), 56):  # 56: the first one dies before its plan was set off, and news comes
         played = takeover.play(bench, seed, weekly)
         met += played.met
         if played.problems:
