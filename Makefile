@@ -35,7 +35,7 @@ histories: $(READY)
 	$(BIN)/python -m tests.histories.campaign --crm $(CRM) --to $(or $(N),700) --jobs $(or $(JOBS),2) \
 		--save benchmarks/results/histories-$(CRM)
 
-# Dies at every pair of steps of two applies; EVERY: only each so many-th first step.
+# Dies at every pair of steps of two applies; EVERY: only each so many-th first step. Called again, it goes on.
 kill-pairs: $(READY)
 	$(BIN)/python -m tests.jobs.kill_pairs --jobs $(or $(JOBS),2) --every $(or $(EVERY),1)
 

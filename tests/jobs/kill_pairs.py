@@ -2,28 +2,30 @@
 
 ``python -m tests.jobs.kill_pairs`` dies at every pair of steps, in calls and by bulk jobs, commits of the ledger
 included, and saves what came of it as a benchmark's result. For each a, b counts up until the second apply comes to its
-end before it.
+end before it. Stopped and called again, it plays the first steps that are missing; ``--anew`` plays all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
-from benchmarks.report import save, table
+from benchmarks.report import RESULTS, save, table
 from connectors.sandbox.store import Store
 from tests.jobs.first_plan import Bench, by_jobs, running_bench
 from tests.jobs.trials import KILLED, Fate
 from tests.jobs.world import api_writes, said
 
 KINDS = ("calls", "jobs")
+_AT_ONCE = 4  # first steps that a process plays before what came of them is saved
+#: A kind, a first step, how many second ones it was played with, and by second step what failed.
+_Row = tuple[str, int, int, dict[str, list[str]]]
 
 
 def pairs(bench: Bench, kind: str, first: int, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -67,37 +69,50 @@ def steps(bench: Bench, kind: str) -> int:
         return len(ended.steps)
 
 
-def _played(every: int, kind: str, share: int) -> tuple[int, int, dict[str, list[str]]]:
-    """Play every *every*-th first step of *kind* from *share* on; return how many, the pairs, and what failed."""
-    firsts, count, failed = 0, 0, {}
+def _counted(kind: str) -> int:
     with tempfile.TemporaryDirectory() as name, running_bench(Path(name)) as bench:
-        for first in range(1 + share, steps(bench, kind) + 1, every):
-            firsts += 1
-            for second, wrong in pairs(bench, kind, first):
-                count += 1
-                if wrong:
-                    failed[f"{kind} {first} {second}"] = wrong
-    return firsts, count, failed
+        return steps(bench, kind)
+
+
+def _played(firsts: Sequence[tuple[str, int]]) -> list[_Row]:
+    """Play each of *firsts*, a kind and a first step; return how many pairs that made, and what failed."""
+    with tempfile.TemporaryDirectory() as name, running_bench(Path(name)) as bench:
+        return [_row(bench, kind, first) for kind, first in firsts]
+
+
+def _row(bench: Bench, kind: str, first: int) -> _Row:
+    found = dict(pairs(bench, kind, first))
+    return kind, first, len(found), {str(second): wrong for second, wrong in found.items() if wrong}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.jobs.kill_pairs", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2, help="processes that play at the same time")
     parser.add_argument("--every", type=int, default=1, help="only every so many-th first step, for a quick look")
+    parser.add_argument("--anew", action="store_true", help="play again what was saved")
     options = parser.parse_args()
-    begun, shown, failed = time.perf_counter(), [], {}
+    saved = RESULTS / "kill_pairs.json"
+    rows: list[_Row] = json.loads(saved.read_text())["played"] if saved.exists() and not options.anew else []
     with ProcessPoolExecutor(options.jobs) as pool:
-        for kind in KINDS:
-            shares = [at * options.every for at in range(options.jobs)]
-            played = list(pool.map(partial(_played, options.jobs * options.every, kind), shares))
-            shown.append((kind, sum(one[0] for one in played), sum(one[1] for one in played)))
-            for *_, wrong in played:
-                failed |= wrong
-    rows = [(*one, sum(name.startswith(one[0]) for name in failed)) for one in shown]
-    found = {"kinds": rows, "failed": failed, "wall_s": round(time.perf_counter() - begun, 1)}
-    command = f"python -m tests.jobs.kill_pairs --jobs {options.jobs} --every {options.every}"
-    print(save("kill_pairs", command, found, [table(("kind", "first steps", "pairs", "failed"), rows)]))
-    return 1 if failed else 0
+        last = dict(zip(KINDS, pool.map(_counted, KINDS), strict=True))
+        wanted = [(kind, first) for kind in KINDS for first in range(1, last[kind] + 1, options.every)]
+        missing = [one for one in wanted if one not in {(kind, first) for kind, first, *_ in rows}]
+        for at in range(0, len(missing), options.jobs * _AT_ONCE):
+            share = missing[at : at + options.jobs * _AT_ONCE]
+            for played in pool.map(_played, [share[number :: options.jobs] for number in range(options.jobs)]):
+                rows += played
+            print(_saved(sorted(rows), last), flush=True)
+    return 1 if any(failed for *_, failed in rows) else 0
+
+
+def _saved(rows: Sequence[_Row], last: dict[str, int]) -> str:
+    shown = []
+    for kind in KINDS:
+        found = [(count, failed) for of, _, count, failed in rows if of == kind]
+        counted = sum(count for count, _ in found), sum(len(failed) for _, failed in found)
+        shown.append((kind, f"{len(found)} of {last[kind]}", *counted))
+    head = ("kind", "first steps", "pairs", "failed")
+    return save("kill_pairs", "python -m tests.jobs.kill_pairs", {"played": rows}, [table(head, shown)])
 
 
 if __name__ == "__main__":
