@@ -92,7 +92,8 @@ def main() -> int:
     parser.add_argument("--anew", action="store_true", help="play again what was saved")
     options = parser.parse_args()
     saved = RESULTS / "kill_pairs.json"
-    rows: list[_Row] = json.loads(saved.read_text())["played"] if saved.exists() and not options.anew else []
+    kept = json.loads(saved.read_text())["played"] if saved.exists() and not options.anew else []
+    rows: list[_Row] = [tuple(row) for row in kept]
     with ProcessPoolExecutor(options.jobs) as pool:
         last = dict(zip(KINDS, pool.map(_counted, KINDS), strict=True))
         wanted = [(kind, first) for kind in KINDS for first in range(1, last[kind] + 1, options.every)]
