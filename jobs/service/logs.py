@@ -31,21 +31,8 @@ _MOST_PLACES: Final = 20
 #: What a line may hold. Whoever adds one makes sure that no row of anybody's can get there.
 _KEYS: Final = frozenset(
     {
-        *(
-            "timestamp",
-            "level",
-            "event",
-            "said",
-            "run",
-            "verb",
-            "state",
-            "seconds",
-            "peak_mb",
-            "code",
-            "kind",
-            "places",
-        ),
-        *("logger", "schedule", "slot", "does", "attempt", "due_at", "pid", "lines", "dropped", "address"),
+        *("timestamp", "level", "logger", "event", "said", "run", "verb", "state", "seconds", "peak_mb", "code"),
+        *("schedule", "slot", "does", "attempt", "due_at", "pid", "address", "kind", "places", "lines", "dropped"),
         *("crm", "partner", "plan", "written", "held", "rejected", "conflicts", "calls", "matches", "overlaps"),
     }
 )

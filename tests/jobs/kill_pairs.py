@@ -97,7 +97,8 @@ def main() -> int:
     with ProcessPoolExecutor(options.jobs) as pool:
         last = dict(zip(KINDS, pool.map(_counted, KINDS), strict=True))
         wanted = [(kind, first) for kind in KINDS for first in range(1, last[kind] + 1, options.every)]
-        missing = [one for one in wanted if one not in {(kind, first) for kind, first, *_ in rows}]
+        had = {(kind, first) for kind, first, *_ in rows}
+        missing = [one for one in wanted if one not in had]
         for at in range(0, len(missing), options.jobs * _AT_ONCE):
             share = missing[at : at + options.jobs * _AT_ONCE]
             for played in pool.map(_played, [share[number :: options.jobs] for number in range(options.jobs)]):

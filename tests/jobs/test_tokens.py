@@ -98,7 +98,6 @@ def test_a_key_that_goes_away_during_an_exchange_loses_no_token(tmp_path: Path) 
 WRITE = """
 import os, signal, sys
 from pathlib import Path
-from unittest.mock import Mock
 from jobs import steps
 from jobs.stores.tokens import FileTokens
 steps.listen(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step == sys.argv[3] else None)
@@ -134,7 +133,6 @@ def test_a_token_that_a_full_disk_does_not_take_leaves_the_one_before(
 COUNT = """
 import sys
 from pathlib import Path
-from unittest.mock import Mock
 from jobs.stores.tokens import FileTokens
 tokens = FileTokens(Path(sys.argv[1]), lambda: sys.argv[2])
 for _ in range(20):

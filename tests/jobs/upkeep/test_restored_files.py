@@ -17,7 +17,7 @@ from jobs import steps
 from jobs.erasing import stop_list
 from jobs.service.turns import turn_lock
 from jobs.stores import erasures, messages
-from jobs.stores.lease import leased
+from jobs.stores.lease import last, leased
 from jobs.stores.messages import Draft
 from jobs.telling.content import Content
 from jobs.upkeep import archive
@@ -181,9 +181,15 @@ def test_lists_come_back_as_old_as_they_were_and_what_was_to_be_sent_is_not_sent
 def test_who_held_the_workspace_when_it_was_copied_does_not_hold_the_copy(folder, tmp_path):
     with at_work(folder) as context, leased(context.ledger.engine, "its lock file"):
         path = Path(backup(context, tmp_path / "one.tar.gz").path)
+        holding = last(context.ledger.engine)
+    assert holding is not None and holding.released_at is None, "it was copied while somebody held it"
     restore(path, tmp_path / "new", NOW)
-    with at_work(tmp_path / "new") as context, leased(context.ledger.engine, "another lock file"):
-        pass
+    with at_work(tmp_path / "new") as context:
+        engine = context.ledger.engine
+        assert last(engine) is None
+        with leased(engine, "another lock file"):
+            taken = last(engine)
+            assert taken is not None and taken.released_at is None
 
 
 def test_nothing_is_put_back_under_a_service_that_is_at_work(folder, tmp_path):
