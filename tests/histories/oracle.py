@@ -162,8 +162,8 @@ def differences(
     what points to it, changed may be either. A deleted record is a deleted record, whatever it says.
     """
     problems = []
-    undated = raced | _pointing(raced, ours, twins)
-    for place in sorted({*ours, *twins} - racing - _pointing(racing, ours, twins)):
+    undated = raced | pointing(raced, ours, twins)
+    for place in sorted({*ours, *twins} - racing - pointing(racing, ours, twins)):
         mine, other = ours.get(place), twins.get(place)
         if mine and other and mine.get("IsDeleted") and other.get("IsDeleted"):
             continue
@@ -175,7 +175,7 @@ def differences(
     return problems
 
 
-def _pointing(places: frozenset[Place], *said: Mapping[Place, Mapping[str, Any]]) -> frozenset[Place]:
+def pointing(places: frozenset[Place], *said: Mapping[Place, Mapping[str, Any]]) -> frozenset[Place]:
     """Return what points to one of *places*, in one org or the other."""
     keys = {key for _, key in places}
     return frozenset(place for one in said for place, row in one.items() if keys & set(map(str, row.values())))

@@ -256,11 +256,13 @@ class Player:
     def _race(self) -> bool:
         """Let people do what they do while the job runs; return that there is nothing of it left to wait for."""
         progress = self.progress
+        places = frozenset((event.what.get("object", "Account"), target) for event, target in progress.aims)
+        # What points to a record that is deleted does so no more afterwards.
+        pointing = oracle.pointing(places, *(said(site.store) for site in self.sites))
         for event, target in progress.aims:
             self._note(f"race: {event.kind} {target}")
             events.edit(self.world(event.crm), event, target)
-        places = frozenset((event.what.get("object", "Account"), target) for event, target in progress.aims)
-        progress.racing = places
+        progress.racing = places | pointing
         progress.raced |= places
         return False
 
