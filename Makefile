@@ -29,7 +29,7 @@ fix: $(READY)
 tiers: $(READY)
 	$(BIN)/python -m tests.jobs.portal_tiers --write
 
-# N: how many; CRM: salesforce or hubspot. Stopped and called again, it plays those that are missing.
+# N: how many; CRM: salesforce, hubspot or both. Called again, it plays what is missing, and what failed once more.
 histories: CRM ?= salesforce
 histories: $(READY)
 	$(BIN)/python -m tests.histories.campaign --crm $(CRM) --to $(or $(N),700) --jobs $(or $(JOBS),2) \

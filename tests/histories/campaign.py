@@ -1,7 +1,8 @@
 """Play many histories, in blocks that can be stopped and taken up again, and save what came of them.
 
 ``python -m tests.histories.campaign --from 0 --to 50000 --jobs 2 --save benchmarks/results/histories``. A block is one
-world: `OF_A_WORLD` seeds. Called again with the same file, it plays the blocks that are missing.
+world: `OF_A_WORLD` seeds. Called again with the same file, it plays those in which something failed, once more, and
+those that are missing.
 """
 
 from __future__ import annotations
@@ -44,12 +45,14 @@ def main() -> int:
     blocks = range(options.first // OF_A_WORLD, -(-options.end // OF_A_WORLD))
     found = _load(options.save, options.crm)
     done = set(numbers(found["blocks"]))
+    failed = {int(seed) // OF_A_WORLD for seed in found["failures"]}
     commit, faults = _commit(), tuple(crm.faults for crm in CASTS[options.crm])
-    for number, block in _played([number for number in blocks if number not in done], options):
-        done.add(number)
+    for number, block in _played([*sorted(failed), *(number for number in blocks if number not in done)], options):
         for seed, problems in block["failures"].items():
             print(f"kept: {keep(options.crm, history(int(seed), faults), problems)}", flush=True)
-        found = {**found, **added(found, block), "blocks": ranges(done), "command": _command(options)}
+        found |= judged_anew(found, number, block) if number in done else added(found, block)
+        done.add(number)
+        found |= {"blocks": ranges(done), "command": _command(options)}
         found["at"] = datetime.now(UTC).isoformat(timespec="seconds")
         found["commits"] = sorted({*found["commits"], commit})
         if options.save:
@@ -90,6 +93,13 @@ def added(found: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
     sums = {name: dict(Counter(found[name]) + Counter(block[name])) for name in ("counts", "met")}
     counts = {name: sums["counts"].get(name, 0) for name in _COUNTS}
     return {"counts": counts, "met": sums["met"], "failures": found["failures"] | block["failures"]}
+
+
+def judged_anew(found: dict[str, Any], number: int, block: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts and failures of *found*, which has block *number*, with what its histories came to now."""
+    others = {seed: problems for seed, problems in found["failures"].items() if int(seed) // OF_A_WORLD != number}
+    failures = others | block["failures"]
+    return {"counts": found["counts"] | {"failed": len(failures)}, "failures": failures}
 
 
 def ranges(done: Iterable[int]) -> str:

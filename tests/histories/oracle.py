@@ -159,7 +159,8 @@ def differences(
 
     A record that people change while the job runs says what came last, and that is right: *racing* ones, of this week,
     are left to the next, and so is what points to them. It puts them right; only the day on which a *raced* one, or
-    what points to it, changed may be either. A deleted record is a deleted record, whatever it says.
+    what points to it, changed may be either. A deleted record is a deleted record, whatever it says, and a retired one
+    is let be: it may lack what it said of a partner that people deleted meanwhile, and that was made anew since.
     """
     problems = []
     undated = raced | pointing(raced, ours, twins)
@@ -171,6 +172,8 @@ def differences(
             problems.append(f"{place}: {'missing' if mine is None else 'not in the twin'}")
             continue
         names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in undated and n in _DAYS)]
+        if place in undated and mine.get("Status__c") == other.get("Status__c") == "Retired":
+            names = [n for n in names if mine[n] is not None and other[n] is not None]
         problems += [f"{place}: {name} is {mine[name]!r}, the twin says {other[name]!r}" for name in names]
     return problems
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.histories.campaign import added, numbers, ranges
+from tests.histories.campaign import added, judged_anew, numbers, ranges
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,10 @@ def test_a_block_is_added_to_what_was_found():
     assert (total["counts"]["histories"], total["counts"]["failed"], total["counts"]["repeated"]) == (100, 1, 0)
     assert total["met"] == {"lost answer": 3, "locked rows": 4}
     assert total["failures"] == {"7": ["x"]}
+
+
+def test_what_failed_is_judged_anew_and_counted_once():
+    found = {"counts": {"histories": 300, "failed": 3}, "failures": {"7": ["x"], "107": ["y"], "110": ["z"]}}
+    block = {"counts": {"histories": 100, "failed": 1}, "failures": {"110": ["w"]}}
+    total = judged_anew(found, 1, block)
+    assert total == {"counts": {"histories": 300, "failed": 2}, "failures": {"7": ["x"], "110": ["w"]}}

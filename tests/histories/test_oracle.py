@@ -125,6 +125,17 @@ def test_a_racing_deletion_takes_along_what_points_to_it():
     assert len(oracle.differences(ours, twins, frozenset(), frozenset({partner}))) == 2
 
 
+def test_what_is_retired_is_not_linked_again_to_a_partner_that_people_deleted():
+    partner, place = frozenset({("Overlap_Partner__c", "p1")}), ("Partner_Overlap__c", "o1")
+    ours = {place: {"Status__c": "Retired", "Partner__c": "p1", "Play__c": "x"}}
+    twins = {place: {"Status__c": "Retired", "Partner__c": None, "Play__c": "x"}}
+    assert not oracle.differences(ours, twins, frozenset(), partner)
+    assert oracle.differences(ours, twins, frozenset(), frozenset())
+    assert oracle.differences(ours, {place: {**twins[place], "Play__c": "y"}}, frozenset(), partner)
+    active = [{place: {**row[place], "Status__c": "Active"}} for row in (ours, twins)]
+    assert oracle.differences(*active, frozenset(), partner)
+
+
 def test_a_list_that_lost_a_row_is_found(tmp_path):
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
         ledger.execute("create table lists (id, partner, rows_in, rows_out, quarantined, duplicates)")

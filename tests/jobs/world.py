@@ -314,8 +314,6 @@ def _key(object_name: str) -> str:
 
 
 def _is_fact(object_name: str, name: str) -> bool:
-    if name.endswith("__c"):
+    if name.endswith("__c") or name == "IsDeleted":
         return True
-    return object_name in OURS and (
-        name in ("OwnerId", "IsDeleted") or (name == "Name" and "Influence" not in object_name)
-    )
+    return object_name in OURS and (name == "OwnerId" or (name == "Name" and "Influence" not in object_name))
