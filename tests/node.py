@@ -2,7 +2,7 @@
 the project.
 
 The folder is ``~/.cache/overlap-npm`` or what OVERLAP_NPM_CACHE names. What is missing there is installed once, pinned;
-without node, npm or a registry the tests that need it skip.
+without node, npm or a registry the tests that need it skip, and nobody asks for it again for an hour.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ PINNED = {
 }
 #: Later ones need a newer node than 20.
 UNDICI = "7.16.0"
-_INSTALL_S, _RUN_S = 300, 120
+_OPTIONS = ("--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=2000")
+_INSTALL_S, _RUN_S, _NOT_AGAIN_S = 300, 120, 3600
 
 
 def run(script: Path, package: str, given: object, **environment: str) -> object:
@@ -51,11 +53,16 @@ def installed(package: str) -> Path:
     folder = cache / f"{package.replace('/', '+')}-{version}"
     if not (folder / ".complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
+        failed = folder / ".failed"
+        if failed.exists() and time.time() - failed.stat().st_mtime < _NOT_AGAIN_S:
+            pytest.skip(f"{failed.read_text(encoding='utf-8')}; remove {failed} to try again")
         wanted = {"private": True, "dependencies": {package: version}, "overrides": {"undici": UNDICI}}
         (folder / "package.json").write_text(json.dumps(wanted), encoding="utf-8")
-        command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts"]
+        command = [npm, "install", "--prefix", str(folder), *_OPTIONS]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
         if done.returncode != 0:
-            pytest.skip(f"npm cannot install {package} {version}: {done.stderr.strip().splitlines()[-1:]}")
+            why = f"npm cannot install {package} {version}: {' '.join(done.stderr.split())[:300]}"
+            failed.write_text(why, encoding="utf-8")
+            pytest.skip(why)
         (folder / ".complete").touch()
     return folder
