@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from connectors.sandbox.store import Change, Store
@@ -22,6 +23,8 @@ SECRETS = ("consumer_secret", "token")
 Place = tuple[str, str]
 #: A raced record may have changed in this week or in the one that put it right.
 _DAYS = ("Changed_On__c", "Overlap_Changed_On__c")
+#: What goes empty with the deletion of the partner that a record points to: the link, and what is read through it.
+_OF_PARTNER = ("Partner__c", "Partner_Name__c", "As_Of__c")
 
 
 @dataclass(frozen=True)
@@ -154,31 +157,34 @@ def differences(
     twins: Mapping[Place, Mapping[str, Any]],
     racing: frozenset[Place],
     raced: frozenset[Place],
+    before: Mapping[Place, Mapping[str, Any]] = MappingProxyType({}),
 ) -> list[str]:
     """Return where the org differs from its twin.
 
     A record that people change while the job runs says what came last, and that is right: *racing* ones, of this week,
-    are left to the next, and so is what points to them. It puts them right; only the day on which a *raced* one, or
-    what points to it, changed may be either. A deleted record is a deleted record, whatever it says, and a retired one
-    is let be: it may lack what it said of a partner that people deleted meanwhile, and that was made anew since.
+    are left to the next, and so is what points to them, or did *before*: a deletion empties links. It puts them right;
+    only the day on which a *raced* one, or what points to it, changed may be either. A deleted record is a deleted
+    record, whatever it says (of the CRM's own only raced ones), and a retired one is let be: it may lack what a deleted
+    partner gave it.
     """
     problems = []
-    undated = raced | pointing(raced, ours, twins)
-    for place in sorted({*ours, *twins} - racing - pointing(racing, ours, twins)):
+    undated = raced | _pointing(raced, ours, twins)
+    for place in sorted({*ours, *twins} - racing - _pointing(racing, ours, twins, before)):
         mine, other = ours.get(place), twins.get(place)
-        if mine and other and mine.get("IsDeleted") and other.get("IsDeleted"):
+        is_let_be = place[0] in KEYS or place in raced
+        if is_let_be and mine and other and mine.get("IsDeleted") and other.get("IsDeleted"):
             continue
         if mine is None or other is None:
             problems.append(f"{place}: {'missing' if mine is None else 'not in the twin'}")
             continue
         names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in undated and n in _DAYS)]
         if place in undated and mine.get("Status__c") == other.get("Status__c") == "Retired":
-            names = [n for n in names if mine[n] is not None and other[n] is not None]
+            names = [n for n in names if n not in _OF_PARTNER or None not in (mine[n], other[n])]
         problems += [f"{place}: {name} is {mine[name]!r}, the twin says {other[name]!r}" for name in names]
     return problems
 
 
-def pointing(places: frozenset[Place], *said: Mapping[Place, Mapping[str, Any]]) -> frozenset[Place]:
+def _pointing(places: frozenset[Place], *said: Mapping[Place, Mapping[str, Any]]) -> frozenset[Place]:
     """Return what points to one of *places*, in one org or the other."""
     keys = {key for _, key in places}
     return frozenset(place for one in said for place, row in one.items() if keys & set(map(str, row.values())))

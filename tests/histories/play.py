@@ -45,7 +45,8 @@ class Size:
 class Progress:
     """How far a history has come, beside workspace and CRMs. *said* and *sizes* are by number of week and of act.
 
-    *requests* and *changes* say, by CRM, how much of its log and of its history was looked at.
+    *before* is what the CRMs said before people raced in this week. *requests* and *changes* say, by CRM, how much of
+    its log and of its history was looked at.
     """
 
     now: datetime = START
@@ -64,6 +65,7 @@ class Progress:
     aims: list[tuple[events.Event, str]] = field(default_factory=list)
     mending: tuple[str, ...] = ()
     racing: frozenset[oracle.Place] = frozenset()
+    before: Mapping[oracle.Place, Mapping[str, Any]] = field(default_factory=dict)
     raced: frozenset[oracle.Place] = frozenset()
 
     def copy(self) -> Progress:
@@ -112,7 +114,7 @@ class Player:
                 self._try(order)
             else:
                 events.happen(self.world(event.crm), event)
-        progress.racing = frozenset()
+        progress.racing, progress.before = frozenset(), {}
         progress.mending = ("run",) if week.is_slow else ()
         race = [event for stage in week.stages for event in stage.race]
         aims = [(event, events.targets(self.world(event.crm), event)) for event in race]
@@ -192,7 +194,9 @@ class Player:
         problems += [*oracle.kept_books(ledger, taken, raced, in_parts), *oracle.kept_rows(ledger)]
         problems += [*oracle.whole_runs(self.folder / "runs"), *oracle.leaked(self.folder, self.processes.said)]
         if self.twin is not None:
-            problems += oracle.differences(now, self.twin.said[progress.week - 1], progress.racing, progress.raced)
+            problems += oracle.differences(
+                now, self.twin.said[progress.week - 1], progress.racing, progress.raced, progress.before
+            )
         progress.problems += [f"week {progress.week}: {problem}" for problem in problems]
         progress.said.append(now)
         progress.changes = changes
@@ -257,12 +261,12 @@ class Player:
         """Let people do what they do while the job runs; return that there is nothing of it left to wait for."""
         progress = self.progress
         places = frozenset((event.what.get("object", "Account"), target) for event, target in progress.aims)
-        # What points to a record that is deleted does so no more afterwards.
-        pointing = oracle.pointing(places, *(said(site.store) for site in self.sites))
+        for site in self.sites:
+            progress.before = {**progress.before, **said(site.store)}
         for event, target in progress.aims:
             self._note(f"race: {event.kind} {target}")
             events.edit(self.world(event.crm), event, target)
-        progress.racing = places | pointing
+        progress.racing = places
         progress.raced |= places
         return False
 

@@ -125,6 +125,20 @@ def test_a_racing_deletion_takes_along_what_points_to_it():
     assert len(oracle.differences(ours, twins, frozenset(), frozenset({partner}))) == 2
 
 
+def test_what_pointed_to_a_record_before_its_deletion_belongs_to_that_race():
+    partner, pointing = frozenset({("Overlap_Partner__c", "p1")}), ("Partner_Influence__c", "i1")
+    ours, before = {pointing: {"Partner__c": None}}, {pointing: {"Partner__c": "p1"}}
+    assert not oracle.differences(ours, {}, partner, partner, before)
+    assert oracle.differences(ours, {}, partner, partner)
+
+
+def test_a_deleted_account_is_let_be_if_it_was_raced():
+    place = ("Account", "001A")
+    ours, twins = ({place: {"IsDeleted": True, "Overlap_Best_Partner__c": said}} for said in ("a", "b"))
+    assert oracle.differences(ours, twins, frozenset(), frozenset())
+    assert not oracle.differences(ours, twins, frozenset(), frozenset({place}))
+
+
 def test_what_is_retired_is_not_linked_again_to_a_partner_that_people_deleted():
     partner, place = frozenset({("Overlap_Partner__c", "p1")}), ("Partner_Overlap__c", "o1")
     ours = {place: {"Status__c": "Retired", "Partner__c": "p1", "Play__c": "x"}}
@@ -132,6 +146,7 @@ def test_what_is_retired_is_not_linked_again_to_a_partner_that_people_deleted():
     assert not oracle.differences(ours, twins, frozenset(), partner)
     assert oracle.differences(ours, twins, frozenset(), frozenset())
     assert oracle.differences(ours, {place: {**twins[place], "Play__c": "y"}}, frozenset(), partner)
+    assert oracle.differences(ours, {place: {**twins[place], "Play__c": None}}, frozenset(), partner)
     active = [{place: {**row[place], "Status__c": "Active"}} for row in (ours, twins)]
     assert oracle.differences(*active, frozenset(), partner)
 
