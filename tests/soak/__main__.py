@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from statistics import fmean
 
 from benchmarks.report import save, table
 from tests.soak.measures import slope
@@ -34,6 +35,8 @@ def main() -> int:
         f"{options.runs} runs of a service; {options.weeks} weeks, {lived[-1].written:,} records written, in one "
         f"process that gives back what it does not use. Problems: {'; '.join(problems) or 'none'}.\n",
         table(("what", "in the second quarter", "in the last one", "in 100 runs or weeks"), rows),
+        "\nMemory of the process of all weeks, on average, eighth by eighth:\n",
+        table(("weeks", "MB"), _eighths([look.rss_mb for look in lived])),
     ]
     print(*sections, sep="\n")
     if options.save:
@@ -70,6 +73,12 @@ def _judged(served: Sequence[Turn], lived: Sequence[Look]) -> tuple[list[str], l
     was, now = lived[int(len(lived) * _WARM_UP)], lived[-1]
     rows += [(f"{name}, kB", was.disk_kb[name], size, "") for name, size in sorted(now.disk_kb.items())]
     return problems, rows
+
+
+def _eighths(values: Sequence[float]) -> list[tuple[str, float]]:
+    """Return the mean of each eighth of *values*: whether growth goes on, or comes to an end."""
+    eighths = [(len(values) * part // 8, len(values) * (part + 1) // 8) for part in range(8)]
+    return [(f"{low + 1} to {high}", round(fmean(values[low:high]), 1)) for low, high in eighths if high > low]
 
 
 if __name__ == "__main__":
