@@ -35,7 +35,7 @@ def main() -> int:
         f"{options.runs} runs of a service; {options.weeks} weeks, {lived[-1].written:,} records written, in one "
         f"process that gives back what it does not use. Problems: {'; '.join(problems) or 'none'}.\n",
         table(("what", "in the second quarter", "in the last one", "in 100 runs or weeks"), rows),
-        "\nMemory of the process of all weeks, on average, eighth by eighth:\n",
+        "Memory of the process of all weeks, on average, eighth by eighth:\n",
         table(("weeks", "MB"), _eighths([look.rss_mb for look in lived])),
     ]
     print(*sections, sep="\n")
