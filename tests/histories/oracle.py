@@ -158,6 +158,7 @@ def differences(
     racing: frozenset[Place],
     raced: frozenset[Place],
     before: Mapping[Place, Mapping[str, Any]] = MappingProxyType({}),
+    claimed: Mapping[Place, Mapping[str, Any]] = MappingProxyType({}),
 ) -> list[str]:
     """Return where the org differs from its twin.
 
@@ -165,10 +166,12 @@ def differences(
     are left to the next, and so is what points to them, or did *before*: a deletion empties links. It puts them right;
     only the day on which a *raced* one, or what points to it, changed may be either. A deleted record is a deleted
     record, whatever it says (of the CRM's own only raced ones), and a retired one is let be: it may lack what a deleted
-    partner gave it.
+    partner gave it. A link to a raced record that was deleted is there, or was never made. And what people *claimed* by
+    writing it into a record at about the time of our first write stays if it came after that.
     """
     problems = []
     undated = raced | _pointing(raced, ours, twins)
+    gone = {place[1] for place in raced if place[0] in KEYS and all(_is_deleted(one, place) for one in (ours, twins))}
     for place in sorted({*ours, *twins} - racing - _pointing(racing, ours, twins, before)):
         mine, other = ours.get(place), twins.get(place)
         is_let_be = place[0] in KEYS or place in raced
@@ -180,8 +183,15 @@ def differences(
         names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in undated and n in _DAYS)]
         if place in undated and mine.get("Status__c") == other.get("Status__c") == "Retired":
             names = [n for n in names if n not in _OF_PARTNER or None not in (mine[n], other[n])]
+        names = [n for n in names if not ({mine[n], other[n]} & gone and {mine[n], other[n]} & {"", None})]
+        theirs = claimed.get(place, {})
+        names = [n for n in names if n not in theirs or theirs[n] not in (mine[n], other[n])]
         problems += [f"{place}: {name} is {mine[name]!r}, the twin says {other[name]!r}" for name in names]
     return problems
+
+
+def _is_deleted(said: Mapping[Place, Mapping[str, Any]], place: Place) -> bool:
+    return bool(said.get(place, {}).get("IsDeleted"))
 
 
 def _pointing(places: frozenset[Place], *said: Mapping[Place, Mapping[str, Any]]) -> frozenset[Place]:

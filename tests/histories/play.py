@@ -45,7 +45,8 @@ class Size:
 class Progress:
     """How far a history has come, beside workspace and CRMs. *said* and *sizes* are by number of week and of act.
 
-    *before* is what the CRMs said before people raced in this week. *requests* and *changes* say, by CRM, how much of
+    *before* is what the CRMs said before people raced in this week, *claims* what they wrote, by CRM and record, into
+    one of the CRM's own that had nothing of ours by then. *requests* and *changes* say, by CRM, how much of
     its log and of its history was looked at.
     """
 
@@ -67,6 +68,7 @@ class Progress:
     racing: frozenset[oracle.Place] = frozenset()
     before: Mapping[oracle.Place, Mapping[str, Any]] = field(default_factory=dict)
     raced: frozenset[oracle.Place] = frozenset()
+    claims: Mapping[tuple[str, oracle.Place], Mapping[str, Any]] = field(default_factory=dict)
 
     def copy(self) -> Progress:
         return replace(
@@ -194,8 +196,10 @@ class Player:
         problems += [*oracle.kept_books(ledger, taken, raced, in_parts), *oracle.kept_rows(ledger)]
         problems += [*oracle.whole_runs(self.folder / "runs"), *oracle.leaked(self.folder, self.processes.said)]
         if self.twin is not None:
+            claims = [*self.twin.claims.items(), *progress.claims.items()]
+            kept = {place: said for (crm, place), said in claims if self._keeps(crm)}
             problems += oracle.differences(
-                now, self.twin.said[progress.week - 1], progress.racing, progress.raced, progress.before
+                now, self.twin.said[progress.week - 1], progress.racing, progress.raced, progress.before, kept
             )
         progress.problems += [f"week {progress.week}: {problem}" for problem in problems]
         progress.said.append(now)
@@ -265,10 +269,20 @@ class Player:
             progress.before = {**progress.before, **said(site.store)}
         for event, target in progress.aims:
             self._note(f"race: {event.kind} {target}")
+            place = event.what.get("object", "Account"), target
+            known = progress.before.get(place, {})
+            if event.kind == "edit flat" and not any(known[name] for name in known if name.startswith("Overlap_")):
+                written = {name: value for name, value in event.what["set"].items() if value}
+                progress.claims = {**progress.claims, (event.crm, place): written}
             events.edit(self.world(event.crm), event, target)
         progress.racing = places
         progress.raced |= places
         return False
+
+    def _keeps(self, crm: str) -> bool:
+        """Return whether what people write over is left to them."""
+        world = self.world(crm)
+        return world.workspace.settings.crm[crm].on_drift == "keep"
 
     def _measure(self, ended: Ended) -> None:
         """Look at the requests of a try: keep the size of the twin's stage, and find what people own in payloads."""

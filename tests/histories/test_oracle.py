@@ -151,6 +151,34 @@ def test_what_is_retired_is_not_linked_again_to_a_partner_that_people_deleted():
     assert oracle.differences(*active, frozenset(), partner)
 
 
+def test_a_link_to_a_raced_record_that_was_deleted_is_there_or_was_never_made():
+    gone, place = ("Partner_Overlap__c", "o1"), ("Partner_Influence__c", "i1")
+    ours = {gone: {"IsDeleted": True}, place: {"Overlap__c": "o1", "Partner__c": "p1"}}
+    twins = {gone: {"IsDeleted": True}, place: {"Overlap__c": "", "Partner__c": "p1"}}
+    nobody, raced = frozenset(), frozenset({gone})
+    assert not oracle.differences(ours, twins, nobody, raced)
+    assert not oracle.differences(twins, ours, nobody, raced)
+    assert oracle.differences(ours, twins, nobody, nobody)
+    assert oracle.differences(ours, {**twins, place: {"Overlap__c": "o2", "Partner__c": "p1"}}, nobody, raced)
+    assert oracle.differences(ours, {**twins, place: {"Overlap__c": "", "Partner__c": ""}}, nobody, raced)
+    alive = [{**said, gone: {"IsDeleted": False}} for said in (ours, twins)]
+    assert oracle.differences(*alive, nobody, raced)
+
+
+def test_what_people_claimed_may_stay_and_nothing_else():
+    place, nobody = ("Account", "001A"), frozenset()
+    ours = {place: {"Overlap_Best_Partner__c": "somebody", "Overlap_Best_Play__c": "x"}}
+    twins = {place: {"Overlap_Best_Partner__c": "Globex", "Overlap_Best_Play__c": "x"}}
+    claimed = {place: {"Overlap_Best_Partner__c": "somebody"}}
+    assert not oracle.differences(ours, twins, nobody, nobody, claimed=claimed)
+    assert not oracle.differences(twins, ours, nobody, nobody, claimed=claimed)
+    assert oracle.differences(ours, twins, nobody, nobody)
+    other = {place: {**ours[place], "Overlap_Best_Partner__c": None}}
+    assert oracle.differences(other, twins, nobody, nobody, claimed=claimed)
+    other = {place: {**ours[place], "Overlap_Best_Play__c": None}}
+    assert oracle.differences(other, twins, nobody, nobody, claimed=claimed)
+
+
 def test_a_list_that_lost_a_row_is_found(tmp_path):
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
         ledger.execute("create table lists (id, partner, rows_in, rows_out, quarantined, duplicates)")
