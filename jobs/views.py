@@ -235,17 +235,16 @@ def held_lists(context: Context) -> dict[str, str]:
     if pulled is None:
         return {}
     held = {one["partner"]: one["reasons"] for one in pulled.summary.get("lists", []) if one["state"] == "held"}
-    taken = {partner: lists.history(context.ledger, partner) for partner in held}
     return {
         partner: "; ".join(reasons)
         for partner, reasons in held.items()
-        if not any(one.accepted_at > pulled.started_at for one in taken[partner])
+        if not lists.was_accepted_since(context.ledger, partner, pulled.started_at)
     }
 
 
 def _last_pull(context: Context) -> RunRecord | None:
     """Return the last pull; None if there was none."""
-    return next((run for run in context.ledger.last_runs() if run.verb == "pull"), None)
+    return context.ledger.last_run("pull")
 
 
 def late_lists(context: Context) -> dict[str, datetime]:

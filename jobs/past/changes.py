@@ -97,8 +97,8 @@ def resolved(context: Context, name: str, later: str | None = None) -> str:
 
 def before_day(context: Context, day: date) -> str | None:
     """Return the last run that is kept and was made before *day* in the workspace's zone; None if there is none."""
-    zone, lines = context.workspace.zone, {line.id: line for line in runs.matches(context.ledger)}
-    known = [n for n in kept_runs(context) if n in lines and lines[n].started_at.astimezone(zone).date() < day]
+    zone, lines = context.workspace.zone, runs.matches(context.ledger, kept_runs(context))
+    known = [line.id for line in lines if line.started_at.astimezone(zone).date() < day]
     return str(known[-1]) if known else None
 
 

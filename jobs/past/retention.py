@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from jobs.context import Context
 from jobs.steps import step
@@ -54,17 +54,19 @@ def _delete(path: Path) -> None:
 
 def _needed(context: Context) -> set[int]:
     """Return the published run, those of plans that can be applied, finished or explained, and of releases in force."""
-    ledger, made, released = context.ledger, schema.plans, schema.releases
+    ledger, released = context.ledger, schema.releases
     needed = {int(run) for run in [ledger.pinned("published_run")] if run is not None}
     for crm in context.workspace.settings.crm:
         last = plans.last_applied(ledger, crm)
         needed |= {int(last.run_id)} if last is not None else set()
         needed |= {int(plans.header(ledger, str(number)).run_id) for number in outbox.unfinished(ledger, crm)}
-    newest = select(func.max(made.c.run_id)).group_by(made.c.crm)
-    of_partner = select(func.max(released.c.run_id)).group_by(released.c.partner)
+    for crm in ledger.pins("org:"):
+        last_plan = plans.latest_id(ledger, crm)
+        needed |= set() if last_plan is None else {int(plans.header(ledger, str(last_plan)).run_id)}
     with ledger.engine.connect() as connection:
-        for query in (newest, of_partner):
-            needed |= set(connection.execute(query).scalars())
+        of_partner = select(func.max(released.c.run_id)).where(released.c.partner == bindparam("partner"))
+        for partner in ledger.pins("partner:"):
+            needed |= set(connection.execute(of_partner, {"partner": partner}).scalars()) - {None}
     return needed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import func, select
 
 from config.settings import Settings
 from jobs.service.turns import Timetable
-from jobs.stores import api_calls, schema, slots
+from jobs.stores import api_calls, lists, outbox, plans, schema, slots
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import slots as slot_rows
 
@@ -74,25 +75,29 @@ class _Figures(Collector):
         yield took
 
     def _of_records(self) -> Iterator[Any]:
-        box, plans = schema.outbox, schema.plans
-        counted = CounterMetricFamily("overlap_changes", "Changes by where they stand.", labels=("crm", "state"))
-        by_state = select(plans.c.crm, box.c.state, func.count()).join(plans, plans.c.id == box.c.plan_id)
-        for crm, state, count in self._rows(by_state.group_by(plans.c.crm, box.c.state)):
-            counted.add_metric((crm, state), count)
-        yield counted
+        said = "Changes of its plan that was applied last, and of a newer one, by where they stand."
+        changes = GaugeMetricFamily("overlap_changes", said, labels=("crm", "state"))
         held = GaugeMetricFamily("overlap_plan_held", "1: its newest plan waits for a person.", labels=("crm",))
-        newest = select(func.max(plans.c.id)).where(plans.c.undoes == "[]").group_by(plans.c.crm)
-        query = select(plans.c.crm, plans.c.held, plans.c.applied_at).where(plans.c.id.in_(newest))
-        for crm, why, applied_at in self._rows(query):
-            held.add_metric((crm,), float(why != "[]" and applied_at is None))
+        made = schema.plans
+        for crm in self._settings.crm:
+            last = plans.last_applied(self._ledger, crm)
+            counted: Counter[str] = Counter()
+            for number in {last.id if last else None, plans.latest_id(self._ledger, crm)} - {None}:
+                counted.update(outbox.tally(self._ledger, str(number)))
+            for state, count in sorted(counted.items()):
+                changes.add_metric((crm, state), count)
+            newest = select(made.c.held, made.c.applied_at).where(made.c.crm == crm, made.c.undoes == "[]")
+            for why, applied_at in self._rows(newest.order_by(made.c.id.desc()).limit(1)):
+                held.add_metric((crm,), float(why != "[]" and applied_at is None))
+        yield changes
         yield held
 
     def _of_lists(self) -> Iterator[Any]:
-        lists = schema.lists
         age = GaugeMetricFamily("overlap_list_age_seconds", "Age of the list in force.", labels=("partner",))
-        for partner, as_of in self._rows(select(lists.c.partner, func.max(lists.c.as_of)).group_by(lists.c.partner)):
-            if partner in self._settings.partners:
-                age.add_metric((partner,), (self._now - as_of).total_seconds())
+        for partner in self._settings.partners:
+            newest = lists.newest(self._ledger, partner)
+            if newest is not None:
+                age.add_metric((partner,), (self._now - newest.as_of).total_seconds())
         yield age
 
     def _of_calls(self) -> Iterator[Any]:

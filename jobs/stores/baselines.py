@@ -41,10 +41,11 @@ def said(
     }
 
 
-def made(connection: Connection, crm: str, object_name: str) -> dict[str, str]:
-    """Return the records that were taken over, key to the CRM's id."""
-    ours = (baselines.c.crm == crm) & (baselines.c.object_name == object_name) & baselines.c.record_id.is_not(None)
-    return {row.key: row.record_id for row in connection.execute(select(baselines).where(ours))}
+def made(connection: Connection, crm: str, object_name: str, keys: Collection[str]) -> dict[str, str]:
+    """Return those of the records *keys* that were taken over, key to the CRM's id."""
+    ours = (baselines.c.crm == crm) & (baselines.c.object_name == object_name) & baselines.c.key.in_(keys)
+    query = select(baselines).where(ours, baselines.c.record_id.is_not(None))
+    return {row.key: row.record_id for row in connection.execute(query)}
 
 
 def blank(connection: Connection, object_name: str, keys: Collection[str]) -> None:

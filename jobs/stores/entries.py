@@ -27,6 +27,7 @@ class State(StrEnum):
 
 
 OPEN: Final = (State.PENDING, State.SENT)
+SETTLED: Final = tuple(state for state in State if state not in (State.PLANNED, *OPEN))
 #: Nothing of ours is on its way any more; what left before, without an answer, may be.
 GIVEN_UP: Final = (State.SUPERSEDED, State.REJECTED, State.CONFLICT)
 _DRIFT_VALUES: Final = ("written", "found", "wanted")

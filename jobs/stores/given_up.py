@@ -14,12 +14,17 @@ from jobs.stores.outbox import KEYS_AT_ONCE
 from jobs.stores.schema import outbox, plans
 
 _LATER: Final = outbox.alias("later")
-_NEWER: Final = select(_LATER.c.seq).where(
-    _LATER.c.object_name == outbox.c.object_name,
-    _LATER.c.key == outbox.c.key,
-    _LATER.c.seq > outbox.c.seq,
-    _LATER.c.state.in_(bindparam("unless", expanding=True)),
-    _LATER.c.plan_id.in_(select(plans.c.id).where(plans.c.crm == bindparam("named"))),
+_ITS_PLAN: Final = plans.alias("its_plan")
+_NEWER: Final = (
+    select(_LATER.c.seq)
+    .join(_ITS_PLAN, _ITS_PLAN.c.id == _LATER.c.plan_id)
+    .where(
+        _LATER.c.object_name == outbox.c.object_name,
+        _LATER.c.key == outbox.c.key,
+        _LATER.c.seq > outbox.c.seq,
+        _LATER.c.state.in_(bindparam("unless", expanding=True)),
+        _ITS_PLAN.c.crm == bindparam("named"),
+    )
 )
 _LEFT: Final = outbox.c.state.in_(GIVEN_UP) & outbox.c.in_doubt & ~outbox.c.closed
 #: What was given up in doubt, but for records of which a newer change is in one of the states *unless*: what the record

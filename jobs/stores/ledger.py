@@ -31,6 +31,9 @@ _BUSY_TIMEOUT_S: Final = 5
 _LANDED: Final = "landed_run"
 #: Asked again and again: putting a statement together takes longer than SQLite does to answer.
 _PINNED: Final = select(schema.pins.c.value).where(schema.pins.c.name == bindparam("pin"))
+_OF_VERB: Final = schema.runs.c.verb == bindparam("verb")
+_LAST_OF_VERB: Final = select(schema.runs).where(_OF_VERB).order_by(schema.runs.c.id.desc()).limit(1)
+_NEXT_VERB: Final = select(func.min(schema.runs.c.verb)).where(schema.runs.c.verb > bindparam("verb"))
 #: A little less than a day, so that a job that runs daily counts daily.
 _ONE_DAY: Final = timedelta(hours=20)
 
@@ -79,11 +82,18 @@ class Ledger:
 
     def last_runs(self) -> list[RunRecord]:
         """Return the latest run of each verb, oldest first."""
-        newest = select(func.max(schema.runs.c.id)).group_by(schema.runs.c.verb)
-        query = select(schema.runs).where(schema.runs.c.id.in_(newest)).order_by(schema.runs.c.id)
+        found = []
+        verb: str | None = ""
+        with self.engine.connect() as connection:  # verb by verb: SQLite groups by reading every run
+            while (verb := connection.execute(_NEXT_VERB, {"verb": verb}).scalar()) is not None:
+                found += [record_of(row) for row in connection.execute(_LAST_OF_VERB, {"verb": verb}).mappings()]
+        return sorted(found, key=lambda run: run.id)
+
+    def last_run(self, verb: str) -> RunRecord | None:
+        """Return the latest run of *verb*; None if there was none."""
         with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [record_of(row) for row in rows]
+            row = connection.execute(_LAST_OF_VERB, {"verb": verb}).mappings().first()
+        return None if row is None else record_of(row)
 
     def last_pull_before(self, run_id: int) -> datetime | None:
         """Return when the last pull that came through before run *run_id* began."""
@@ -123,7 +133,8 @@ class Ledger:
 
     def pins(self, prefix: str) -> dict[str, str]:
         """Return everything pinned under a name that begins with *prefix*, by the rest of its name."""
-        query = select(schema.pins).where(schema.pins.c.name.startswith(prefix, autoescape=True))
+        names = schema.pins.c.name
+        query = select(schema.pins).where(names >= prefix, names < prefix[:-1] + chr(ord(prefix[-1]) + 1))
         with self.engine.connect() as connection:
             return {row.name.removeprefix(prefix): row.value for row in connection.execute(query)}
 

@@ -6,12 +6,12 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from jobs.steps import step
 from jobs.stores.digest import digest
@@ -94,20 +94,37 @@ def in_force(ledger: Ledger, partner: str, zone: ZoneInfo) -> tuple[AcceptedList
 
     Absence counts a list once per as-of day, and a row is gone when two of them lack it: so these two say everything.
     """
-    everything = history(ledger, partner)
-    if not everything:
+    last = newest(ledger, partner)
+    if last is None:
         return None, None
-    day = everything[0].as_of.astimezone(zone).date()
-    earlier = (found for found in everything if found.as_of.astimezone(zone).date() < day)
-    return everything[0], next(earlier, None)
+    day = datetime.combine(last.as_of.astimezone(zone), time.min, zone)
+    return last, newest(ledger, partner, before=day)
+
+
+def newest(ledger: Ledger, partner: str, before: datetime | None = None) -> AcceptedList | None:
+    """Return the newest accepted list of *partner*, or the newest one that is of *before*; None if there is none."""
+    query = _newest_first(partner).limit(1)
+    with ledger.engine.connect() as connection:
+        row = connection.execute(query if before is None else query.where(lists.c.as_of < before)).mappings().first()
+    return None if row is None else AcceptedList(**row)
 
 
 def history(ledger: Ledger, partner: str) -> list[AcceptedList]:
     """Return all accepted lists of *partner*, the newest day first; of one day, the one accepted last."""
-    columns = [lists.c[name] for name in AcceptedList.__slots__]
-    newest_first = select(*columns).where(lists.c.partner == partner).order_by(lists.c.as_of.desc(), lists.c.id.desc())
     with ledger.engine.connect() as connection:
-        return [AcceptedList(**row) for row in connection.execute(newest_first).mappings()]
+        return [AcceptedList(**row) for row in connection.execute(_newest_first(partner)).mappings()]
+
+
+def was_accepted_since(ledger: Ledger, partner: str, at: datetime) -> bool:
+    """Return whether a list of *partner* was accepted after *at*."""
+    query = select(lists.c.id).where(lists.c.partner == partner, lists.c.accepted_at > at).limit(1)
+    with ledger.engine.connect() as connection:
+        return connection.execute(query).first() is not None
+
+
+def _newest_first(partner: str) -> Select[Any]:
+    columns = [lists.c[name] for name in AcceptedList.__slots__]
+    return select(*columns).where(lists.c.partner == partner).order_by(lists.c.as_of.desc(), lists.c.id.desc())
 
 
 def name_of(content: bytes) -> str:

@@ -207,11 +207,10 @@ def open_alerts(ledger: Ledger) -> list[OpenAlert]:
         return [OpenAlert(**row) for row in connection.execute(query.order_by(alerts.c.id)).mappings()]
 
 
-def episodes(ledger: Ledger) -> dict[str, int]:
-    """Return how often each cause has begun."""
-    query = select(alerts.c.cause, func.count()).group_by(alerts.c.cause)
+def last_begun(ledger: Ledger, cause: str) -> int:
+    """Return the number of the line of alerts that says when *cause* began last; 0 before the first."""
     with ledger.engine.connect() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}
+        return connection.execute(select(func.max(alerts.c.id)).where(alerts.c.cause == cause)).scalar() or 0
 
 
 @dataclass(frozen=True, slots=True)

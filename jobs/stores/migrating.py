@@ -18,7 +18,7 @@ from overlap.errors import ConfigError, OverlapError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0014"
+HEAD: Final = "0015"
 _COPIES_KEPT: Final = 2
 
 

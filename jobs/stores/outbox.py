@@ -6,7 +6,7 @@ row means "ask the CRM", never "send again".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Connection, bindparam, case, func, select, update
 
 from jobs.stores import baselines
-from jobs.stores.entries import OPEN, Entry, Settled, State, dumped, entry_of, parsed
+from jobs.stores.entries import OPEN, SETTLED, Entry, Settled, State, dumped, entry_of, parsed
 from jobs.stores.ledger import Ledger
 from jobs.stores.schema import outbox, plans
 from overlap.plan import Action, Change
@@ -59,14 +59,11 @@ def was_written(ledger: Ledger, crm: str) -> bool:
     A first plan that was cut short and given up has shown a person nothing of what comes after it. A record that the
     CRM refused each time until then cut nothing short.
     """
-    unheard = outbox.c.error.is_(None) | outbox.c.in_doubt
-    given_up = select(outbox.c.plan_id).where(outbox.c.state == State.SUPERSEDED, unheard)
-    query = (
-        select(outbox.c.seq)
-        .join(plans)
-        .where(plans.c.crm == crm, outbox.c.state == State.ACKNOWLEDGED, plans.c.id.not_in(given_up))
-        .limit(1)
-    )
+    beside = outbox.alias("beside")
+    unheard = beside.c.error.is_(None) | beside.c.in_doubt
+    given_up = select(beside.c.seq).where(beside.c.plan_id == plans.c.id, beside.c.state == State.SUPERSEDED, unheard)
+    taken = select(outbox.c.seq).where(outbox.c.plan_id == plans.c.id, outbox.c.state == State.ACKNOWLEDGED)
+    query = select(plans.c.id).where(plans.c.crm == crm, taken.exists(), ~given_up.exists()).limit(1)
     with ledger.engine.connect() as connection:
         return connection.execute(query).first() is not None
 
@@ -100,8 +97,8 @@ def entries(ledger: Ledger, plan_id: str, states: Sequence[State], object_name: 
         return [entry_of(row, row["crm"]) for row in connection.execute(query, asked).mappings()]
 
 
-def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
-    """Return the records of *object_name* that got their key from us: key to the CRM's id."""
+def made(ledger: Ledger, crm: str, object_name: str, keys: Collection[str]) -> dict[str, str]:
+    """Return those of the records *keys* of *object_name* that got their key from us: key to the CRM's id."""
     query = (
         select(outbox.c.key, outbox.c.record_id)
         .join(plans)
@@ -113,10 +110,14 @@ def made(ledger: Ledger, crm: str, object_name: str) -> dict[str, str]:
             (outbox.c.state == State.ACKNOWLEDGED) | outbox.c.created,
         )
     )
+    wanted = list(keys)
+    found: dict[str, str] = {}
     with ledger.engine.connect() as connection:
-        return baselines.made(connection, crm, object_name) | {
-            row.key: row.record_id for row in connection.execute(query)
-        }
+        for start in range(0, len(wanted), KEYS_AT_ONCE):
+            some = wanted[start : start + KEYS_AT_ONCE]
+            found |= baselines.made(connection, crm, object_name, some)
+            found |= {row.key: row.record_id for row in connection.execute(query.where(outbox.c.key.in_(some)))}
+    return found
 
 
 def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Change]:
@@ -124,7 +125,8 @@ def written_since(ledger: Ledger, crm: str, since: datetime | None) -> list[Chan
     query = select(outbox).join(plans).where(plans.c.crm == crm, _TAKEN).order_by(outbox.c.seq)
     if since is not None:
         # What the CRM took of a change that still waits has no time yet: it may be of any.
-        query = query.where((outbox.c.settled_at >= since) | outbox.c.settled_at.is_(None))
+        later = outbox.c.state.in_(SETTLED) & (outbox.c.settled_at >= since)
+        query = query.where(later | outbox.c.state.in_(OPEN))
     with ledger.engine.connect() as connection:
         return [entry_of(row, crm).change for row in connection.execute(query).mappings()]
 

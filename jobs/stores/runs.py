@@ -48,10 +48,10 @@ def match_in(ledger: Ledger, run_id: int) -> int | None:
     return next((int(number) for number in (*matched, *taken_over)), None)
 
 
-def matches(ledger: Ledger) -> list[RunRecord]:
-    """Return every match that came through, the oldest first."""
-    query = select(runs).where(runs.c.verb == "match", runs.c.state == "done").order_by(runs.c.id)
-    return _records(ledger, query)
+def matches(ledger: Ledger, numbers: Iterable[int]) -> list[RunRecord]:
+    """Return those of the lines *numbers* that are matches that came through, the oldest first."""
+    those = runs.c.id.in_(list(numbers)) & (runs.c.verb == "match") & (runs.c.state == "done")
+    return _records(ledger, select(runs).where(those).order_by(runs.c.id))
 
 
 def last_before(ledger: Ledger, run_id: int) -> RunRecord | None:

@@ -195,8 +195,9 @@ def newest(ledger: Ledger, name: str, until: datetime | None = None) -> Slot | N
 def last_good(ledger: Ledger, name: str, until: datetime) -> datetime | None:
     """Return when a run of *name* last ended well, by *until*."""
     good = (slots.c.schedule == name) & slots.c.state.in_(GOOD) & (slots.c.finished_at <= until)
+    query = select(slots.c.finished_at).where(good).order_by(slots.c.finished_at.desc()).limit(1)
     with ledger.engine.connect() as connection:
-        found: datetime | None = connection.execute(select(func.max(slots.c.finished_at)).where(good)).scalar()
+        found: datetime | None = connection.execute(query).scalar()
     return found
 
 

@@ -66,13 +66,13 @@ def alert(context: Context, outcome: Outcome | None = None) -> list[Sent]:
     """
     found, pages = due(context, outcome), Pages(context.workspace.templates)
     open_ones = {one.cause: one for one in messages.open_alerts(context.ledger)}
-    begun, terms = messages.episodes(context.ledger), terms_of(context)
+    terms = terms_of(context)
     drafts = []
     for cause in found.now:
         before = open_ones.get(cause.id)
         title, content = content_of(context, pages, cause, before)
         # A hash: what is kept of a message names no partner. Who else tells the same at this moment comes to the same.
-        said = f"{cause.id} {begun.get(cause.id, 0)} {before.told_at if before else ''}"
+        said = f"{cause.id} {messages.last_begun(context.ledger, cause.id)} {before.told_at if before else ''}"
         about = hashlib.sha256(said.encode()).hexdigest()
         needs = {cause.partner: sorted(terms[cause.partner].fields)} if cause.partner in terms else {}
         drafts += [

@@ -79,7 +79,7 @@ def _deleted_unseen(context: Context, crm: str, name: str, key_name: str, missin
 
     A person may delete a record before the first pull after it was made, and a new warehouse knows no deletions.
     """
-    made = outbox.made(context.ledger, crm, name) if missing else {}
+    made = outbox.made(context.ledger, crm, name, missing)
     deleted = [(crm, made[key], key, True) for key in sorted(missing) if key in made]
     schema = {"crm": pl.String, "id": pl.String, key_name: pl.String, "is_deleted": pl.Boolean}
     return pl.DataFrame(deleted, schema=schema, orient="row")

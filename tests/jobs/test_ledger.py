@@ -227,7 +227,7 @@ def test_changes_go_from_planned_to_pending_to_sent_to_settled(ledger):
     assert outbox.tally(ledger, planned.id) == {State.ACKNOWLEDGED: 1, State.PENDING: 1, State.REJECTED: 1}
     assert outbox.troubles(ledger, planned.id) == [("Ängström c", State.REJECTED, "no")]
     assert [entry.attempts for entry in outbox.entries(ledger, planned.id, (State.PENDING,))] == [1]
-    assert outbox.made(ledger, "crm", OVERLAP.name) == {"a": "a02X"}
+    assert outbox.made(ledger, "crm", OVERLAP.name, ["a", "b"]) == {"a": "a02X"}
     with ledger.engine.connect() as connection:
         row = connection.execute(select(schema.outbox).order_by("seq")).first()
     assert (row.before, row.settled_at) == ('{"changed_on": "2026-01-01"}', NOW)

@@ -22,6 +22,7 @@ lists = Table(
     Column("approved_by", String(80)),
     Column("settings", Text, nullable=False),
     Column("imported", Boolean, nullable=False, server_default="0"),
+    Index("lists_newest", "partner", "as_of"),
     comment="partner lists as accepted; their bytes lie in lists/<sha256>",
 )
 
@@ -51,7 +52,7 @@ releases = Table(
     Column("sha256", String(64), nullable=False),
     Column("format", String(8), nullable=False),
     Column("file_name", Text, nullable=False),
-    Index("releases_partner", "partner"),
+    Index("releases_partner", "partner", "run_id"),
     comment="what went out to partners, by which policy, and the bytes of the file by their sha256",
 )
 

@@ -41,6 +41,7 @@ review_questions = Table(
     Column("key", String(32), primary_key=True),
     *_pair(),
     Column("asked_at", UtcDateTime, nullable=False),
+    Index("review_questions_ours", "ours_id"),
     comment="pairs that people were asked about in a workbook, by the key in it",
 )
 
@@ -62,7 +63,7 @@ messages = Table(
     Column("settled_at", UtcDateTime),
     Column("error", Text),
     UniqueConstraint("kind", "channel", "recipient", "about"),
-    Index("messages_state", "state"),
+    Index("messages_state", "state", "kind", "channel", "recipient"),
     comment="messages to people: pending, sent, then done, in_doubt, refused or expired; content only until then",
 )
 
@@ -85,6 +86,6 @@ alerts = Table(
     Column("began_at", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
-    Index("alerts_open", "ended_at"),
+    Index("alerts_open", "ended_at", "cause"),
     comment="what was wrong from when to when, and when people were told last",
 )

@@ -25,6 +25,9 @@ runs = Table(
     Column("summary", Text),
     Column("part_of", Integer),
     Column("who", String(80)),
+    Index("runs_verb", "verb"),
+    Index("runs_state", "state", "verb"),
+    Index("runs_part_of", "part_of"),
     comment="every run, and the pull, match, plan and apply that are part of one or were called by themselves; state "
     "running, done, failed, interrupted or crashed",
 )
@@ -60,5 +63,6 @@ intervals = Table(
     Column("began_on", Date, nullable=False),
     Column("ended_on", Date),
     Index("intervals_account", "account_id"),
+    Index("intervals_open", "ended_on"),
     comment="from which day until before which day an account was in a cell with a partner; no end: it still is",
 )

@@ -39,6 +39,7 @@ slots = Table(
     UniqueConstraint("schedule", "zone", "slot"),
     Index("slots_state", "state"),
     Index("slots_due", "schedule", "due_at"),
+    Index("slots_finished", "schedule", "finished_at"),
     comment="each time at which a schedule was due, as its clock showed it: claimed, running, crashed, interrupted, "
     "done, held, failed, or coalesced into a later one; asked: a person asked for it, and no clock",
 )

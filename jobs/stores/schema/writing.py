@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from jobs.stores.schema.types import UtcDateTime, metadata
 
@@ -52,7 +52,8 @@ outbox = Table(
     Column("settled_at", UtcDateTime),
     UniqueConstraint("plan_id", "object_name", "key"),
     Index("outbox_open", "state", "plan_id"),
-    Index("outbox_settled", "settled_at"),
+    Index("outbox_settled", "state", "settled_at"),
+    Index("outbox_doubts", "state", sqlite_where=text("in_doubt = 1 and closed = 0")),
     Index("outbox_record", "object_name", "key"),
     comment="changes: planned, pending, sent, then acknowledged, unneeded, conflict, rejected or superseded; "
     "in_doubt: it left once and no answer came; closed: so long ago that nobody need look for it any more; "
@@ -67,6 +68,7 @@ bulk_jobs = Table(
     Column("object_name", String(40), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Index("bulk_jobs_plan", "plan_id"),
     comment="jobs of a CRM's bulk interface; one that has not ended is asked before anything is sent again",
 )
 

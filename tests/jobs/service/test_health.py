@@ -129,7 +129,7 @@ def test_figures_are_read_from_the_ledger(written: World) -> None:
         "overlap_api_budget_percent 25.0",
     ):
         assert _same(line) in map(_same, told), line
-    assert any(line.startswith('overlap_changes_total{crm="salesforce",state="acknowledged"}') for line in told)
+    assert any(line.startswith('overlap_changes{crm="salesforce",state="acknowledged"}') for line in told)
     assert any(line.startswith('overlap_list_age_seconds{partner="globex"}') for line in told)
     assert any(line.startswith('overlap_api_calls_24h{crm="salesforce"}') for line in told)
 

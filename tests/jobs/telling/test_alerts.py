@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from jobs.telling.alerts import after_run, alert, alerting, due
+from jobs.telling.digests import Wanted, send
 from jobs.unfinished import UnfinishedError
 from overlap.errors import AccessError, OverlapError, PausedError
-from tests.jobs.telling.newsroom import OPS
+from tests.jobs.old_ledger import age, counted, grown
+from tests.jobs.telling.newsroom import OPS, row
 
 SHARE = """
 [partners.globex.share]
@@ -94,3 +96,24 @@ def test_looking_changes_nothing(news):
     news.set_up('name = "Globex"', SOON)
     with news.context() as context:
         assert len(due(context).now) == len(due(context).now) == 1
+
+
+def test_what_is_told_after_years_asks_the_ledger_for_no_more_than_in_the_third_week(news):
+    lost = UnfinishedError({"salesforce": AccessError("sign-in refused")}, None)
+
+    def week(number):
+        news.publish(row("A"), row(f"B{number}"))
+        with news.context() as context:
+            send(context, Wanted())
+            alert(context, lost)
+            alert(context, object())
+
+    week(1)
+    week(2)
+    with counted() as young:
+        week(3)
+    with news.context() as context:
+        assert age(context.ledger, weeks=300) > 2_000
+    with counted() as old:
+        week(4)
+    assert grown(young, old) == []
