@@ -55,6 +55,7 @@ def test_only_what_is_older_and_further_back_than_the_settings_keep_goes(context
 def test_what_is_published_or_planned_from_stays_whatever_its_age(context):
     numbers = made(context, 90, 89, 88, 87, 86, 85)
     context.ledger.pin("published_run", str(numbers[0]))
+    context.ledger.require_same_org("salesforce", "00D")
     plan = SyncPlan("", str(numbers[1]), "salesforce", "00D", "abc", NOW, (), {}, (), ())
     plans.store(context.ledger, plan)
     assert prune(context) == [numbers[2]]
