@@ -40,6 +40,32 @@ class Count:
     unavoidable: int = 0
 
 
+@dataclass(frozen=True)
+class Edit:
+    """What a person did in *week* to a field of a record of *crm* while the job ran: what it said before and after."""
+
+    week: int
+    crm: str
+    place: Place
+    name: str
+    before: Any
+    after: Any
+
+    @property
+    def field(self) -> tuple[int, Place, str]:
+        """What a history and its twin have in common of it."""
+        return self.week, self.place, self.name
+
+
+def overtaken(edits: Iterable[Edit], twins: Iterable[Edit]) -> list[Edit]:
+    """Return those of *edits* that came after a write of ours in one of both orgs only, and emptied no field.
+
+    An emptied field is written again, whoever came last.
+    """
+    before = {one.field: one.before for one in twins}
+    return [one for one in edits if one.after not in (None, "") and before.get(one.field, one.before) != one.before]
+
+
 def written(changes: Iterable[Change], api_user: str, late: frozenset[str] = frozenset()) -> Count:
     """Judge the *changes* of one week; *late* are records of which a write was taken long after its reply was lost."""
     problems: list[str] = []
@@ -158,7 +184,8 @@ def differences(
     racing: frozenset[Place],
     raced: frozenset[Place],
     before: Mapping[Place, Mapping[str, Any]] = MappingProxyType({}),
-    claimed: Mapping[Place, Mapping[str, Any]] = MappingProxyType({}),
+    edits: Iterable[Edit] = (),
+    kept: Iterable[Edit] = (),
 ) -> list[str]:
     """Return where the org differs from its twin.
 
@@ -166,10 +193,11 @@ def differences(
     are left to the next, and so is what points to them, or did *before*: a deletion empties links. It puts them right;
     only the day on which a *raced* one, or what points to it, changed may be either. A deleted record is a deleted
     record, whatever it says (of the CRM's own only raced ones), and a retired one is let be: it may lack what a deleted
-    partner gave it. A link to a raced record that was deleted is there, or was never made. And what people *claimed* by
-    writing it into a record at about the time of our first write stays if it came after that.
+    partner gave it, and say what racing *edits* brought. A link to a raced record that was deleted is there, or was
+    never made. And edits that are *kept* if they come after a write of ours stand in one org or in both.
     """
     problems = []
+    wrote, stays = ({(one.place, one.name): one.after for one in some} for some in (edits, kept))
     undated = raced | _pointing(raced, ours, twins)
     gone = {place[1] for place in raced if place[0] in KEYS and all(_is_deleted(one, place) for one in (ours, twins))}
     for place in sorted({*ours, *twins} - racing - _pointing(racing, ours, twins, before)):
@@ -183,9 +211,9 @@ def differences(
         names = [n for n in sorted(mine) if mine[n] != other[n] and not (place in undated and n in _DAYS)]
         if place in undated and mine.get("Status__c") == other.get("Status__c") == "Retired":
             names = [n for n in names if n not in _OF_PARTNER or None not in (mine[n], other[n])]
+            names = [n for n in names if (place, n) not in wrote or wrote[place, n] not in (mine[n], other[n])]
         names = [n for n in names if not ({mine[n], other[n]} & gone and {mine[n], other[n]} & {"", None})]
-        theirs = claimed.get(place, {})
-        names = [n for n in names if n not in theirs or theirs[n] not in (mine[n], other[n])]
+        names = [n for n in names if (place, n) not in stays or stays[place, n] not in (mine[n], other[n])]
         problems += [f"{place}: {name} is {mine[name]!r}, the twin says {other[name]!r}" for name in names]
     return problems
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -45,9 +45,8 @@ class Size:
 class Progress:
     """How far a history has come, beside workspace and CRMs. *said* and *sizes* are by number of week and of act.
 
-    *before* is what the CRMs said before people raced in this week, *claims* what they wrote, by CRM and record, into
-    one of the CRM's own that had nothing of ours by then. *requests* and *changes* say, by CRM, how much of
-    its log and of its history was looked at.
+    *before* is what the CRMs said before people raced in this week, *edits* what they wrote then. *requests* and
+    *changes* say, by CRM, how much of its log and of its history was looked at.
     """
 
     now: datetime = START
@@ -68,7 +67,7 @@ class Progress:
     racing: frozenset[oracle.Place] = frozenset()
     before: Mapping[oracle.Place, Mapping[str, Any]] = field(default_factory=dict)
     raced: frozenset[oracle.Place] = frozenset()
-    claims: Mapping[tuple[str, oracle.Place], Mapping[str, Any]] = field(default_factory=dict)
+    edits: tuple[oracle.Edit, ...] = ()
 
     def copy(self) -> Progress:
         return replace(
@@ -196,11 +195,9 @@ class Player:
         problems += [*oracle.kept_books(ledger, taken, raced, in_parts), *oracle.kept_rows(ledger)]
         problems += [*oracle.whole_runs(self.folder / "runs"), *oracle.leaked(self.folder, self.processes.said)]
         if self.twin is not None:
-            claims = [*self.twin.claims.items(), *progress.claims.items()]
-            kept = {place: said for (crm, place), said in claims if self._keeps(crm)}
-            problems += oracle.differences(
-                now, self.twin.said[progress.week - 1], progress.racing, progress.raced, progress.before, kept
-            )
+            edits, twins = progress.edits, self.twin.said[progress.week - 1]
+            kept = [one for one in oracle.overtaken(edits, self.twin.edits) if self._keeps(one.crm)]
+            problems += oracle.differences(now, twins, progress.racing, progress.raced, progress.before, edits, kept)
         progress.problems += [f"week {progress.week}: {problem}" for problem in problems]
         progress.said.append(now)
         progress.changes = changes
@@ -269,15 +266,21 @@ class Player:
             progress.before = {**progress.before, **said(site.store)}
         for event, target in progress.aims:
             self._note(f"race: {event.kind} {target}")
-            place = event.what.get("object", "Account"), target
-            known = progress.before.get(place, {})
-            if event.kind == "edit flat" and not any(known[name] for name in known if name.startswith("Overlap_")):
-                written = {name: value for name, value in event.what["set"].items() if value}
-                progress.claims = {**progress.claims, (event.crm, place): written}
             events.edit(self.world(event.crm), event, target)
         progress.racing = places
         progress.raced |= places
+        progress.edits += tuple(self._edits())
         return False
+
+    def _edits(self) -> Iterator[oracle.Edit]:
+        """Yield what people have just written."""
+        progress = self.progress
+        after = {place: row for site in self.sites for place, row in said(site.store).items()}
+        for event, target in progress.aims:
+            place = event.what.get("object", "Account"), target
+            was, now = progress.before.get(place, {}), after.get(place, {})
+            for name in (one for one in event.what.get("set", ()) if was.get(one) != now.get(one)):
+                yield oracle.Edit(progress.week, event.crm, place, name, was.get(name), now.get(name))
 
     def _keeps(self, crm: str) -> bool:
         """Return whether what people write over is left to them."""

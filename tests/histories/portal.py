@@ -147,8 +147,8 @@ class PortalOrg:
         for change in self.portal.history():
             word, record, changed = change.object_name, change.id, dict(change.changed)
             if word == "associations":
-                start, record, end, _ = record.split("/")
-                word, changed = start, {f":{end}": changed["types"]}
+                start, record, end, other = record.split("/")
+                word, changed = start, {f":{end}": [types and [other, *types] for types in changed["types"]]}
             if word in _NAMES:
                 named = {_name(_NAMES[word], name): tuple(values) for name, values in changed.items()}
                 done = _DELETED.get(change.operation, change.operation)

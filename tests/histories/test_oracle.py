@@ -7,12 +7,14 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from connectors.sandbox.store import Change
 from tests.histories import oracle
+from tests.histories.oracle import Edit
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 API, ADA = "the API user", "Ada"
@@ -165,18 +167,40 @@ def test_a_link_to_a_raced_record_that_was_deleted_is_there_or_was_never_made():
     assert oracle.differences(*alive, nobody, raced)
 
 
-def test_what_people_claimed_may_stay_and_nothing_else():
+def test_an_edit_that_is_kept_if_it_comes_after_ours_may_stand_in_one_org_and_nothing_else():
     place, nobody = ("Account", "001A"), frozenset()
     ours = {place: {"Overlap_Best_Partner__c": "somebody", "Overlap_Best_Play__c": "x"}}
     twins = {place: {"Overlap_Best_Partner__c": "Globex", "Overlap_Best_Play__c": "x"}}
-    claimed = {place: {"Overlap_Best_Partner__c": "somebody"}}
-    assert not oracle.differences(ours, twins, nobody, nobody, claimed=claimed)
-    assert not oracle.differences(twins, ours, nobody, nobody, claimed=claimed)
-    assert oracle.differences(ours, twins, nobody, nobody)
-    other = {place: {**ours[place], "Overlap_Best_Partner__c": None}}
-    assert oracle.differences(other, twins, nobody, nobody, claimed=claimed)
-    other = {place: {**ours[place], "Overlap_Best_Play__c": None}}
-    assert oracle.differences(other, twins, nobody, nobody, claimed=claimed)
+    kept = [Edit(1, "crm", place, "Overlap_Best_Partner__c", "Globex", "somebody")]
+    assert not oracle.differences(ours, twins, nobody, nobody, kept=kept)
+    assert not oracle.differences(twins, ours, nobody, nobody, kept=kept)
+    assert oracle.differences(ours, twins, nobody, nobody, edits=kept)
+    for name in ours[place]:
+        other = {place: {**ours[place], name: None}}
+        assert oracle.differences(other, twins, nobody, nobody, kept=kept)
+
+
+def test_an_edit_is_overtaken_if_ours_came_before_it_in_one_org_only():
+    place = ("Account", "001A")
+    edit = Edit(1, "crm", place, "Priority__c", 40, 1)
+    assert oracle.overtaken([edit], [replace(edit, before=30)]) == [edit]
+    assert oracle.overtaken([edit], [edit]) == oracle.overtaken([edit], []) == []
+    assert oracle.overtaken([edit], [replace(edit, before=30, week=2)]) == []
+    assert oracle.overtaken([replace(edit, after=None)], [replace(edit, before=30)]) == []
+
+
+def test_a_retired_record_may_say_what_a_racing_edit_brought_and_nothing_else():
+    place, nobody = ("Partner_Overlap__c", "o1"), frozenset()
+    raced = frozenset({place})
+    edits = [Edit(1, "crm", place, "Match_Reason__c", "x", None)]
+    ours = {place: {"Status__c": "Retired", "Match_Reason__c": "x", "Play__c": "a"}}
+    twins = {place: {**ours[place], "Match_Reason__c": None}}
+    assert not oracle.differences(ours, twins, nobody, raced, edits=edits)
+    assert oracle.differences(ours, twins, nobody, raced)
+    assert oracle.differences({place: {**ours[place], "Play__c": "b"}}, twins, nobody, raced, edits=edits)
+    assert oracle.differences(ours, {place: {**ours[place], "Match_Reason__c": "y"}}, nobody, raced, edits=edits)
+    active = [{place: {**said[place], "Status__c": "Active"}} for said in (ours, twins)]
+    assert oracle.differences(*active, nobody, raced, edits=edits)
 
 
 def test_a_list_that_lost_a_row_is_found(tmp_path):

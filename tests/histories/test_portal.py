@@ -69,6 +69,15 @@ def test_what_was_never_written_is_no_write(org, fault):
     assert not [change for change in org.history() if change.user == API]
 
 
+def test_a_link_to_another_record_is_another_write(org):
+    for number in (1, 2):
+        org.set_time(START.replace(hour=10 + number))
+        org.portal.associate(("deals", deal_id(0)), ("companies", company_id(number)), user=API)
+    made = [change for change in org.history() if change.user == API]
+    assert len(made) == 2
+    assert oracle.written(made, API).repeated == 0
+
+
 def test_properties_and_links_of_one_try_are_one_write(org):
     write(org, phone="1")
     write(org, city="Bonn")
