@@ -96,10 +96,14 @@ def added(found: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
 
 
 def judged_anew(found: dict[str, Any], number: int, block: dict[str, Any]) -> dict[str, Any]:
-    """Return the counts and failures of *found*, which has block *number*, with what its histories came to now."""
+    """Return the counts and failures of *found*, which has block *number*, with what its histories came to now.
+
+    What was repeated or doubled is a failure: without one, nothing was.
+    """
     others = {seed: problems for seed, problems in found["failures"].items() if int(seed) // OF_A_WORLD != number}
     failures = others | block["failures"]
-    return {"counts": found["counts"] | {"failed": len(failures)}, "failures": failures}
+    none = {} if failures else {"repeated": 0, "doubles": 0}
+    return {"counts": found["counts"] | {"failed": len(failures)} | none, "failures": failures}
 
 
 def ranges(done: Iterable[int]) -> str:

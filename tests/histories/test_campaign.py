@@ -33,3 +33,10 @@ def test_what_failed_is_judged_anew_and_counted_once():
     block = {"counts": {"histories": 100, "failed": 1}, "failures": {"110": ["w"]}}
     total = judged_anew(found, 1, block)
     assert total == {"counts": {"histories": 300, "failed": 2}, "failures": {"7": ["x"], "110": ["w"]}}
+
+
+def test_what_was_repeated_is_forgotten_with_the_last_failure():
+    found = {"counts": {"histories": 200, "failed": 1, "repeated": 2, "doubles": 1}, "failures": {"110": ["z"]}}
+    well = {"counts": {"histories": 100, "failed": 0}, "failures": {}}
+    assert judged_anew(found, 1, well)["counts"] == {"histories": 200, "failed": 0, "repeated": 0, "doubles": 0}
+    assert judged_anew(found, 1, well | {"failures": {"111": ["z"]}})["counts"]["repeated"] == 2
