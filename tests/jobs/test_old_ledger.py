@@ -18,7 +18,7 @@ from tests.jobs.conftest import by_jobs
 from tests.jobs.old_ledger import age, counted, grown
 from tests.jobs.world import GLOBEX, INITECH, START, World, listed
 
-#: The figures of a scrape that are totals since the beginning: an index without anything beside it is read for them.
+#: The figures of a scrape that are totals since the beginning: a counter must never fall, so all are counted.
 TOTALS = ("runs.verb, runs.state, count(*)", "slots.schedule, slots.state, count(*)")
 
 
