@@ -13,11 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from overlap.fields import BY_NAME, CrmObject, Kind
+from overlap.fields import BY_NAME, ENGINE_MADE, PERSON_MADE, CrmObject, Kind
 from overlap.plan import Action, Change
 
-ENGINE_MADE = "Engine"
-PERSON_MADE = "Person"
 #: The field that says who made a record. It is written once: a record does not change its maker.
 _MAKER = "origin"
 

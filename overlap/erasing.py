@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from overlap.diff import ENGINE_MADE
-from overlap.fields import ACCOUNT, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, SUGGESTED, TICKED
+from overlap.fields import ACCOUNT, ENGINE_MADE, INFLUENCE, OPPORTUNITY, OVERLAP, PARTNER, SUGGESTED, TICKED
 
 #: The name of a record that must have one.
 NEUTRAL: Final = "Erased"

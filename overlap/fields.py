@@ -128,6 +128,9 @@ def _free_list(name: str) -> Field:
 
 
 _H, _F = Owner.HUMAN, Owner.FORMULA
+#: Who made a record of influence, as its ``origin`` says.
+ENGINE_MADE: Final = "Engine"
+PERSON_MADE: Final = "Person"
 #: Stand-ins for records of influence: who is suggested on a deal, and whether a person says that it is so.
 SUGGESTED: Final = "overlap_suggested_partners"
 TICKED: Final = "partner_influence_confirmed"
@@ -196,7 +199,7 @@ INFLUENCE: Final = CrmObject(
     (
         _key("influence_key", required=False),
         _text("workspace", 64),
-        _list("origin", ("Engine", "Person", "Partner"), default="Person"),
+        _list("origin", (ENGINE_MADE, PERSON_MADE, "Partner"), default=PERSON_MADE),
         _lookup("owner_id", "user"),
         _lookup("opportunity", "opportunity"),
         _lookup("account", "account"),

@@ -10,10 +10,11 @@ from typing import Any
 import polars as pl
 
 from overlap import records
-from overlap.diff import ENGINE_MADE, adopt, compare, retire
+from overlap.diff import adopt, compare, retire
 from overlap.exclusions import Excluded
 from overlap.fields import (
     ACCOUNT,
+    ENGINE_MADE,
     INFLUENCE,
     OBJECTS,
     OPPORTUNITY,

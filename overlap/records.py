@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from overlap.confirmed import confirmed_names
-from overlap.fields import ACCOUNT, OPPORTUNITY, CrmObject, Owner
+from overlap.fields import ACCOUNT, ENGINE_MADE, OPPORTUNITY, CrmObject, Owner
 from overlap.keys import external_key
 from overlap.model import CUSTOMERS, OPEN_OPPORTUNITIES, PROSPECTS, SAME
 from overlap.overlaps import OFF_LIMITS, play
@@ -124,7 +124,7 @@ def influence_records(found: Findings) -> pl.DataFrame:
             suggest="suggest",
             influence_key="key",
             workspace=pl.lit(found.workspace_id),
-            origin=pl.lit("Engine"),
+            origin=pl.lit(ENGINE_MADE),
             owner_id=pl.coalesce("active_owner_id", pl.lit(found.fallback_owner, pl.String)),
             opportunity="opportunity_id",
             account="account_id",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
@@ -155,3 +157,12 @@ def test_what_is_wrong_is_answered_with_503_and_a_taken_port_is_named() -> None:
         urllib.request.urlopen(f"{address}/healthz")
     with refused.value as reply:
         assert (reply.code, json.load(reply)["reasons"]) == (503, ["late"])
+
+
+def test_the_service_loads_nothing_that_only_its_runs_need() -> None:
+    """Its own process lives for months beside them."""
+    code = "import json, sys, jobs.service.serve; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert "jobs.service.metrics" in loaded
+    assert not {"polars", "duckdb", "numpy", "pyarrow", "simple_salesforce", "hubspot"} & loaded
