@@ -239,6 +239,10 @@ def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _judgement(context: Context, ours: dict[str, Any], theirs: dict[str, Any], verdict: str) -> Judgement:
-    known_ours = identified(pl.DataFrame([ours]), "crm").row(0, named=True)
-    known_theirs = identified(pl.DataFrame([theirs]), "partner").row(0, named=True)
-    return judgement(known_ours, known_theirs, Verdict(verdict, "command", context.who, context.now))
+    said = Verdict(verdict, "command", context.who, context.now)
+    return judgement(_identified(ours, "crm"), _identified(theirs, "partner"), said)
+
+
+def _identified(row: dict[str, Any], side: str) -> dict[str, Any]:
+    texts = dict.fromkeys(("name", "website", "country"), pl.String)  # a row without a country has no type to go by
+    return identified(pl.DataFrame([row], schema_overrides=texts), side).row(0, named=True)

@@ -21,6 +21,7 @@ from tests.jobs.world import GLOBEX, INITECH, START, World, said
 
 _TRIES = 3  # after those that have a fate
 _ENDED_WELL, _WITH_CONFLICTS = 0, 5
+_NO_SUCH_ROW = 2  # nor a verdict to undo
 _ACCEPT = ("--accept", GLOBEX, "--accept", INITECH)
 _COMMANDS = {
     "run": ("run", "--approve", *_ACCEPT),
@@ -112,7 +113,9 @@ class Player:
             if event.kind == "judge":
                 ours = self.world(event.crm).account_id(event.what["number"])
                 order = Order(("judge", ours, f"X-{event.what['number']}", event.what["verdict"]), progress.now)
-                self._try(order)
+                ended = self._try(order)
+                if ended.code not in (_ENDED_WELL, _NO_SUCH_ROW):
+                    progress.problems.append(f"week {progress.week}: judge did not end well: {ended.stderr[-500:]}")
             else:
                 events.happen(self.world(event.crm), event)
         progress.racing, progress.before = frozenset(), {}

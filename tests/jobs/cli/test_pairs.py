@@ -98,6 +98,20 @@ def test_a_pair_judged_same_is_created_and_undoing_retires_it(desk: Desk):
     assert desk.world.overlap(7)["Status__c"] == "Retired"
 
 
+def test_rows_that_have_nothing_but_a_name_are_explained_and_judged_like_any(desk: Desk):
+    ours = desk.store.create("Account", {"Name": "Bare Company"})
+    bare = listed(0, 1, 2, 3, 4, 5)
+    bare[0] |= {"Account Name": "Bare Firm", "Website": "", "Country": ""}
+    desk.world.send(GLOBEX, bare)
+    desk.pull()
+    assert desk.overlap("match").code == 0
+    assert desk.overlap("explain", ours, "globex:X-0", "--why-not").code == 0
+    assert desk.overlap("judge", ours, "globex:X-0", "same").code == 0
+    assert desk.overlap("match").code == 0
+    assert "judged the same company by" in desk.overlap("explain", ours, "globex:X-0").out
+    assert desk.overlap("judge", ours, "globex:X-0", "undo").code == 0
+
+
 def test_a_verdict_is_in_the_audit_with_who_gave_it(desk: Desk):
     desk.overlap("judge", *PAIR, "same")
     with closing(sqlite3.connect(desk.folder / "ledger.sqlite")) as ledger:
