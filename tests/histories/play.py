@@ -111,8 +111,10 @@ class Player:
         for event in week.events:
             self._note(f"{event.kind} {json.dumps(event.what, sort_keys=True)}")
             if event.kind == "judge":
-                ours = self.world(event.crm).account_id(event.what["number"])
-                order = Order(("judge", ours, f"X-{event.what['number']}", event.what["verdict"]), progress.now)
+                number = event.what["number"]
+                ours = self.world(event.crm).account_id(number)
+                theirs = f"{(GLOBEX, INITECH)[number % 2]}:X-{number}"  # both may have one of that name
+                order = Order(("judge", ours, theirs, event.what["verdict"]), progress.now)
                 ended = self._try(order)
                 if ended.code not in (_ENDED_WELL, _NO_SUCH_ROW):
                     progress.problems.append(f"week {progress.week}: judge did not end well: {ended.stderr[-500:]}")

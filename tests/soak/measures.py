@@ -13,7 +13,10 @@ def descendants(pid: int) -> list[int]:
 
 
 def _children(task: Path) -> list[str]:
-    return (task / "children").read_text().split()
+    try:
+        return (task / "children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+        return []
 
 
 def rss_mb(pid: int) -> float:

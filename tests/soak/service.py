@@ -90,15 +90,18 @@ def _served(world: World, runs: int) -> Iterator[tuple[int, float]]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         peak_mb = 0.0
-        for line in _lines(process.stderr):
-            peak_mb = max(peak_mb, line.get("peak_mb", 0.0))
-            if line["event"] == "slot ended":
-                assert line["state"] == slots.DONE, line
-                yield process.pid, peak_mb
-                runs, peak_mb = runs - 1, 0.0
-            if not runs:
-                process.terminate()
-                process.stderr.read()
+        try:
+            for line in _lines(process.stderr):
+                peak_mb = max(peak_mb, line.get("peak_mb", 0.0))
+                if line["event"] == "slot ended":
+                    assert line["state"] == slots.DONE, line
+                    yield process.pid, peak_mb
+                    runs, peak_mb = runs - 1, 0.0
+                if not runs:
+                    break
+        finally:
+            process.terminate()  # also where who looks on has failed: else it would be waited for without end
+        process.stderr.read()
         assert process.wait(60) == 0
 
 
