@@ -222,7 +222,9 @@ def _find(rows: pl.DataFrame, wanted: str, side: str, book: str) -> dict[str, An
     if found.height == 1:
         return found.row(0, named=True)
     if found.height > 1:
-        listed = "; ".join(f"{row[book]}:{row['id']} {row['name']} ({row['country']})" for row in _rows(found))
+        listed = "; ".join(
+            f"{row[book]}:{row['id']} {row['name']} ({row['country'] or 'no country'})" for row in _rows(found)
+        )
         raise ConfigError(f"{side} '{wanted}' is {found.height} rows; name one by its id: {listed}")
     names = rows["name"].to_list()
     close = [

@@ -105,6 +105,7 @@ def test_rows_that_have_nothing_but_a_name_are_explained_and_judged_like_any(des
     desk.world.send(GLOBEX, bare)
     desk.pull()
     assert desk.overlap("match").code == 0
+    assert "globex:X-0 Bare Firm (no country); initech:X-0" in desk.overlap("explain", ours, "X-0").error
     assert desk.overlap("explain", ours, "globex:X-0", "--why-not").code == 0
     assert desk.overlap("judge", ours, "globex:X-0", "same").code == 0
     assert desk.overlap("match").code == 0
