@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from jobs.stores import judgements, snapshot
 from overlap.errors import RecordError
-from tests.jobs.world import SELLER, World
+from tests.jobs.world import COMPANIES, SELLER, World
 
 LATER = (  # companies that we and the partners come to know later
     ("Kapok Canvas", "kapokcanvas.com", "Spain"),
@@ -41,6 +42,27 @@ def targets(world: World, event: Event) -> str | None:
     key = KEYS[object_name]
     keys = sorted(row[key] for row in world.store.records(object_name) if row[key] and not row["IsDeleted"])
     return keys[event.what["nth"] % len(keys)] if keys else None
+
+
+def pair_to_judge(world: World, event: Event) -> tuple[str, str] | None:
+    """Return our id and the partner's row of the pair that *event*, a ``judge``, is about, None if there is none.
+
+    ``different`` is said of a pair that the last run found, ``same`` of any account and any row that it knew, and
+    ``undo`` of a verdict in force on two such.
+    """
+    with world.context() as context:
+        run = context.ledger.pinned("published_run")
+        assert run is not None
+        accounts, rows, matches = snapshot.read(context.workspace.runs, run, "accounts", "partner_accounts", "matches")
+        in_force = judgements.in_force(context.ledger)
+    ours, theirs = accounts.select("crm", ours_id="id"), rows.select("partner", theirs_id="id")
+    known = ours.filter(crm=event.crm).join(theirs, how="cross")
+    said_of = {"different": matches, "undo": in_force, "same": known}[event.what["verdict"]]
+    pairs = sorted(known.join(said_of, on=known.columns, how="semi").select("ours_id", "partner", "theirs_id").rows())
+    if not pairs:
+        return None
+    ours_id, partner, theirs_id = pairs[event.what["number"] * len(pairs) // len(COMPANIES)]
+    return ours_id, f"{partner}:{theirs_id}"
 
 
 def edit(world: World, event: Event, target: str) -> None:

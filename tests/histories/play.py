@@ -21,7 +21,6 @@ from tests.jobs.world import GLOBEX, INITECH, START, World, said
 
 _TRIES = 3  # after those that have a fate
 _ENDED_WELL, _WITH_CONFLICTS = 0, 5
-_NO_SUCH_ROW = 2  # nor a verdict to undo
 _ACCEPT = ("--accept", GLOBEX, "--accept", INITECH)
 _COMMANDS = {
     "run": ("run", "--approve", *_ACCEPT),
@@ -64,6 +63,7 @@ class Progress:
     requests: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
     aims: list[tuple[events.Event, str]] = field(default_factory=list)
+    judged: list[tuple[str, str] | None] = field(default_factory=list)
     mending: tuple[str, ...] = ()
     racing: frozenset[oracle.Place] = frozenset()
     before: Mapping[oracle.Place, Mapping[str, Any]] = field(default_factory=dict)
@@ -79,6 +79,7 @@ class Progress:
             said=[*self.said],
             sizes=dict(self.sizes),
             aims=[*self.aims],
+            judged=[*self.judged],
         )
 
     @property
@@ -111,13 +112,7 @@ class Player:
         for event in week.events:
             self._note(f"{event.kind} {json.dumps(event.what, sort_keys=True)}")
             if event.kind == "judge":
-                number = event.what["number"]
-                ours = self.world(event.crm).account_id(number)
-                theirs = f"{(GLOBEX, INITECH)[number % 2]}:X-{number}"  # both may have one of that name
-                order = Order(("judge", ours, theirs, event.what["verdict"]), progress.now)
-                ended = self._try(order)
-                if ended.code not in (_ENDED_WELL, _NO_SUCH_ROW):
-                    progress.problems.append(f"week {progress.week}: judge did not end well: {ended.stderr[-500:]}")
+                self._settle(event)
             else:
                 events.happen(self.world(event.crm), event)
         progress.racing, progress.before = frozenset(), {}
@@ -126,6 +121,19 @@ class Player:
         aims = [(event, events.targets(self.world(event.crm), event)) for event in race]
         progress.aims = [(event, target) for event, target in aims if target is not None]
         progress.act += 1
+
+    def _settle(self, event: events.Event) -> None:
+        """Let a person judge a pair, or undo a verdict: the one of the twin, where there is one."""
+        progress, world = self.progress, self.world(event.crm)
+        pair = events.pair_to_judge(world, event) if self.twin is None else self.twin.judged[len(progress.judged)]
+        progress.judged.append(pair)
+        if pair is None:
+            return
+        verdict = event.what["verdict"]
+        self.met.update([f"judged {verdict}"])
+        ended = self._try(Order(("judge", *pair, verdict), progress.now))
+        if ended.code != _ENDED_WELL:
+            progress.problems.append(f"week {progress.week}: judge did not end well: {ended.stderr[-500:]}")
 
     def work(self, stage: Stage) -> None:
         """Call the stage's command until it ends well."""

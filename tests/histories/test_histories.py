@@ -12,8 +12,9 @@ import pytest
 from tests.histories.bench import Bench, running_bench
 from tests.histories.campaign import play, play_block
 from tests.histories.crms import CASTS, HUBSPOT, SALESFORCE
+from tests.histories.events import Event
 from tests.histories.regressions import FOLDER, kept
-from tests.histories.script import OF_A_WORLD
+from tests.histories.script import OF_A_WORLD, History, Stage, Week
 from tests.soql import assert_soql
 
 BLOCKS = range(1)  # of 100; on both at once there are more, and any number by `make histories`
@@ -76,6 +77,20 @@ def test_the_installed_command_comes_to_the_same_history(bench):
         real.twins = dict(bench.twins)
         assert real.play(0).trace == forked.trace
     assert forked.problems == []
+
+
+def test_a_verdict_that_people_give_in_a_history_is_written(bench):
+    said = ("different", "undo", "same")
+    weeks = (Week((Event("judge", {"number": 7, "verdict": one}, SALESFORCE.name),), (Stage("run"),)) for one in said)
+    played = bench.play_twin(History(0, tuple(weeks)))
+    without_one, all_found, one_more = (active_overlaps(org) for org in played.said)
+    assert (without_one, one_more) == (all_found - 1, all_found + 1)
+    assert played.problems == []
+
+
+def active_overlaps(org):
+    rows = (row for (object_name, _), row in org.items() if object_name == "Partner_Overlap__c")
+    return sum(row["Status__c"] == "Active" for row in rows)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
