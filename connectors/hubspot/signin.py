@@ -17,7 +17,7 @@ from connectors.hubspot.transport import Transport
 from connectors.refresh_tokens import RefreshTokens
 from connectors.shapes import fits
 from overlap.errors import AccessError, TransientError
-from overlap.redaction import remember, remember_form
+from overlap.redaction import remember, remember_form, remember_token
 
 #: Families of the OAuth endpoints, the one first whose answers HubSpot has published. The undated ones end in 2027.
 _FAMILIES: Final = ("2026-03", "2026-09")
@@ -128,7 +128,7 @@ class SignIn:
             )
         renewed, hub = body.get("refresh_token"), body.get("hub_id")
         return Access(
-            token=remember(str(body["access_token"])),
+            token=remember_token(str(body["access_token"])),
             refresh_token=remember(str(renewed)) if renewed else None,
             expires_in_s=float(body.get("expires_in") or 0),
             org_id=str(hub) if hub else None,

@@ -23,7 +23,7 @@ from connectors.refresh_tokens import RefreshTokens
 from connectors.salesforce.errors import is_drop, is_wrong_certificate, translated
 from connectors.shapes import fits
 from overlap.errors import AccessError, ConfigError, TransientError
-from overlap.redaction import remember, remember_form
+from overlap.redaction import remember, remember_form, remember_token
 
 #: Salesforce takes a JWT for at most five minutes; what is left is for clocks that differ.
 _ASSERTION_VALID: Final = timedelta(minutes=3)
@@ -141,7 +141,8 @@ class SignIn:
         identity = str(body.get("id", "")).split("/")
         org_id = identity[-2] if len(identity) > 2 and identity[-2].startswith("00D") else None
         renewed = body.get("refresh_token")
-        return Access(remember(body["access_token"]), instance_url, org_id, remember(str(renewed)) if renewed else None)
+        token, refresh_token = remember_token(body["access_token"]), remember(str(renewed)) if renewed else None
+        return Access(token, instance_url, org_id, refresh_token)
 
     def _by_client_credentials(self) -> Access:
         """Source: Salesforce help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration"."""

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from connectors.hubspot.errors import Reply, translated
 from connectors.salesforce import renewal
 from jobs.cli import main
-from overlap.redaction import redacted, remember, remember_form
+from overlap.redaction import redacted, remember, remember_form, remember_token
 from tests.jobs.first_plan import by_jobs, small_world
 from tests.jobs.leaks import CANARIES, REPEATED, Watch, burst_at_every, forms, plant, shares
 from tests.jobs.world import World
@@ -163,6 +163,13 @@ def test_what_a_form_for_a_token_holds_is_hidden_and_its_other_fields_are_not():
     packed = base64.b64encode(b"qqcanary-id:qqcanary-word").decode()
     said = redacted(f"authorization_code {' '.join(secret.values())} Basic {packed}")
     assert said.replace("=", "") == "authorization_code *** *** *** Basic ***"
+
+
+def test_of_tokens_the_last_ones_are_hidden_and_every_secret_that_lasts():
+    both = remember(remember_token("qqcanary-token-that-lasts"))
+    tokens = [remember_token(f"qqcanary-token-{number:03}") for number in range(70)]
+    said = redacted(" ".join([both, *tokens])).split()
+    assert said == ["***", *tokens[:6], *["***"] * 64]
 
 
 def test_the_password_of_an_address_is_hidden_and_plain_texts_stay():
