@@ -29,7 +29,7 @@ _PRIVATE: Final = re.compile(r"(?i)key|secret|token|password")
 _OF_FORMS: Final = {"assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"}
 #: Those of them that end by themselves, and so are new at each sign-in.
 _SHORT_LIVED: Final = {"assertion", "code", "code_verifier"}
-#: So many that are short-lived are known at once: whole days of tokens for each of several connections.
+#: So many of what is short-lived are known at once: those of a day, for each of several connections.
 _MOST_SHORT_LIVED: Final = 64
 #: Secrets with their forms.
 _known: dict[str, set[str]] = {}

@@ -20,6 +20,10 @@ from tests.jobs.trials import ONE_THREAD
 
 KILLED = -signal.SIGKILL
 _HERE = Path(__file__).parent
+_AT_ONCE = "dirty_decay_ms:0,muzzy_decay_ms:0"
+#: Allocators (of C, polars and DuckDB) that give back at once what is freed. What they would keep for later comes and
+#: goes by megabytes, behind which a leak cannot be seen.
+_KEEPING_NOTHING = {"MALLOC_ARENA_MAX": "1", "_RJEM_MALLOC_CONF": _AT_ONCE, "DUCKDB_JE_MALLOC_CONF": _AT_ONCE}
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,11 @@ class Real:
 
 @contextmanager
 def forked(folder: Path, sites: Sequence[Site], is_served: bool = False) -> Iterator[Forked]:
-    """Start the fork server and end it. CRMs that are *is_served* answer by their sockets."""
+    """Start the fork server and end it. CRMs that are *is_served* answer by sockets; see `_Steady` in server.py."""
     command = [sys.executable, "-P", str(_HERE / "server.py")]
+    environment = _environment() | (_KEEPING_NOTHING if is_served else {})
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         yield Forked(process.stdin, process.stdout, folder, sites, process.pid, is_served)
