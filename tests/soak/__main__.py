@@ -67,8 +67,9 @@ def _judged(served: Sequence[Turn], lived: Sequence[Look]) -> tuple[list[str], l
         "processes beside it": [look.processes for look in lived],
     }
     for name, counted in counts.items():
-        before, after = max(counted[len(counted) // 4 : len(counted) // 2]), max(counted[-len(counted) // 4 :])
-        rows.append((f"{name}, at most", before, after, ""))
+        # What is open for a moment comes and goes with the time of the look; what leaks is there at each.
+        before, after = min(counted[len(counted) // 4 : len(counted) // 2]), min(counted[-len(counted) // 4 :])
+        rows.append((f"{name}, at least", before, after, ""))
         problems += [f"{name} grew from {before} to {after}"] if after > before else []
     was, now = lived[int(len(lived) * _WARM_UP)], lived[-1]
     rows += [(f"{name}, kB", was.disk_kb[name], size, "") for name, size in sorted(now.disk_kb.items())]
