@@ -1,4 +1,4 @@
-"""Whose influence on a deal people confirmed, as its flat fields say it."""
+"""Whose influence on a deal people confirmed: what its records say, and how its flat fields say it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,39 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from overlap.fields import TICKED
+from overlap.keys import external_key
 
 if TYPE_CHECKING:
     from overlap.records import Findings
 
 _NAMES = "overlap_confirmed_partners"
 _SOURCED_BY = "overlap_sourced_by"
+
+
+def confirmed_by_records(
+    influences: pl.DataFrame, partners: pl.DataFrame, known: Collection[str], workspace_id: str
+) -> pl.DataFrame:
+    """Return partner (the key of its record), sourced and opportunity_id of each record that people confirmed.
+
+    *influences* and *partners* are what one CRM says. Where people deleted the record of a partner, and the link to it
+    with it, the key of the influence still tells which of all *known* partners it was made for.
+    """
+    said = influences.filter((pl.col("status") == "Confirmed") & ~pl.col("is_deleted"))
+    there = {*partners.filter(~pl.col("is_deleted"))["partner_key"]}
+    lost = said.filter(pl.col("partner").is_null())["opportunity"].drop_nulls().unique()
+    records = {partner: external_key(workspace_id, partner, "", "partner") for partner in known}
+    made_for = pl.DataFrame(
+        [
+            (external_key(workspace_id, partner, deal, "influence"), record)
+            for partner, record in records.items()
+            if record not in there
+            for deal in lost
+        ],
+        schema={"influence_key": pl.String, "made_for": pl.String},
+        orient="row",
+    )
+    named = said.join(made_for, on="influence_key", how="left", maintain_order="left")
+    return named.select(pl.coalesce("partner", "made_for").alias("partner"), "sourced", opportunity_id="opportunity")
 
 
 def confirmed_names(found: Findings, partners: pl.DataFrame, has_partners: bool) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from jobs.upkeep import reconciling
 from jobs.writeback import mirror
 from jobs.writeback.budget import Budget
 from overlap import drift
+from overlap.confirmed import confirmed_by_records
 from overlap.errors import ConfigError, OverlapError
 from overlap.exclusions import Excluded
 from overlap.fields import INFLUENCE, OBJECTS, OPPORTUNITY, OVERLAP, PARTNER
@@ -177,20 +178,26 @@ def _confirmed(
     context: Context, current: Mapping[str, pl.DataFrame], labelled: pl.DataFrame, own: Mapping[str, str]
 ) -> pl.DataFrame:
     """Influence that people confirmed: on its record, by a label on the deal's link to the partner, or by a tick."""
-    influences = current[INFLUENCE.name]
-    confirmed = influences.filter((pl.col("status") == "Confirmed") & ~pl.col("is_deleted"))
-    settings = context.workspace.settings
-    by_label = confirmed_by_labels(labelled, own, settings.workspace.id)
+    workspace_id = context.workspace.settings.workspace.id
+    by_record = confirmed_by_records(
+        current[INFLUENCE.name], current[PARTNER.name], list(_names_ever(context)), workspace_id
+    )
+    by_label = confirmed_by_labels(labelled, own, workspace_id)
     keys = _ever(context)
     former = {name: keys[now] for name, now in former_names(context).items()}
     by_tick = confirmed_by_ticks(current[OPPORTUNITY.name], former | keys)
-    return pl.concat([confirmed.select("partner", "sourced", opportunity_id="opportunity"), by_label, by_tick])
+    return pl.concat([by_record, by_label, by_tick])
+
+
+def _names_ever(context: Context) -> dict[str, str]:
+    """Return the last name of each partner that there ever was, by its key."""
+    partners = context.workspace.settings.partners
+    return context.ledger.pins("partner:") | {key: one.name for key, one in partners.items()}
 
 
 def _ever(context: Context) -> dict[str, str]:
     """Return the names of all partners that there ever were, each with the key of its record; today's come first."""
-    settings = context.workspace.settings
-    names = context.ledger.pins("partner:") | {key: one.name for key, one in settings.partners.items()}
+    settings, names = context.workspace.settings, _names_ever(context)
     order = sorted(names, key=settings.partners.__contains__)
     return {names[key]: external_key(settings.workspace.id, key, "", "partner") for key in order}
 

@@ -167,6 +167,17 @@ def test_a_confirmed_influence_shows_on_its_deal_until_it_is_confirmed_no_more(c
     assert [[world.deal(at)[name] for name in said] for at in (0, 1)] == [[None, None]] * 2
 
 
+def test_a_confirmed_influence_shows_though_somebody_deleted_the_partner(claimed):
+    world = claimed
+    world.store.edit("Partner_Influence__c", world.influence(0)["Id"], CONFIRMATION, user="Bob")
+    world.store.delete("Overlap_Partner__c", globex_record(world)["Id"], user="Ada")
+    world.wait(days=1)
+    world.run()
+    assert world.deal(0)["Overlap_Confirmed_Partners__c"] == world.deal(0)["Overlap_Sourced_By__c"] == "Globex"
+    world.wait(days=1)
+    assert world.run().plans[0].changes == ()
+
+
 def test_confirmed_without_sourced_names_no_source(written):
     handmade(written, 1, **{**CONFIRMATION, "Sourced__c": False})
     written.wait(days=1)
