@@ -45,8 +45,9 @@ class Size:
 class Progress:
     """How far a history has come, beside workspace and CRMs. *said* and *sizes* are by number of week and of act.
 
-    *before* is what the CRMs said before people raced in this week, *edits* what they wrote then. *requests* and
-    *changes* say, by CRM, how much of its log and of its history was looked at.
+    *judged* has the pair of each judgement, None where there was none to judge. *before* is what the CRMs said before
+    people raced in this week, *edits* what they wrote then. *requests* and *changes* say, by CRM, how much of its log
+    and of its history was looked at.
     """
 
     now: datetime = START
