@@ -122,11 +122,16 @@ def doubles(store: Store) -> list[str]:
 
 
 def kept_books(
-    ledger: Path, changes: Iterable[Change], raced: Iterable[str], in_parts: Collection[str] = ()
+    ledger: Path,
+    changes: Iterable[Change],
+    raced: Iterable[str],
+    in_parts: Collection[str] = (),
+    late: Collection[str] = (),
 ) -> list[str]:
     """Hold the outbox against the CRMs' *changes* by the API: each is acknowledged once, and nothing is in flight.
 
-    The CRMs *in_parts* take a record's properties first and its links then: each try may bring a part.
+    The CRMs *in_parts* take a record's properties first and its links then: each try may bring a part, and both parts
+    at two times where the record is one of those of which something was taken *late*.
     """
     with closing(sqlite3.connect(ledger)) as connection:
         states = dict(connection.execute("select state, count(*) from outbox group by state").fetchall())
@@ -134,7 +139,7 @@ def kept_books(
         rows = connection.execute(sql, ("acknowledged",)).fetchall()
     acknowledged, most = Counter(record for record, *_ in rows), Counter[str]()
     for record, attempts, crm in rows:
-        most[record] += attempts if crm in in_parts else 1
+        most[record] += attempts + (record in late) if crm in in_parts else 1
     taken = Counter(change.id for change in changes if change.effective)
     apart = sorted({*acknowledged, *taken} - set(raced))
     problems = [

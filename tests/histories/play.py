@@ -188,11 +188,12 @@ class Player:
         self.mend()
         taken, now, problems = [], {}, []
         raced = {key for _, key in progress.raced}
-        changes = {}
+        changes, ever_late = {}, set[str]()
         for site in self.sites:
             store, name = site.store, site.crm.name
             history = store.history()
             late = scripted.delayed(store, history)
+            ever_late |= late
             count = oracle.written(history[progress.changes.get(name, 0) :], store.api_user, late)
             raced |= {
                 row["Id"] for kind, key in events.KEYS.items() for row in store.records(kind) if row[key] in raced
@@ -206,7 +207,7 @@ class Player:
             changes[name] = len(history)
         ledger = self.folder / "ledger.sqlite"
         in_parts = [site.crm.name for site in self.sites if site.crm.is_in_parts]
-        problems += [*oracle.kept_books(ledger, taken, raced, in_parts), *oracle.kept_rows(ledger)]
+        problems += [*oracle.kept_books(ledger, taken, raced, in_parts, ever_late), *oracle.kept_rows(ledger)]
         problems += [*oracle.whole_runs(self.folder / "runs"), *oracle.leaked(self.folder, self.processes.said)]
         if self.twin is not None:
             edits, twins = progress.edits, self.twin.said[progress.week - 1]

@@ -96,12 +96,15 @@ def keep(ledger: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int]]) 
     ledger.executemany("insert into outbox values (?, ?, ?, ?)", rows)
 
 
-@pytest.mark.parametrize(("plan", "attempts", "problems"), [(2, 2, 0), (2, 1, 1), (1, 2, 1)])
-def test_a_portal_may_take_a_part_of_a_record_with_each_try(plan, attempts, problems, tmp_path):
+@pytest.mark.parametrize(
+    ("plan", "attempts", "late", "problems"),
+    [(2, 2, (), 0), (2, 1, (), 1), (1, 2, (), 1), (2, 1, ("a1",), 0), (2, 1, ("a2",), 1), (1, 1, ("a1",), 1)],
+)
+def test_a_portal_may_take_a_part_of_a_record_with_each_try_or_late(plan, attempts, late, problems, tmp_path):
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger, ledger:
         keep(ledger, [("acknowledged", "a1", attempts, plan)])
     taken = [change(API, Play__c=("x", "y")), change(API, Partner__c=("", "p"))]
-    assert len(oracle.kept_books(tmp_path / "ledger.sqlite", taken, (), {"hubspot"})) == problems
+    assert len(oracle.kept_books(tmp_path / "ledger.sqlite", taken, (), {"hubspot"}, late)) == problems
 
 
 def test_a_raced_record_may_differ_for_a_week_and_its_day_for_good():
