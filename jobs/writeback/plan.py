@@ -190,7 +190,7 @@ def _confirmed(
 
 
 def _names_ever(context: Context) -> dict[str, str]:
-    """Return the last name of each partner that there ever was, by its key."""
+    """Return the name of each partner that there ever was, by its key; of one that was removed, what it was then."""
     partners = context.workspace.settings.partners
     return context.ledger.pins("partner:") | {key: one.name for key, one in partners.items()}
 
